@@ -1,0 +1,86 @@
+"""Normalisation, cameras, rotations and similarity alignment; numpy only, any leading axes."""
+
+from __future__ import annotations
+
+import numpy as np
+
+
+def to_screen(xy_px: np.ndarray, size_px: tuple[int, int]) -> np.ndarray:
+    """Pixels to screen units: x in [-1, 1], y by the same scale (VideoPose3D).
+
+    xy_px    (..., J, 2), pixels.
+    size_px  (width, height).
+    returns  (..., J, 2), dimensionless.
+    """
+    width, height = size_px
+    return xy_px / width * 2 - np.array([1, height / width], xy_px.dtype)
+
+
+def from_screen(xy: np.ndarray, size_px: tuple[int, int]) -> np.ndarray:
+    """The inverse of `to_screen`: (..., J, 2) screen units to pixels."""
+    width, height = size_px
+    return (xy + np.array([1, height / width], xy.dtype)) * width / 2
+
+
+def assumed_focal_px(size_px: tuple[int, int]) -> float:
+    """Focal length in pixels where nobody knows it: as long as the picture's longer side.
+
+    That is 53 degrees across, between a phone's main camera (65) and a camcorder (40).
+    """
+    return float(max(size_px))
+
+
+def rays(xy_px: np.ndarray, focal_px: float, size_px: tuple[int, int]) -> np.ndarray:
+    """Pixels to points on the plane z = 1 of a camera whose principal point is the centre.
+
+    xy_px    (..., 2), pixels.
+    returns  (..., 2): x/z, y/z in camera axes.
+    """
+    centre = np.array(size_px, np.float64) / 2
+    return ((xy_px - centre) / focal_px).astype(xy_px.dtype)
+
+
+def project(xyz_m: np.ndarray, focal_px: float, size_px: tuple[int, int]) -> np.ndarray:
+    """Camera points (..., 3) in metres to pixels (..., 2), no distortion."""
+    centre = np.array(size_px, np.float64) / 2
+    return xyz_m[..., :2] / xyz_m[..., 2:] * focal_px + centre
+
+
+def look_at_rotation(direction: np.ndarray) -> np.ndarray:
+    """The smallest rotation that turns the camera's axis z onto `direction`.
+
+    direction  (..., 2): a point x/z, y/z on the plane z = 1.
+    returns    (..., 3, 3), R with R @ (0, 0, 1) parallel to (x, y, 1). A virtual camera that looks
+               at the point sees a camera point p as R.T @ p.
+    """
+    d = np.concatenate([direction, np.ones_like(direction[..., :1])], -1).astype(np.float64)
+    d /= np.linalg.norm(d, axis=-1, keepdims=True)
+    x, y, z = d[..., 0], d[..., 1], d[..., 2]
+    k = 1 / (1 + z)
+    rows = [1 - x * x * k, -x * y * k, x, -x * y * k, 1 - y * y * k, y, -x, -y, z]
+    return np.stack(rows, -1).reshape(*d.shape[:-1], 3, 3)
+
+
+def similarity_align(
+    points: np.ndarray, target: np.ndarray, weight: np.ndarray | None = None
+) -> np.ndarray:
+    """`points` moved onto `target` by the best scale, rotation and translation (Umeyama 1991).
+
+    points, target  (..., N, 3).
+    weight          (..., N) or None.
+    returns         (..., N, 3). Never a reflection.
+    """
+    w = np.ones(points.shape[:-1]) if weight is None else np.asarray(weight, np.float64)
+    w = w / w.sum(-1, keepdims=True)
+    mean_p = (w[..., None] * points).sum(-2, keepdims=True)
+    mean_t = (w[..., None] * target).sum(-2, keepdims=True)
+    p, t = points - mean_p, target - mean_t
+    u, s, vt = np.linalg.svd(np.swapaxes(t, -1, -2) @ (w[..., None] * p))
+    sign = np.sign(np.linalg.det(u @ vt))
+    s = s.copy()
+    s[..., -1] *= sign
+    u = u.copy()
+    u[..., -1] *= sign[..., None]
+    variance = np.maximum((w[..., None] * p**2).sum((-1, -2)), 1e-12)
+    scale = (s.sum(-1) / variance)[..., None, None]
+    return scale * (p @ np.swapaxes(u @ vt, -1, -2)) + mean_t

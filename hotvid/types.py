@@ -1,0 +1,189 @@
+"""The dataclasses that flow between the stages, and the checks of their shapes.
+
+Letters in shapes: F frames, P people, K keypoints of the 2D model's joint set,
+J the 17 joints of `hotvid.skeleton.H36M17`. Missing is NaN, never zero.
+Images are BGR uint8, origin top-left, the container's rotation applied.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from hotvid.errors import ShapeError
+
+
+def check_shape(name: str, array: np.ndarray, shape: tuple[int | None, ...]) -> None:
+    """Raise ShapeError unless `array` has `shape` (None fits any length)."""
+    fits = array.ndim == len(shape) and all(
+        want is None or got == want for got, want in zip(array.shape, shape, strict=True)
+    )
+    if not fits:
+        wanted = ", ".join("any" if n is None else str(n) for n in shape)
+        raise ShapeError(f"{name}: expected shape ({wanted}), got {tuple(array.shape)}")
+
+
+@dataclass(frozen=True)
+class VideoInfo:
+    """What the container says of a video, after its rotation is applied.
+
+    fps          average frames a second (variable frame rates have one too).
+    n_frames     as the container claims; None where it does not know.
+    """
+
+    path: str
+    width: int
+    height: int
+    fps: float
+    n_frames: int | None = None
+    duration_s: float | None = None
+    has_audio: bool = False
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One decoded picture: `index` from 0 in decoded order, `pts_s` seconds, (H, W, 3) BGR."""
+
+    index: int
+    pts_s: float
+    bgr: np.ndarray
+
+
+@dataclass(frozen=True)
+class Keypoints2D:
+    """Everyone seen in one frame, in the 2D model's own joint set.
+
+    joint_set     a name in `hotvid.skeleton.JOINT_SETS`.
+    xy_px         (P, K, 2) float32, pixels; NaN where a joint is not seen.
+    score         (P, K) float32, 0..1: the chance that the joint is where it says.
+    box_px        (P, 4) float32, x0 y0 x1 y1, pixels.
+    person_score  (P,) float32, 0..1: the chance that this is a person.
+    """
+
+    joint_set: str
+    xy_px: np.ndarray
+    score: np.ndarray
+    box_px: np.ndarray
+    person_score: np.ndarray
+
+    def __post_init__(self) -> None:
+        check_shape("xy_px", self.xy_px, (None, None, 2))
+        people, joints = self.xy_px.shape[:2]
+        check_shape("score", self.score, (people, joints))
+        check_shape("box_px", self.box_px, (people, 4))
+        check_shape("person_score", self.person_score, (people,))
+
+    def __len__(self) -> int:
+        return len(self.person_score)
+
+    @staticmethod
+    def nobody(joint_set: str, n_keypoints: int) -> Keypoints2D:
+        """A frame in which nobody is seen."""
+        return Keypoints2D(
+            joint_set=joint_set,
+            xy_px=np.zeros((0, n_keypoints, 2), np.float32),
+            score=np.zeros((0, n_keypoints), np.float32),
+            box_px=np.zeros((0, 4), np.float32),
+            person_score=np.zeros((0,), np.float32),
+        )
+
+
+@dataclass(frozen=True)
+class Track2D:
+    """One person's 2D keypoints over consecutive frames, gaps filled.
+
+    track_id      counts from 0.
+    joint_set     a name in `hotvid.skeleton.JOINT_SETS`.
+    frame_index   (F,) int64, the video's frame numbers, consecutive.
+    xy_px         (F, K, 2) float32, pixels; NaN where a joint is unknown.
+    score         (F, K) float32, 0..1.
+    box_px        (F, 4) float32, x0 y0 x1 y1.
+    person_score  (F,) float32, 0..1.
+    interpolated  (F,) bool: nobody was seen in this frame, the row bridges a gap.
+    """
+
+    track_id: int
+    joint_set: str
+    frame_index: np.ndarray
+    xy_px: np.ndarray
+    score: np.ndarray
+    box_px: np.ndarray
+    person_score: np.ndarray
+    interpolated: np.ndarray
+
+    def __post_init__(self) -> None:
+        n = len(self.frame_index)
+        check_shape("xy_px", self.xy_px, (n, None, 2))
+        check_shape("score", self.score, (n, self.xy_px.shape[1]))
+        check_shape("box_px", self.box_px, (n, 4))
+        check_shape("person_score", self.person_score, (n,))
+        check_shape("interpolated", self.interpolated, (n,))
+        if n > 1 and not (np.diff(self.frame_index) == 1).all():
+            raise ShapeError("frame_index: expected consecutive frames, got gaps")
+
+    def __len__(self) -> int:
+        return len(self.frame_index)
+
+
+@dataclass(frozen=True)
+class Motion3D:
+    """One person's 3D motion, row for row with the person's `Track2D`.
+
+    xyz_m   (F, 17, 3) float32, metres, camera axes [right, down, forward], the pelvis at 0.
+    root_m  (F, 3) float32, metres: the pelvis in the camera frame, estimated.
+    """
+
+    xyz_m: np.ndarray
+    root_m: np.ndarray
+
+    def __post_init__(self) -> None:
+        check_shape("xyz_m", self.xyz_m, (None, 17, 3))
+        check_shape("root_m", self.root_m, (len(self.xyz_m), 3))
+
+
+@dataclass(frozen=True)
+class Person:
+    """One person of a video.
+
+    detected   the track in the 2D model's own joint set, for exports that want it.
+    keypoints  the same track in H36M-17, which is what is lifted and drawn.
+    motion     None where nothing was lifted.
+    """
+
+    detected: Track2D
+    keypoints: Track2D
+    motion: Motion3D | None = None
+
+    @property
+    def track_id(self) -> int:
+        return self.keypoints.track_id
+
+
+@dataclass(frozen=True)
+class ModelsUsed:
+    """Which models made a result: names as in `hotvid models`, and the weights' hash."""
+
+    pose2d: str
+    lifter: str | None = None
+    weights_sha256: str | None = None
+
+
+@dataclass(frozen=True)
+class Poses:
+    """The result for one video: a row for every frame read, and the people in it.
+
+    first_frame  the number of the first frame read (not 0 with a time range).
+    pts_s        (F,) float64, seconds, one for every frame read.
+    """
+
+    video: VideoInfo
+    first_frame: int
+    pts_s: np.ndarray
+    people: tuple[Person, ...]
+    models: ModelsUsed
+    warnings: tuple[str, ...] = field(default=())
+
+    @property
+    def n_frames(self) -> int:
+        return len(self.pts_s)
