@@ -208,7 +208,7 @@ JOINT_SETS = {s.name: s for s in (H36M17, COCO17, BLAZEPOSE33)}
 
 # The torso is shared by every set that names hips and shoulders; spine is half-way, as in
 # Human3.6M. The head's top, which no 2D set here has, is carried up from the ears along a
-# direction of the face: in the mean face the crown is 2.2 eye-to-mouth heights above the ears.
+# direction of the face: in the mean face the crown is 2 eye-to-mouth heights above the ears.
 _LIMBS = {
     name: {name: 1.0}
     for name in H36M17.joints
@@ -228,10 +228,10 @@ _TO_H36M17: dict[str, dict[str, dict[str, float]]] = {
         "head": {
             "left_ear": 0.5,
             "right_ear": 0.5,
-            "left_eye": 1.1,
-            "right_eye": 1.1,
-            "left_mouth": -1.1,
-            "right_mouth": -1.1,
+            "left_eye": 1.0,
+            "right_eye": 1.0,
+            "left_mouth": -1.0,
+            "right_mouth": -1.0,
         },
     },
     "coco17": _LIMBS
