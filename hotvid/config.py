@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 
 from hotvid.errors import UsageError
 
 MODES = ("fast", "balanced", "accurate")
 DEVICES = ("auto", "cpu", "cuda")
+PERSONS = ("all", "largest", "longest")
 
 
 @dataclass(frozen=True)
@@ -71,3 +73,65 @@ def check_choice(what: str, value: str, choices: tuple[str, ...]) -> str:
     if value not in choices:
         raise UsageError(f"unknown {what} '{value}'", f"choose one of: {', '.join(choices)}")
     return value
+
+
+def configure(
+    *,
+    mode: str = Pose2DConfig.mode,
+    pose2d: str = Pose2DConfig.backend,
+    bbox_thr: float = Pose2DConfig.bbox_thr,
+    kpt_thr: float = TrackConfig.kpt_thr,
+    det_frequency: int = Pose2DConfig.det_frequency,
+    person: str | int = TrackConfig.person,
+    model: str = LiftConfig.model,
+    weights: str | None = None,
+    device: str = LiftConfig.device,
+    focal: float | None = None,
+    time_range: tuple[float, float] | None = None,
+) -> PipelineConfig:
+    """The settings of all stages from the options that users know; UsageError for senseless ones.
+
+    focal       pixels, of the picture as it is read; None: assumed.
+    time_range  (start, end), seconds; None: the whole video.
+    """
+    check_choice("mode", mode, MODES)
+    check_choice("device", device, DEVICES)
+    _check_share("bbox-thr", bbox_thr)
+    _check_share("kpt-thr", kpt_thr)
+    if det_frequency < 1:
+        raise UsageError(f"det-frequency is {det_frequency}", "give a whole number from 1 up")
+    if focal is not None and not 0 < focal < math.inf:
+        raise UsageError(f"the focal length is {focal}", "give pixels, more than 0")
+    if time_range is not None:
+        start, end = time_range
+        if not 0 <= start < end < math.inf:
+            raise UsageError(
+                f"the time range is {start} to {end}", "give two times in seconds, 0 <= START < END"
+            )
+    return PipelineConfig(
+        pose2d=Pose2DConfig(
+            backend=pose2d, mode=mode, bbox_thr=bbox_thr, det_frequency=det_frequency
+        ),
+        track=TrackConfig(kpt_thr=kpt_thr, person=_check_person(str(person))),
+        lift=LiftConfig(
+            model=model,
+            weights=None if weights is None else str(weights),
+            device=device,
+            focal_px=focal,
+        ),
+        render=RenderConfig(kpt_thr=kpt_thr),
+        time_range_s=time_range,
+    )
+
+
+def _check_share(what: str, value: float) -> None:
+    if not 0 <= value <= 1:
+        raise UsageError(f"{what} is {value}", "give a number from 0 to 1")
+
+
+def _check_person(person: str) -> str:
+    if person in PERSONS or (person.isascii() and person.isdigit()):
+        return person
+    raise UsageError(
+        f"unknown person '{person}'", f"choose {', '.join(PERSONS)} or an id (0, 1, ...)"
+    )
