@@ -1,0 +1,154 @@
+"""Poses as JSON, schema "hotvid/1": the format other programs read.
+
+The schema itself (JSON Schema, draft 2020-12) lies beside this file. Missing is null, never NaN.
+Pixels are rounded to 0.01, metres and scores to 0.0001, seconds to 0.000001: finer than any
+estimate, and a tenth of the digits.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from importlib import resources
+from pathlib import Path
+from typing import Any, TextIO
+
+import numpy as np
+
+from hotvid import __version__
+from hotvid.skeleton import H36M17
+from hotvid.types import Person, Poses
+
+SCHEMA_NAME = "hotvid/1"
+_SCHEMA_FILE = "hotvid-1.schema.json"
+_ROWS_AT_ONCE = 512  # frames turned to text together: memory stays flat on an hour of video
+_COORDINATES = {
+    "keypoints_2d": "pixels [x right, y down] from the top-left corner, score 0..1",
+    "keypoints_3d": "metres, camera axes [x right, y down, z forward], relative to the pelvis",
+    "root": "metres, camera axes [x right, y down, z forward], the pelvis seen from the camera, "
+    "estimated",
+    "box": "pixels [x0, y0, x1, y1]",
+}
+
+
+def schema() -> dict[str, Any]:
+    """The JSON Schema that every file written here obeys."""
+    text = resources.files("hotvid.export").joinpath(_SCHEMA_FILE).read_text(encoding="utf-8")
+    return json.loads(text)
+
+
+def to_dict(poses: Poses) -> dict[str, Any]:
+    """`poses` as plain lists, numbers, strings and None, in the order in which it is written."""
+    people = [
+        {"id": p.track_id, "frames": [row for rows in _frames(poses, p) for row in rows]}
+        for p in poses.people
+    ]
+    return {**_head(poses), "people": people}
+
+
+def write_json(poses: Poses, path: str | Path) -> None:
+    """Write `poses` to `path`, person by person; the file is compact and ends in a newline."""
+    with Path(path).open("w", encoding="utf-8", newline="\n") as stream:
+        head = _dump(_head(poses))
+        stream.write(head[:-1] + ',"people":[')
+        for number, person in enumerate(poses.people):
+            stream.write("," if number else "")
+            _write_person(stream, poses, person)
+        stream.write("]}\n")
+
+
+def _write_person(stream: TextIO, poses: Poses, person: Person) -> None:
+    stream.write(f'{{"id":{int(person.track_id)},"frames":[')
+    separator = "\n"
+    for rows in _frames(poses, person):
+        for row in rows:
+            stream.write(separator + _dump(row))
+            separator = ",\n"
+    stream.write("]}")
+
+
+def _dump(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+
+
+def _head(poses: Poses) -> dict[str, Any]:
+    video, times = poses.video, poses.pts_s
+    return {
+        "schema": SCHEMA_NAME,
+        "generator": {"name": "hotvid", "version": __version__},
+        "video": {
+            "path": video.path,
+            "width": video.width,
+            "height": video.height,
+            "fps": _number(video.fps, 6),
+            "frame_count": video.n_frames,
+            "duration_s": _number(video.duration_s, 6),
+        },
+        "analysed": {
+            "first_frame": int(poses.first_frame),
+            "frame_count": poses.n_frames,
+            "start_s": _number(times[0], 6) if len(times) else None,
+            "end_s": _number(times[-1], 6) if len(times) else None,
+        },
+        "models": {
+            "pose2d": poses.models.pose2d,
+            "lifter": poses.models.lifter,
+            "weights_sha256": poses.models.weights_sha256,
+        },
+        "skeleton": {
+            "name": H36M17.name,
+            "joints": list(H36M17.joints),
+            "edges": [list(edge) for edge in H36M17.edges],
+        },
+        "coordinates": _COORDINATES,
+        "warnings": list(poses.warnings),
+    }
+
+
+def _frames(poses: Poses, person: Person) -> Iterator[list[dict[str, Any]]]:
+    """The frames of the person's track, some hundreds at a time."""
+    for start in range(0, len(person.keypoints), _ROWS_AT_ONCE):
+        yield _rows(poses, person, slice(start, start + _ROWS_AT_ONCE))
+
+
+def _rows(poses: Poses, person: Person, part: slice) -> list[dict[str, Any]]:
+    track, motion = person.keypoints, person.motion
+    index = track.frame_index[part]
+    score = track.score[part]
+    keypoints = np.concatenate([_rounded(track.xy_px[part], 2), _rounded(score[..., None], 4)], -1)
+    nothing = [None] * len(index)
+    columns = {
+        "frame": index.tolist(),
+        "time_s": _nested(_rounded(poses.pts_s[index - poses.first_frame], 6)),
+        "score": _nested(_rounded(track.person_score[part], 4)),
+        "interpolated": track.interpolated[part].tolist(),
+        "box": _nested(_rounded(track.box_px[part], 2)),
+        "keypoints_2d": _nested(keypoints),
+        "keypoints_3d": _whole(_rounded(motion.xyz_m[part], 4)) if motion else nothing,
+        "root": _whole(_rounded(motion.root_m[part], 4)) if motion else nothing,
+    }
+    return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+
+
+def _rounded(values: np.ndarray, digits: int) -> np.ndarray:
+    # Adding 0.0 turns -0.0, which rounding makes of tiny negatives, into 0.0.
+    return np.round(values.astype(np.float64), digits) + 0.0
+
+
+def _nested(values: np.ndarray) -> list[Any]:
+    """Nested lists; null for each number that is not finite."""
+    if np.isfinite(values).all():
+        return values.tolist()
+    return np.where(np.isfinite(values), values.astype(object), None).tolist()
+
+
+def _whole(values: np.ndarray) -> list[Any]:
+    """Nested lists along the first axis; null for a row of which any number is not finite."""
+    fine = np.isfinite(values).reshape(len(values), -1).all(-1)
+    return [row if ok else None for row, ok in zip(values.tolist(), fine, strict=True)]
+
+
+def _number(value: float | None, digits: int) -> float | None:
+    if value is None or not np.isfinite(value):
+        return None
+    return round(float(value), digits)
