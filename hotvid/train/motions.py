@@ -1,0 +1,116 @@
+"""A library of motions in H36M-17, in metres, from a folder of BVH files.
+
+The mean adult: every motion is scaled to a leg (hip, knee, ankle) of `LEG_M`, since the units of
+captured files cannot be trusted.
+"""
+
+from __future__ import annotations
+
+import logging
+import tarfile
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from hotvid.errors import InputError
+from hotvid.skeleton import H36M17
+from hotvid.train.bvh import BvhMotion, read_bvh
+
+LEG_M = 0.88
+VALIDATION_SUBJECTS = ("09", "13")
+
+# Joints by the names that Poser-style and Mixamo-style hierarchies give them.
+_SOURCES = {
+    "right_hip": ("rThigh", "RightUpLeg"),
+    "right_knee": ("rShin", "RightLeg"),
+    "right_ankle": ("rFoot", "RightFoot"),
+    "left_hip": ("lThigh", "LeftUpLeg"),
+    "left_knee": ("lShin", "LeftLeg"),
+    "left_ankle": ("lFoot", "LeftFoot"),
+    "left_shoulder": ("lShldr", "LeftArm"),
+    "left_elbow": ("lForeArm", "LeftForeArm"),
+    "left_wrist": ("lHand", "LeftHand"),
+    "right_shoulder": ("rShldr", "RightArm"),
+    "right_elbow": ("rForeArm", "RightForeArm"),
+    "right_wrist": ("rHand", "RightHand"),
+}
+_HEAD = ("head", "Head")
+# In the head's own axes (left, up, forward), from the head joint at the skull's base, metres.
+_NOSE_M = np.array([0.0, 0.05, 0.105], np.float32)
+_CROWN_M = np.array([0.0, 0.195, -0.01], np.float32)
+
+
+@dataclass(frozen=True)
+class Motion:
+    """One captured motion: name, (F, 17, 3) float32 metres, y up, and its frame rate."""
+
+    name: str
+    xyz_m: np.ndarray
+    fps: float
+
+    @property
+    def subject(self) -> str:
+        return self.name.split("_", 1)[0]
+
+
+def to_motion(name: str, bvh: BvhMotion, skip: int = 2) -> Motion:
+    """H36M-17 from a BVH file; the first `skip` frames (the converter's T-pose) are dropped."""
+    at = {joint: i for i, joint in enumerate(bvh.names)}
+
+    def find(names: Sequence[str]) -> int:
+        for candidate in names:
+            if candidate in at:
+                return at[candidate]
+        raise InputError(
+            f"{name}: no joint called {' or '.join(names)}",
+            "only BVH files with CMU (Poser) or Mixamo joint names can be trained on",
+        )
+
+    out = np.zeros((len(bvh.xyz), len(H36M17), 3), np.float32)
+    for joint, names in _SOURCES.items():
+        out[:, H36M17.index(joint)] = bvh.xyz[:, find(names)]
+    scale = LEG_M / _leg(out)
+    out *= scale
+    head = find(_HEAD)
+    skull, axes = bvh.xyz[:, head] * scale, bvh.rotation[:, head]
+    out[:, H36M17.index("nose")] = skull + axes @ _NOSE_M
+    out[:, H36M17.index("head")] = skull + axes @ _CROWN_M
+    out = fill_torso(out)[skip:]
+    return Motion(name, out, 1 / bvh.frame_time_s)
+
+
+def _leg(xyz: np.ndarray) -> float:
+    hip, knee, ankle = (xyz[:, H36M17.index(f"left_{j}")] for j in ("hip", "knee", "ankle"))
+    thigh = np.linalg.norm(knee - hip, axis=-1)
+    return float(np.median(thigh + np.linalg.norm(ankle - knee, axis=-1)))
+
+
+def fill_torso(xyz: np.ndarray) -> np.ndarray:
+    """(..., 17, 3) with pelvis, thorax and spine at their places between hips and shoulders."""
+    pelvis = (xyz[..., 1, :] + xyz[..., 4, :]) / 2
+    thorax = (xyz[..., 11, :] + xyz[..., 14, :]) / 2
+    xyz[..., 0, :], xyz[..., 8, :], xyz[..., 7, :] = pelvis, thorax, (pelvis + thorax) / 2
+    return xyz
+
+
+def read_motions(source: str | Path) -> list[Motion]:
+    """Every BVH file of a folder (searched through) or a tar archive, in the order of names."""
+    source = Path(source)
+    if source.is_file() and tarfile.is_tarfile(source):
+        with tempfile.TemporaryDirectory() as folder, tarfile.open(source) as archive:
+            archive.extractall(folder, filter="data")
+            return read_motions(folder)
+    files = sorted(source.rglob("*.bvh"))
+    if not files:
+        raise InputError(f"no .bvh files in {source}", "give a folder or tar archive of BVH files")
+    logging.getLogger(__name__).info("reading %d motions", len(files))
+    return [to_motion(file.stem, read_bvh(file)) for file in files]
+
+
+def split(motions: Sequence[Motion]) -> tuple[list[Motion], list[Motion]]:
+    """(training, validation): the subjects of `VALIDATION_SUBJECTS` are never trained on."""
+    held_out = [m for m in motions if m.subject in VALIDATION_SUBJECTS]
+    return [m for m in motions if m.subject not in VALIDATION_SUBJECTS], held_out

@@ -1,0 +1,236 @@
+"""The training loop of hotvid's own lifter: staged, resumable, measured as it goes."""
+
+from __future__ import annotations
+
+import json
+import logging
+import math
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from hotvid.errors import InputError
+from hotvid.geometry import similarity_align
+from hotvid.lift.models.zoo import build_model
+from hotvid.train.loss import centred, motion_loss
+from hotvid.train.motions import Motion, split
+from hotvid.train.recipe import Recipe, Stage
+from hotvid.train.stream import WindowStream
+
+log = logging.getLogger(__name__)
+
+SAVE_EVERY_S = 120.0
+LONGEST_STEP_S = 5.0  # a machine that slept or was stopped has not trained
+_TABLES = ("Temporal_pos_embed", "x_token", "pos_embed_token")
+_SCORED = [j for j in range(17) if j not in (9, 10)]  # the joints every reference agrees on
+
+
+@dataclass(frozen=True)
+class Progress:
+    """What the loop reports now and then."""
+
+    step: int
+    stage: int
+    trained_s: float
+    total_s: float
+    loss: float
+
+
+@dataclass(frozen=True)
+class Validation:
+    """Errors on held-out motions, millimetres, 15 joints (without nose and head)."""
+
+    n_mpjpe_mm: float
+    pa_mpjpe_mm: float
+    acceleration_mm: float
+
+
+class Trainer:
+    """Trains one model in a folder.
+
+    The folder holds `state.pt` (everything a later run needs to go on) and `log.jsonl`.
+    """
+
+    def __init__(self, folder: str | Path, recipe: Recipe, motions: Sequence[Motion]) -> None:
+        torch.set_num_threads(recipe.threads)
+        torch.manual_seed(recipe.seed)
+        self.folder, self.recipe = Path(folder), recipe
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self._train, self._held_out = split(motions)
+        if not self._train:
+            raise InputError("no motions to train on", "give BVH files of more subjects")
+        self.step, self.trained_s, self.stage = 0, 0.0, 0
+        self._enter(0, None, None)
+
+    @property
+    def total_s(self) -> float:
+        return self.recipe.minutes * 60
+
+    def _build(self, stage: Stage) -> nn.Module:
+        sizes = dict(self.recipe.sizes)
+        sizes |= {"frames": stage.frames, "token_num": stage.tokens or stage.frames}
+        return build_model(self.recipe.model, **sizes)
+
+    def _enter(self, stage: int, weights: dict | None, average: dict | None) -> None:
+        """Build the stage's model, from the weights of the stage before where there are any."""
+        self.stage = stage
+        setting = self.recipe.stages[stage]
+        self.model, self.average = self._build(setting), self._build(setting)
+        if weights is not None:
+            _carry_over(weights, self.model)
+            _carry_over(average, self.average)
+        new = [k for k in self.model.state_dict() if weights is None or k not in weights]
+        state = self.average.state_dict()
+        for key in new:
+            state[key].copy_(self.model.state_dict()[key])
+        matrices = [p for p in self.model.parameters() if p.ndim == 2]
+        others = [p for p in self.model.parameters() if p.ndim != 2]
+        self.optimiser = torch.optim.AdamW(
+            [
+                {"params": matrices, "weight_decay": self.recipe.weight_decay},
+                {"params": others, "weight_decay": 0.0},
+            ],
+            lr=self.recipe.learning_rate,
+            betas=(0.9, 0.98),
+        )
+        self._entered = self.step
+        stream = replace(self.recipe.stream, rate_hz=setting.rate_hz)
+        self._stream = WindowStream(self._train, stream, self.recipe.seed + 1000 * self.step + stage)
+
+    def _learning_rate(self) -> float:
+        done = min(self.trained_s / self.total_s, 1.0)
+        fall = 0.5 * (1 + math.cos(math.pi * done))
+        warm = min((self.step - self._entered + 1) / self.recipe.warmup_steps, 1.0)
+        floor = self.recipe.final_rate
+        return self.recipe.learning_rate * warm * (floor + (1 - floor) * fall)
+
+    def run(self, report: Callable[[Progress], None] = lambda _: None) -> None:
+        """Train until the recipe's time is used up, saving every two minutes and at the end."""
+        saved, losses = self.trained_s, []
+        try:
+            while self.trained_s < self.total_s:
+                began = time.monotonic()
+                self._next_stage()
+                losses.append(self._train_step())
+                self.trained_s += min(time.monotonic() - began, LONGEST_STEP_S)
+                self.step += 1
+                if self.step % 50 == 0:
+                    mean, losses = float(np.mean(losses)), []
+                    report(Progress(self.step, self.stage, self.trained_s, self.total_s, mean))
+                if self.trained_s - saved > SAVE_EVERY_S:
+                    saved = self.trained_s
+                    self.save()
+                    self._log(loss=mean, lr=self._learning_rate(), **vars(self.validate()))
+        finally:
+            self.save()
+        self._log(final=True, **vars(self.validate()))
+
+    def _next_stage(self) -> None:
+        ends = np.cumsum([s.share for s in self.recipe.stages]) * self.total_s
+        stage = min(int(np.searchsorted(ends, self.trained_s, "right")), len(ends) - 1)
+        if stage != self.stage:
+            self._enter(stage, self.model.state_dict(), self.average.state_dict())
+            log.info("stage %d: windows of %d frames", stage, self.recipe.stages[stage].frames)
+
+    def _train_step(self) -> float:
+        setting = self.recipe.stages[self.stage]
+        windows = self._stream.batch(setting.batch, setting.frames)
+        target = torch.from_numpy(windows.xyz_m)
+        for group in self.optimiser.param_groups:
+            group["lr"] = self._learning_rate()
+        self.model.train()
+        predicted = centred(self.model(torch.from_numpy(windows.inputs)))
+        loss = motion_loss(
+            predicted, target, self.recipe.velocity_weight, self.recipe.acceleration_weight
+        )
+        self.optimiser.zero_grad(set_to_none=True)
+        loss.backward()
+        nn.utils.clip_grad_norm_(self.model.parameters(), self.recipe.clip_norm)
+        self.optimiser.step()
+        self._update_average()
+        with torch.no_grad():
+            return float(torch.linalg.vector_norm(predicted - target, dim=-1).mean()) * 1000
+
+    @torch.no_grad()
+    def _update_average(self) -> None:
+        age = self.step - self._entered + 1 if self.stage == 0 else self.step
+        keep = min(self.recipe.average, age / (age + 20))
+        mine = [p.data for p in self.average.parameters()]
+        torch._foreach_lerp_(mine, [p.data for p in self.model.parameters()], 1 - keep)
+
+    @torch.no_grad()
+    def validate(self, windows: int = 64, seconds: float = 3.0) -> Validation:
+        """Errors on the held-out subjects, corrupted as in training; always the same windows."""
+        setting = self.recipe.stages[self.stage]
+        rate = setting.frames / seconds
+        stream = replace(self.recipe.stream, rate_hz=(rate, rate), tumble=0.0)
+        batch = WindowStream(self._held_out or self._train, stream, 7).batch(windows, setting.frames)
+        self.average.eval()
+        parts = torch.from_numpy(batch.inputs).split(8)
+        predicted = torch.cat([centred(self.average(p)) for p in parts])
+        return measure(predicted, torch.from_numpy(batch.xyz_m))
+
+    def save(self) -> None:
+        """Write `state.pt`, whole or not at all."""
+        state = {
+            "step": self.step,
+            "trained_s": self.trained_s,
+            "stage": self.stage,
+            "entered": self._entered,
+            "model": self.model.state_dict(),
+            "average": self.average.state_dict(),
+            "optimiser": self.optimiser.state_dict(),
+        }
+        partial = self.folder / "state.pt.part"
+        torch.save(state, partial)
+        partial.replace(self.folder / "state.pt")
+
+    def resume(self) -> None:
+        """Go on from `state.pt`; InputError if the folder holds none."""
+        path = self.folder / "state.pt"
+        if not path.is_file():
+            raise InputError(f"no training state in {self.folder}", "start without --resume")
+        state = torch.load(path, weights_only=True)
+        self.step, self.trained_s = state["step"], state["trained_s"]
+        self._enter(state["stage"], state["model"], state["average"])
+        self._entered = state["entered"]
+        self.optimiser.load_state_dict(state["optimiser"])
+
+    def _log(self, **values: float | bool) -> None:
+        row = {"step": self.step, "stage": self.stage, "minutes": round(self.trained_s / 60, 2)}
+        row |= {k: v if isinstance(v, bool) else float(f"{v:.5g}") for k, v in values.items()}
+        log.info("%s", row)
+        with (self.folder / "log.jsonl").open("a", encoding="utf-8") as stream:
+            stream.write(json.dumps(row) + "\n")
+
+
+def measure(predicted: Tensor, target: Tensor) -> Validation:
+    """Errors of clips (B, F, 17, 3), metres, over 15 joints."""
+    p, t = predicted[:, :, _SCORED].double().numpy(), target[:, :, _SCORED].double().numpy()
+    scale = (p * t).sum((1, 2, 3)) / np.maximum((p * p).sum((1, 2, 3)), 1e-9)
+    scaled = p * scale[:, None, None, None]
+    aligned = similarity_align(p, t)
+    acceleration = np.diff(scaled - t, n=2, axis=1)
+    return Validation(
+        n_mpjpe_mm=float(np.linalg.norm(scaled - t, axis=-1).mean() * 1000),
+        pa_mpjpe_mm=float(np.linalg.norm(aligned - t, axis=-1).mean() * 1000),
+        acceleration_mm=float(np.linalg.norm(acceleration, axis=-1).mean() * 1000),
+    )
+
+
+def _carry_over(weights: dict[str, Tensor], model: nn.Module) -> None:
+    """Copy weights into a model of another window length; tables over frames are interpolated."""
+    own = model.state_dict()
+    for key, value in weights.items():
+        if key not in own:
+            continue
+        if key in _TABLES and value.shape != own[key].shape:
+            value = nn.functional.interpolate(
+                value.transpose(1, 2), own[key].shape[1], mode="linear", align_corners=True
+            ).transpose(1, 2)
+        own[key].copy_(value)
