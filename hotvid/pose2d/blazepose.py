@@ -1,0 +1,218 @@
+"""The BlazePose backend: finds everyone by tiles, verifies, and follows each by its own region."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from hotvid import weights
+from hotvid.config import MODES, Pose2DConfig, check_choice
+from hotvid.pose2d.blazepose_detector import Candidate, PersonDetector
+from hotvid.pose2d.blazepose_landmarks import N_LANDMARKS, Body, LandmarkModel
+from hotvid.pose2d.following import Followed, settle_collapses
+from hotvid.pose2d.regions import Region, keypoint_box, keypoint_similarity, same_place
+from hotvid.pose2d.scores import keypoint_scores
+from hotvid.pose2d.tiles import Look, SearchPlan, Tile, changed_share, thumbnail
+from hotvid.types import Frame, Keypoints2D
+
+_SIZES = {"fast": "lite", "balanced": "full", "accurate": "heavy"}
+# Tiles looked at in one search, spread over the frames until the next.
+_TILES_A_SEARCH = 6
+# A candidate this like somebody known is that person.
+_SAME_BODY = 0.4
+# A cut: so much of the thumbnail changed at once, and so many times more than before.
+_CUT_CHANGE, _CUT_JUMP = 0.5, 2.5
+# Searches of everything are at least so many frames apart, however often the scene is cut.
+_FULL_SEARCH_GAP = 5
+
+
+class BlazePose:
+    """BlazePose through LiteRT (Bazarevsky et al. 2020), for everyone in the picture.
+
+    The first frame, and the first after a cut, is searched whole by tiles. From then on each
+    person is followed by the region that the landmarks of the frame before gave, and every
+    `det_frequency` frames a few tiles are searched for those who came in. The landmark model's
+    presence has the last word on who is a person.
+    """
+
+    joint_set = "blazepose33"
+
+    def __init__(self, config: Pose2DConfig) -> None:
+        size = _SIZES[check_choice("mode", config.mode, MODES)]
+        self.name = f"blazepose-{size}"
+        self._config = config
+        self._detector = PersonDetector(weights.find("blazepose-detector"), config.threads)
+        self._landmarks = LandmarkModel(weights.find(self.name), config.threads)
+        self._last_index: int | None = None
+        self._size_px = (0, 0)
+
+    def estimate(self, frames: Sequence[Frame]) -> list[Keypoints2D]:
+        """Everyone in each of `frames`; see `Pose2DBackend.estimate`."""
+        return [self._estimate(frame) for frame in frames]
+
+    def close(self) -> None:
+        """Give the networks' memory back."""
+        del self._detector, self._landmarks
+
+    def _estimate(self, frame: Frame) -> Keypoints2D:
+        size_px = frame.bgr.shape[1], frame.bgr.shape[0]
+        jumped = self._last_index is None or not (
+            0 <= frame.index - self._last_index <= self._config.det_frequency
+        )
+        if jumped or size_px != self._size_px:
+            self._begin(size_px)
+        self._last_index = frame.index
+        thumb = thumbnail(frame.bgr)
+        if self._is_cut(thumb):
+            self._forget()
+        had_somebody = bool(self._people)
+        self._follow(frame.bgr)
+        if had_somebody and not any(p.missed == 0 for p in self._people):
+            self._everything_due = True
+        self._search(frame.bgr, thumb)
+        self._count += 1
+        return self._report()
+
+    def _begin(self, size_px: tuple[int, int]) -> None:
+        self._size_px = size_px
+        self._plan = SearchPlan(size_px)
+        self._count = 0
+        self._since_full = _FULL_SEARCH_GAP
+        self._thumb: np.ndarray | None = None
+        self._change = 0.0
+        self._forget()
+
+    def _forget(self) -> None:
+        self._people: list[Followed] = []
+        self._rejected: list[tuple[int, Region]] = []
+        self._everything_due = True
+        self._plan.forget()
+
+    def _is_cut(self, thumb: np.ndarray) -> bool:
+        before, self._thumb = self._thumb, thumb
+        if before is None:
+            return False
+        change, self._change = self._change, changed_share(before, thumb)
+        return self._change > max(_CUT_CHANGE, _CUT_JUMP * change)
+
+    def _follow(self, bgr: np.ndarray) -> None:
+        thr = self._config.bbox_thr
+        for person in self._people:
+            person.seen(self._look_for(bgr, person, thr), self._size_px)
+        for person in settle_collapses(self._people):
+            # The other person has this body; look where this one should be by its own motion.
+            others = [p for p in self._people if p is not person and p.missed == 0]
+            body = self._landmarks.look(bgr, person.expected)
+            person.withdraw()
+            if body.presence >= thr and not _is_one_of(body, others):
+                person.seen(body, self._size_px)
+        self._people = [p for p in self._people if not p.given_up]
+
+    def _look_for(self, bgr: np.ndarray, person: Followed, thr: float) -> Body | None:
+        if person.missed == 0:
+            body = self._landmarks.look(bgr, person.region)
+            if body.presence >= thr:
+                return body
+        elif not person.try_again:
+            return None
+        others = [p for p in self._people if p is not person and p.missed == 0]
+        for region in self._nearby(bgr, person):
+            body = self._landmarks.look(bgr, region)
+            if body.presence < thr:
+                continue
+            body = self._landmarks.look(bgr, body.following)
+            if body.presence >= thr and not _is_one_of(body, others):
+                return body
+        return None
+
+    def _nearby(self, bgr: np.ndarray, person: Followed) -> list[Region]:
+        # Where somebody just lost may be: wider around the expected place, and what the detector
+        # sees there in a tile of the size that suits it.
+        expected = person.expected
+        side = int(expected.side * 1.5)
+        tile = Tile(int(expected.x - side / 2), int(expected.y - side / 2), side)
+        seen = self._detector.detect(bgr, tile) if _overlaps(tile, self._size_px) else []
+        near = [c.region for c in seen if _close(c.region, expected)]
+        return [expected.moved(0, 0, 1.25), *near[:1]]
+
+    def _search(self, bgr: np.ndarray, thumb: np.ndarray) -> None:
+        known = [keypoint_box(p.body.xy_px, self._size_px) for p in self._people if p.missed == 0]
+        now = Look(self._count, thumb, known)
+        self._since_full += 1
+        if self._everything_due and self._since_full > _FULL_SEARCH_GAP:
+            tiles = self._plan.everything(fine=self._count == 0)
+            self._everything_due = False
+            self._since_full = 0
+        else:
+            tiles = self._plan.next_tiles(self._tiles_now(), now)
+        found = []
+        for tile in tiles:
+            found += self._detector.detect(bgr, tile)
+            self._plan.looked(tile, now)
+        self._verify(bgr, sorted(found, key=lambda c: -c.score))
+
+    def _tiles_now(self) -> int:
+        # Spread evenly: no frame waits for a whole search.
+        every, count = self._config.det_frequency, self._count
+        return (count + 1) * _TILES_A_SEARCH // every - count * _TILES_A_SEARCH // every
+
+    def _verify(self, bgr: np.ndarray, candidates: list[Candidate]) -> None:
+        """Make followed people of those candidates that are people and not known yet."""
+        recent = self._count - 2 * self._config.det_frequency
+        self._rejected = [(when, r) for when, r in self._rejected if when > recent]
+        thr = (1 + self._config.bbox_thr) / 2
+        for candidate in candidates:
+            region = candidate.region
+            if any(same_place(region, r) for _, r in self._rejected):
+                continue
+            if any(p.missed == 0 and same_place(region, p.body.region) for p in self._people):
+                continue
+            body = self._confirm(bgr, region, thr)
+            present = [p for p in self._people if p.missed == 0]
+            if body is None or _is_one_of(body, present):
+                self._rejected.append((self._count, region))
+                continue
+            person = Followed(body)
+            if person.is_in(self._size_px):
+                lost = [p for p in self._people if p.missed and _close(p.expected, body.region)]
+                self._people = [p for p in self._people if p not in lost[:1]]
+                self._people.append(person)
+
+    def _confirm(self, bgr: np.ndarray, region: Region, thr: float) -> Body | None:
+        # The detector's region is rough: presence is to be trusted once the landmarks' own region
+        # has been looked at, and for a person it stays high when that is done again.
+        first = self._landmarks.look(bgr, region)
+        if first.presence < 0.05:
+            return None
+        second = self._landmarks.look(bgr, first.following)
+        if second.presence < thr:
+            return None
+        third = self._landmarks.look(bgr, second.following)
+        return third if third.presence >= thr else None
+
+    def _report(self) -> Keypoints2D:
+        bodies = [p.body for p in self._people if p.missed == 0]
+        if not bodies:
+            return Keypoints2D.nobody(self.joint_set, N_LANDMARKS)
+        return Keypoints2D(
+            joint_set=self.joint_set,
+            xy_px=np.stack([b.xy_px for b in bodies]),
+            score=np.stack([keypoint_scores(b, self._size_px) for b in bodies]),
+            box_px=np.stack([keypoint_box(b.xy_px, self._size_px) for b in bodies]),
+            person_score=np.array([b.presence for b in bodies], np.float32),
+        )
+
+
+def _is_one_of(body: Body, people: Sequence[Followed]) -> bool:
+    return any(keypoint_similarity(body.xy_px, p.body.xy_px) > _SAME_BODY for p in people)
+
+
+def _close(a: Region, b: Region) -> bool:
+    reach = 0.4 * max(a.side, b.side)
+    return bool(np.hypot(a.x - b.x, a.y - b.y) < reach and 0.5 < a.side / b.side < 2)
+
+
+def _overlaps(tile: Tile, size_px: tuple[int, int]) -> bool:
+    inside_x = tile.x < size_px[0] and tile.x + tile.side > 0
+    return inside_x and tile.y < size_px[1] and tile.y + tile.side > 0

@@ -1,0 +1,144 @@
+"""BlazePose's person detector: anchors, decoding, non-maximum suppression."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import cv2
+import numpy as np
+from ai_edge_litert.interpreter import Interpreter
+
+from hotvid.pose2d.regions import Region, region_from_points
+from hotvid.pose2d.tiles import Tile
+
+INPUT_SIZE = 224
+# Grids of anchor centres: cells a side, anchors a cell.
+_GRIDS = ((28, 2), (14, 2), (7, 6))
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """Where the detector believes somebody is: the landmark model has the last word.
+
+    region  around the whole body, pixels of the picture.
+    score   0..1, the detector's.
+    """
+
+    region: Region
+    score: float
+
+
+@cache
+def anchors() -> np.ndarray:
+    """(2254, 2) centres x, y of the detector's anchors, in units of its input, row-major."""
+    parts = []
+    for cells, repeats in _GRIDS:
+        line = (np.arange(cells, dtype=np.float32) + 0.5) / cells
+        x, y = np.meshgrid(line, line)
+        parts.append(np.repeat(np.stack([x.ravel(), y.ravel()], -1), repeats, axis=0))
+    centres = np.concatenate(parts)
+    centres.setflags(write=False)
+    return centres
+
+
+def decode(
+    boxes: np.ndarray, logits: np.ndarray, threshold: float
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The detector's raw output as boxes, points and scores of the anchors over `threshold`.
+
+    boxes    (2254, 12): centre offset, size, four points' offsets, all in pixels of the input.
+    logits   (2254,).
+    returns  boxes (N, 4) as x0 y0 x1 y1, points (N, 4, 2), in units of the input; scores (N,).
+    """
+    kept = np.flatnonzero(logits > np.log(threshold / (1 - threshold)))
+    raw = boxes[kept] / INPUT_SIZE
+    origin = anchors()[kept]
+    centre, half = raw[:, :2] + origin, raw[:, 2:4] / 2
+    points = raw[:, 4:].reshape(-1, 4, 2) + origin[:, None]
+    scores = 1 / (1 + np.exp(-logits[kept]))
+    return np.concatenate([centre - half, centre + half], -1), points, scores
+
+
+def blend_overlaps(
+    boxes: np.ndarray, points: np.ndarray, scores: np.ndarray, iou_thr: float = 0.3
+) -> tuple[np.ndarray, np.ndarray]:
+    """Non-maximum suppression that blends what it merges, weighted by score (BlazeFace, 2019).
+
+    returns  points (M, 4, 2) and scores (M,), best first; a merged one has its best score.
+    """
+    out_points, out_scores = [], []
+    left = np.argsort(-scores, kind="stable")
+    while len(left):
+        overlap = _iou(boxes[left[0]], boxes[left]) > iou_thr
+        overlap[0] = True
+        group, left = left[overlap], left[~overlap]
+        out_points.append(np.average(points[group], axis=0, weights=scores[group]))
+        out_scores.append(scores[group[0]])
+    return np.array(out_points).reshape(-1, 4, 2), np.array(out_scores)
+
+
+def _iou(box: np.ndarray, boxes: np.ndarray) -> np.ndarray:
+    low = np.maximum(box[:2], boxes[:, :2])
+    high = np.minimum(box[2:], boxes[:, 2:])
+    inner = np.clip(high - low, 0, None).prod(-1)
+    areas = np.clip(boxes[:, 2:] - boxes[:, :2], 0, None).prod(-1)
+    own = np.clip(box[2:] - box[:2], 0, None).prod()
+    return inner / np.maximum(own + areas - inner, 1e-12)
+
+
+class PersonDetector:
+    """The detector network, run on one tile of a picture at a time."""
+
+    def __init__(self, path: Path, threads: int) -> None:
+        self._net = Interpreter(model_path=str(path), num_threads=threads)
+        self._net.allocate_tensors()
+        self._input = self._net.get_input_details()[0]["index"]
+        self._boxes, self._logits = (d["index"] for d in self._net.get_output_details())
+
+    def detect(self, bgr: np.ndarray, tile: Tile) -> list[Candidate]:
+        """Everyone the detector sees in `tile`, best first."""
+        square = cut_tile(bgr, tile)
+        cv2.cvtColor(square, cv2.COLOR_BGR2RGB, dst=square)
+        # The view of the network's own memory must be gone before it runs.
+        view = self._net.tensor(self._input)()[0]
+        np.multiply(square, np.float32(1 / 127.5), out=view)
+        view -= 1
+        del view
+        self._net.invoke()
+        boxes, points, scores = decode(
+            self._net.get_tensor(self._boxes)[0],
+            self._net.get_tensor(self._logits)[0, :, 0],
+            tile.threshold,
+        )
+        points, scores = blend_overlaps(boxes, points, scores)
+        points = points * tile.side + np.array([tile.x, tile.y])
+        return [
+            Candidate(region_from_points(p[0], p[1]), float(s))
+            for p, s in zip(points, scores, strict=True)
+        ]
+
+
+def cut_tile(bgr: np.ndarray, tile: Tile) -> np.ndarray:
+    """(224, 224, 3) uint8: the tile at the detector's size, black beyond the picture."""
+    height, width = bgr.shape[:2]
+    x0, y0 = max(tile.x, 0), max(tile.y, 0)
+    x1, y1 = min(tile.x + tile.side, width), min(tile.y + tile.side, height)
+    scale = INPUT_SIZE / tile.side
+    left, top = round((x0 - tile.x) * scale), round((y0 - tile.y) * scale)
+    right = max(round((x1 - tile.x) * scale), left + 1)
+    bottom = max(round((y1 - tile.y) * scale), top + 1)
+    out = np.zeros((INPUT_SIZE, INPUT_SIZE, 3), np.uint8)
+    out[top:bottom, left:right] = _shrink(bgr[y0:y1, x0:x1], (right - left, bottom - top))
+    return out
+
+
+def _shrink(image: np.ndarray, size_px: tuple[int, int]) -> np.ndarray:
+    # Averaging over areas costs 6 ms for a 1080p picture; sampling at twice the size and halving
+    # costs 0.2 ms and leaves little aliasing.
+    width, height = size_px
+    if image.shape[1] > 2 * width:
+        image = cv2.resize(image, (2 * width, 2 * height), interpolation=cv2.INTER_LINEAR)
+        return cv2.resize(image, size_px, interpolation=cv2.INTER_AREA)
+    return cv2.resize(image, size_px, interpolation=cv2.INTER_LINEAR)

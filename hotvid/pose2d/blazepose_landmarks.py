@@ -1,0 +1,129 @@
+"""BlazePose's landmark model: crop, run, decode, refine, next region, world landmarks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+from ai_edge_litert.interpreter import Interpreter
+
+from hotvid.pose2d.regions import Region, region_from_points, rotation
+
+INPUT_SIZE = 256
+N_LANDMARKS = 33
+# The points that give the next frame's region, beyond the 33 of the body.
+_HIPS, _RIM = 33, 34
+# Heatmap cells around a landmark that refine it, and how sure one of them must be.
+_KERNEL = 7
+_MIN_HEAT = 0.5
+
+
+@dataclass(frozen=True)
+class Body:
+    """What the landmark model says of one region of one frame.
+
+    xy_px       (33, 2) float32, pixels of the picture.
+    visibility  (33,) logits: not hidden by something or by the body itself.
+    inside      (33,) logits: within the region.
+    presence    0..1: the chance that the region holds a person.
+    region      what was looked at.
+    following   the region to look at in the next frame.
+    world       (33, 3) float32, metres, hip-centred, in the region's axes; see `world_xyz_m`.
+    """
+
+    xy_px: np.ndarray
+    visibility: np.ndarray
+    inside: np.ndarray
+    presence: float
+    region: Region
+    following: Region
+    world: np.ndarray
+
+
+def world_xyz_m(body: Body) -> np.ndarray:
+    """BlazePose's own 3D estimate in camera axes.
+
+    returns  (33, 3) float32, metres, [right, down, forward], the middle of the hips at 0.
+    """
+    turned = body.world.copy()
+    turned[:, :2] = body.world[:, :2] @ rotation(body.region.angle).T.astype(np.float32)
+    return turned
+
+
+class LandmarkModel:
+    """The landmark network, run on one region of a picture at a time."""
+
+    def __init__(self, path: Path, threads: int) -> None:
+        self._net = Interpreter(model_path=str(path), num_threads=threads)
+        self._net.allocate_tensors()
+        self._input = self._net.get_input_details()[0]["index"]
+        by_shape = {tuple(d["shape"]): d["index"] for d in self._net.get_output_details()}
+        self._landmarks = by_shape[1, 195]
+        self._presence = by_shape[1, 1]
+        self._heat = by_shape[1, 64, 64, 39]
+        self._world = by_shape[1, 117]
+        self._crop = np.empty((INPUT_SIZE, INPUT_SIZE, 3), np.uint8)
+
+    def look(self, bgr: np.ndarray, region: Region) -> Body:
+        """The body in `region` of the picture; `presence` says whether there is one."""
+        self._load(bgr, region)
+        self._net.invoke()
+        raw = self._net.get_tensor(self._landmarks).reshape(39, 5)
+        presence = float(self._net.get_tensor(self._presence)[0, 0])
+        world = self._net.get_tensor(self._world).reshape(39, 3)[:N_LANDMARKS]
+        # A view: gone when this returns, as the network demands before it runs again.
+        heat = self._net.tensor(self._heat)()[0]
+        points = refine(raw[:, :2], heat)
+        del heat
+        picture = region.to_picture(points, INPUT_SIZE)
+        return Body(
+            xy_px=picture[:N_LANDMARKS].astype(np.float32),
+            visibility=raw[:N_LANDMARKS, 3],
+            inside=raw[:N_LANDMARKS, 4],
+            presence=presence,
+            region=region,
+            following=region_from_points(picture[_HIPS], picture[_RIM]),
+            world=world,
+        )
+
+    def _load(self, bgr: np.ndarray, region: Region) -> None:
+        cv2.warpAffine(
+            bgr,
+            region.crop_matrix(INPUT_SIZE),
+            (INPUT_SIZE, INPUT_SIZE),
+            dst=self._crop,
+            flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
+            borderMode=cv2.BORDER_CONSTANT,
+        )
+        cv2.cvtColor(self._crop, cv2.COLOR_BGR2RGB, dst=self._crop)
+        view = self._net.tensor(self._input)()[0]
+        np.multiply(self._crop, np.float32(1 / 255), out=view)
+
+
+def refine(points: np.ndarray, heat: np.ndarray) -> np.ndarray:
+    """Landmarks moved to the centre of mass of their heatmap's cells nearby (BlazePose, 2020).
+
+    points   (N, 2), pixels of the crop.
+    heat     (H, W, N) logits.
+    returns  (N, 2), pixels of the crop; a landmark stays where it is if its heatmap is unsure
+             there or it lies beyond the crop.
+    """
+    height, width, n = heat.shape
+    cell = INPUT_SIZE / width
+    reach = np.arange(_KERNEL) - _KERNEL // 2
+    column = np.floor(points[:, 0] / cell).astype(int)
+    row = np.floor(points[:, 1] / cell).astype(int)
+    columns, rows = column[:, None] + reach, row[:, None] + reach
+    known = ((rows >= 0) & (rows < height))[:, :, None]
+    known = known & ((columns >= 0) & (columns < width))[:, None, :]
+    at = np.clip(rows, 0, height - 1)[:, :, None], np.clip(columns, 0, width - 1)[:, None, :]
+    logits = heat[at[0], at[1], np.arange(n)[:, None, None]]
+    weight = np.where(known, 1 / (1 + np.exp(-logits)), 0)
+    total = weight.sum((1, 2))
+    x = (weight * columns[:, None, :]).sum((1, 2)) / np.maximum(total, 1e-6)
+    y = (weight * rows[:, :, None]).sum((1, 2)) / np.maximum(total, 1e-6)
+    centred = (row >= 0) & (row < height) & (column >= 0) & (column < width)
+    sure = centred & (weight.max((1, 2)) >= _MIN_HEAT)
+    return np.where(sure[:, None], np.stack([x, y], -1) * cell, points)

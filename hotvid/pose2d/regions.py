@@ -1,0 +1,101 @@
+"""Regions of interest: rotated squares of the picture, and how alike two bodies are."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+# The circle around the body is enlarged by this much before it is cropped (BlazePose's own).
+REGION_MARGIN = 1.25
+
+# COCO's per-joint constants (Lin et al. 2014, keypoint evaluation), at BlazePose's indices. Only
+# joints that tell a body from its neighbour count: the face and hands move with nose and wrists.
+_OKS_JOINTS = np.array([0, 11, 12, 13, 14, 15, 16, 23, 24, 25, 26, 27, 28])
+_OKS_SIGMA = np.array(
+    [0.026, 0.079, 0.079, 0.072, 0.072, 0.062, 0.062, 0.107, 0.107, 0.087, 0.087, 0.089, 0.089]
+)
+
+
+@dataclass(frozen=True)
+class Region:
+    """A square of the picture, turned so that the body in it stands upright.
+
+    x, y   its centre, pixels.
+    side   pixels.
+    angle  radians, clockwise on the screen; 0 where the body is upright in the picture.
+    """
+
+    x: float
+    y: float
+    side: float
+    angle: float
+
+    @property
+    def centre(self) -> np.ndarray:
+        return np.array([self.x, self.y])
+
+    def moved(self, dx: float, dy: float, scale: float = 1.0) -> Region:
+        """The region shifted by (dx, dy) pixels and enlarged `scale` times."""
+        return Region(self.x + dx, self.y + dy, self.side * scale, self.angle)
+
+    def to_picture(self, points: np.ndarray, size: int) -> np.ndarray:
+        """Points (..., 2) of a crop of `size` pixels a side, in pixels of the picture."""
+        return (points - size / 2) * (self.side / size) @ rotation(self.angle).T + self.centre
+
+    def crop_matrix(self, size: int) -> np.ndarray:
+        """(2, 3) affine matrix from pixels of the crop to pixels of the picture."""
+        linear = rotation(self.angle) * (self.side / size)
+        offset = self.centre - linear @ np.full(2, size / 2)
+        return np.column_stack([linear, offset])
+
+
+def rotation(angle: float) -> np.ndarray:
+    """(2, 2) matrix that turns points clockwise on the screen by `angle` radians."""
+    c, s = math.cos(angle), math.sin(angle)
+    return np.array([[c, -s], [s, c]])
+
+
+def region_from_points(hips: np.ndarray, rim: np.ndarray) -> Region:
+    """The region around a body, from BlazePose's two alignment points.
+
+    hips  (2,) the middle of the hips: the centre.
+    rim   (2,) the point of the circle around the body that lies above the head.
+    """
+    dx, dy = (float(v) for v in rim - hips)
+    side = 2 * REGION_MARGIN * math.hypot(dx, dy)
+    return Region(float(hips[0]), float(hips[1]), side, math.atan2(dx, -dy))
+
+
+def same_place(a: Region, b: Region) -> bool:
+    """Whether two regions, found apart, may well be of one body."""
+    near = math.hypot(a.x - b.x, a.y - b.y) < 0.12 * max(a.side, b.side)
+    return near and 0.6 < a.side / max(b.side, 1e-6) < 1 / 0.6
+
+
+def keypoint_similarity(xy_a: np.ndarray, xy_b: np.ndarray) -> float:
+    """COCO's object keypoint similarity of two BlazePose bodies, 0..1; 1 where they coincide.
+
+    xy_a, xy_b  (33, 2), pixels. The scale is the mean of the two bodies' extents.
+    """
+    a, b = xy_a[_OKS_JOINTS], xy_b[_OKS_JOINTS]
+    area = math.sqrt(_area(a) * _area(b))
+    squared = ((a - b) ** 2).sum(-1)
+    return float(np.exp(-squared / (2 * area * (2 * _OKS_SIGMA) ** 2)).mean())
+
+
+def _area(points: np.ndarray) -> float:
+    # A body seen end-on or lying has a thin box: its square of a third of the longer side at least.
+    width, height = np.ptp(points, axis=0)
+    longer = max(width, height)
+    return max(float(width * height), float(longer * longer) / 3, 1.0)
+
+
+def keypoint_box(xy_px: np.ndarray, size_px: tuple[int, int], margin: float = 0.1) -> np.ndarray:
+    """(4,) x0 y0 x1 y1: the keypoints' box and a share of its longer side, within the picture."""
+    low, high = xy_px.min(0), xy_px.max(0)
+    pad = margin * float((high - low).max())
+    edge = np.array(size_px, np.float64)
+    box = np.concatenate([np.clip(low - pad, 0, edge), np.clip(high + pad, 0, edge)])
+    return box.astype(np.float32)
