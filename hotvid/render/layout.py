@@ -1,0 +1,65 @@
+"""Where the picture and the panel lie on the canvas."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+# Below this height the panel's text and figures are too small to read: small videos are enlarged.
+MIN_HEIGHT_PX = 480
+# Browsers' hardware decoders stop at 4096 pixels a side.
+MAX_WIDTH_PX = 4096
+# A little taller than wide, as people are; next to a portrait picture it makes 1.4:1 together,
+# next to a landscape one it leaves the picture two thirds of the width.
+PANEL_ASPECT = 0.85
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The picture at the left, the panel at the right, both as high as the canvas allows.
+
+    scale         canvas pixels per video pixel, (x, y); they differ by rounding only.
+    picture_px    (width, height) of the picture on the canvas.
+    picture_top   rows above the picture (0 but for very wide videos).
+    panel_px      (width, height); the panel starts where the picture ends.
+    """
+
+    scale: tuple[float, float]
+    picture_px: tuple[int, int]
+    picture_top: int
+    panel_px: tuple[int, int]
+
+    @property
+    def size_px(self) -> tuple[int, int]:
+        """(width, height) of the canvas, both even."""
+        return self.picture_px[0] + self.panel_px[0], self.panel_px[1]
+
+
+def _even_up(n: int) -> int:
+    return n + n % 2
+
+
+def lay_out(video_px: tuple[int, int], max_height: int) -> Layout:
+    """The layout for a video of (width, height) pixels.
+
+    A video between the limits keeps its pixels: nothing is resampled, an odd height gets one row
+    more. Taller ones are scaled down to `max_height`, smaller ones up.
+    """
+    width, height = video_px
+    scale = min(1.0, max_height / height)
+    if height < MIN_HEIGHT_PX:
+        scale = min(MIN_HEIGHT_PX / height, max_height / height, max(1.0, 1920 / width))
+    low = min(MIN_HEIGHT_PX, max_height)
+    panel_width = PANEL_ASPECT * max(height * scale, low)
+    if width * scale + panel_width > MAX_WIDTH_PX:
+        scale = min(scale, (MAX_WIDTH_PX - PANEL_ASPECT * low) / width)
+        scale = min(scale, MAX_WIDTH_PX / (width + PANEL_ASPECT * height))
+    picture = max(1, round(width * scale)), max(1, round(height * scale))
+    canvas_height = _even_up(max(picture[1], low))
+    panel_width = round(PANEL_ASPECT * canvas_height)
+    panel_width += (picture[0] + panel_width) % 2
+    return Layout(
+        scale=(picture[0] / width, picture[1] / height),
+        picture_px=picture,
+        picture_top=(canvas_height - picture[1]) // 2,
+        panel_px=(panel_width, canvas_height),
+    )

@@ -1,0 +1,180 @@
+"""Everyone's 3D skeleton in one scene, drawn per frame over axes that are drawn once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from hotvid.render import palette, strokes
+from hotvid.render.axes3d import SceneAxes
+from hotvid.render.lettering import Lettering, put_mask
+from hotvid.render.overlay import EDGE_SIDES
+from hotvid.render.palette import PersonColours, person_colours
+from hotvid.render.scene import arrange, to_plot
+from hotvid.skeleton import H36M17
+from hotvid.types import Motion3D, Person
+
+_HEAD = H36M17.index("head")
+_INTERPOLATED_FADE = 0.4
+_BONE_M = 0.035
+_ONE_UP = np.array([[0.0, 0.0, 0.0], [0.0, 0.0, 1.0]])
+
+
+@dataclass(frozen=True)
+class _Figure:
+    """A person prepared for drawing; `place` (F, 3), the pelvis in plot axes."""
+
+    motion: Motion3D
+    place: np.ndarray
+    first: int
+    interpolated: np.ndarray
+    colours: PersonColours
+    faded: PersonColours
+    label: np.ndarray
+
+
+@dataclass(frozen=True)
+class _Body:
+    """A person in one frame: `pixels`, `shadow` (17, 2) in the panel, `depth`, `known` (17,)."""
+
+    pixels: np.ndarray
+    depth: np.ndarray
+    shadow: np.ndarray
+    known: np.ndarray
+    width: int
+    colours: PersonColours
+    label: np.ndarray
+
+
+def _faded(colours: PersonColours) -> PersonColours:
+    parts = (colours.left, colours.middle, colours.right)
+    return PersonColours(*(palette.mix(c, palette.PANEL_BGR, _INTERPOLATED_FADE) for c in parts))
+
+
+class Plot3D:
+    """Draws everyone's 3D skeleton in one scene.
+
+    people   those with `motion` are drawn; the others are left out.
+    size_px  (width, height) of the panel.
+    """
+
+    def __init__(
+        self,
+        people: Sequence[Person],
+        *,
+        size_px: tuple[int, int],
+        fps: float,
+        azimuth_deg: float,
+        elevation_deg: float,
+    ) -> None:
+        lifted = [(p, p.motion) for p in people if p.motion is not None and len(p.keypoints)]
+        self.scene = arrange([motion for _, motion in lifted], fps)
+        self.axes = SceneAxes(self.scene, size_px, azimuth_deg, elevation_deg)
+        self._letters = Lettering(float(np.clip(size_px[1] / 58, 9, 22)))
+        self._figures = [
+            _Figure(
+                motion=motion,
+                place=place,
+                first=int(person.keypoints.frame_index[0]),
+                interpolated=person.keypoints.interpolated,
+                colours=person_colours(person.track_id),
+                faded=_faded(person_colours(person.track_id)),
+                label=self._letters.number(str(person.track_id)),
+            )
+            for (person, motion), place in zip(lifted, self.scene.places, strict=True)
+        ]
+        self._words = {w: self._letters.word(w) for w in ("t =", "s", "frame")}
+        self._letter_captions(people, lifted_any=bool(lifted))
+
+    def _letter_captions(self, people: Sequence[Person], *, lifted_any: bool) -> None:
+        """What never changes goes into the background: legend and remarks."""
+        image, letters = self.axes.background, self._letters
+        height, width = image.shape[:2]
+        margin = letters.height
+        colours = person_colours(people[0].track_id) if people else person_colours(0)
+        x, y = margin, height - 2 * margin
+        if people:
+            for side in ("left", "right"):
+                middle = y + letters.height // 2
+                end = (x + 1.6 * margin, middle)
+                strokes.bone(image, (x, middle), end, colours.side(side), max(2, margin // 6))
+                word = letters.word(side)
+                put_mask(image, word, int(end[0] + margin * 0.4), y, palette.FAINT_BGR)
+                x = int(end[0] + margin * 1.4) + word.shape[1]
+        if not people:
+            remark = "nobody found"
+        elif not lifted_any:
+            remark = "no 3D"
+        else:
+            remark = "" if self.scene.metric else "distances between people shortened"
+        if remark:
+            word = letters.word(remark)
+            place = width - margin - word.shape[1] if lifted_any else (width - word.shape[1]) // 2
+            row = y if lifted_any else height // 2
+            put_mask(image, word, place, row, palette.FAINT_BGR)
+
+    def draw(self, panel: np.ndarray, frame_index: int, pts_s: float) -> None:
+        """Fill `panel`, (H, W, 3) BGR, with the scene at video frame `frame_index`."""
+        panel[:] = self.axes.background
+        bodies = []
+        for figure in self._figures:
+            row = frame_index - figure.first
+            if 0 <= row < len(figure.motion.xyz_m):
+                bodies.append(self._body(figure, row))
+        for body in bodies:
+            self._draw_shadow(panel, body)
+        self._draw_bones(panel, bodies)
+        self._draw_caption(panel, frame_index, pts_s)
+
+    def _body(self, figure: _Figure, row: int) -> _Body:
+        points = to_plot(figure.motion.xyz_m[row]) + figure.place[row]
+        points = np.concatenate([points, points * [1, 1, 0], figure.place[row] + _ONE_UP])
+        pixels, depth = self.axes.project(points)
+        ok = np.isfinite(pixels).all(-1) & strokes.reachable(pixels)
+        metre_px = float(np.hypot(*(pixels[-1] - pixels[-2])))
+        return _Body(
+            pixels=pixels[:17],
+            depth=depth[:17],
+            shadow=pixels[17:34],
+            known=ok[:17] & ok[17:34],
+            width=max(1, round(metre_px * _BONE_M)) if np.isfinite(metre_px) else 1,
+            colours=figure.faded if figure.interpolated[row] else figure.colours,
+            label=figure.label,
+        )
+
+    def _draw_shadow(self, panel: np.ndarray, body: _Body) -> None:
+        """The bones dropped on the floor: they show where in depth a person stands."""
+        at = body.shadow.tolist()
+        for a, b in H36M17.edges:
+            if body.known[a] and body.known[b]:
+                strokes.line(panel, at[a], at[b], palette.SHADOW_BGR, body.width + 1)
+
+    def _draw_bones(self, panel: np.ndarray, bodies: list[_Body]) -> None:
+        """All bones and joints of all bodies, the farthest first."""
+        strokes_by_depth = []
+        for body in bodies:
+            at, depth, known = body.pixels.tolist(), body.depth.tolist(), body.known.tolist()
+            for (a, b), side in zip(H36M17.edges, EDGE_SIDES, strict=True):
+                if known[a] and known[b]:
+                    middle = (depth[a] + depth[b]) / 2
+                    strokes_by_depth.append((middle, body, at[a], at[b], side))
+        strokes_by_depth.sort(key=lambda s: -s[0])
+        for _, body, a, b, side in strokes_by_depth:
+            strokes.bone(panel, a, b, body.colours.side(side), body.width)
+            strokes.dot(panel, a, body.colours.side(side), body.width * 0.7)
+            strokes.dot(panel, b, body.colours.side(side), body.width * 0.7)
+        for body in bodies:
+            if body.known[_HEAD]:
+                x, y = body.pixels[_HEAD]
+                left, top = round(x - body.label.shape[1] / 2), round(y - 1.4 * body.label.shape[0])
+                put_mask(panel, body.label, left, top, body.colours.middle)
+
+    def _draw_caption(self, panel: np.ndarray, frame_index: int, pts_s: float) -> None:
+        letters, words = self._letters, self._words
+        time = letters.line(words["t ="], letters.number(f"{pts_s:.2f}"), words["s"])
+        frame = letters.line(words["frame"], letters.number(str(frame_index)))
+        margin = letters.height
+        put_mask(panel, time, margin, margin, palette.FAINT_BGR)
+        put_mask(panel, frame, panel.shape[1] - margin - frame.shape[1], margin, palette.FAINT_BGR)

@@ -1,0 +1,162 @@
+"""Where everyone stands in the 3D plot, decided once for the clip.
+
+Plot axes: [right, away, up], metres, the floor at up = 0: the camera's axes [x right, y down,
+z forward] seen as a viewer beside the camera would name them. People who stand close enough are
+shown as measured. Where that would make them tiny, the ground between them is shortened and the
+bodies are not, and `Scene.metric` is False.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.ndimage import gaussian_filter1d
+
+from hotvid.skeleton import H36M17
+from hotvid.types import Motion3D
+
+# Depth from one camera is body size over picture size, and so shakes as the size does.
+_DEPTH_SMOOTH_S = 0.3
+# With a panel 850 pixels wide, a grown person in a scene of this size is 150 pixels tall.
+_MOST_M = np.array([8.0, 6.0, 5.0])
+_LEAST_M = np.array([2.4, 2.4, 2.0])
+_GAP_M = 1.5  # of empty ground left between groups in depth, where ground is shortened
+_LEAST_SPREAD = 0.5  # people side by side in a far group come no closer than this share
+_PAD_M = 0.25
+_ANKLE_M = 0.08  # above the sole
+_SAMPLES = 2000  # frames of a person that the bounds are fitted to
+_FEET = (H36M17.index("right_ankle"), H36M17.index("left_ankle"))
+
+
+@dataclass(frozen=True)
+class Scene:
+    """The plot's bounds, and each person's path through it.
+
+    low, high  (3,) plot axes, metres.
+    metric     False where distances between people were shortened.
+    places     for each motion (F, 3) float32, plot axes: the pelvis.
+    """
+
+    low: np.ndarray
+    high: np.ndarray
+    metric: bool
+    places: tuple[np.ndarray, ...]
+
+
+def to_plot(xyz_m: np.ndarray) -> np.ndarray:
+    """Camera axes (..., 3) [right, down, forward] to plot axes [right, away, up]."""
+    return np.stack([xyz_m[..., 0], xyz_m[..., 2], -xyz_m[..., 1]], -1)
+
+
+def arrange(motions: Sequence[Motion3D], fps: float) -> Scene:
+    """Fit the scene to all `motions`, robustly: a few wild frames do not widen it."""
+    if not motions:
+        return Scene(np.array([-1.5, 0.0, 0.0]), np.array([1.5, 3.0, 2.0]), True, ())
+    paths = [to_plot(steady_path(m.root_m, fps)) for m in motions]
+    bodies = [to_plot(m.xyz_m[:: max(1, len(m.xyz_m) // _SAMPLES)]) for m in motions]
+    bounds = [_bounds(p, b) for p, b in zip(paths, bodies, strict=True)]
+    low, high = _around(bounds)
+    metric = bool((high - low <= _MOST_M).all())
+    if not metric:
+        paths = _close_gaps(paths, bounds)
+        paths = _shrink_ground(paths, [_bounds(p, b) for p, b in zip(paths, bodies, strict=True)])
+        bounds = [_bounds(p, b) for p, b in zip(paths, bodies, strict=True)]
+        low, high = _around(bounds)
+    floor = low[2]
+    low, high = _padded(low, high)
+    low[2] = floor
+    paths = [np.clip(p, low - 0.5, high + 0.5) - [0, 0, floor] for p in paths]
+    low, high = low - [0, 0, floor], high - [0, 0, floor]
+    return Scene(low, high, metric, tuple(p.astype(np.float32) for p in paths))
+
+
+def steady_path(root_m: np.ndarray, fps: float) -> np.ndarray:
+    """The pelvis's path (F, 3) in camera axes with its depth smoothed along the line of sight.
+
+    The direction from the camera is kept exactly, so jumps and steps stay; NaN is bridged.
+    """
+    known = np.isfinite(root_m).all(-1) & (root_m[:, 2] > 0.1)
+    if not known.any():
+        return np.tile(np.array([0.0, 0.0, 4.0]), (len(root_m), 1))
+    at = np.arange(len(root_m))
+    filled = np.stack([np.interp(at, at[known], root_m[known, c]) for c in range(3)], -1)
+    depth = filled[:, 2:]
+    sigma = _DEPTH_SMOOTH_S * max(fps, 1.0)
+    return filled / depth * gaussian_filter1d(depth, sigma, axis=0, mode="nearest")
+
+
+def _bounds(path: np.ndarray, body: np.ndarray) -> np.ndarray:
+    """(2, 3) the least and most of one person's joints, without the wildest frames.
+
+    The least up is the floor under the person: where the lower foot mostly is at its lowest.
+    """
+    points = path[:: max(1, len(path) // _SAMPLES), None] + body
+    flat = points.reshape(-1, 3)
+    flat = flat[np.isfinite(flat).all(-1)]
+    if not len(flat):
+        flat = path
+    low, high = np.percentile(flat, [2, 98], axis=0)
+    high[2] = np.percentile(flat[:, 2], 99.5)
+    feet = points[:, _FEET, 2].min(1)
+    feet = feet[np.isfinite(feet)]
+    if len(feet):
+        low[2] = np.percentile(feet, 10) - _ANKLE_M
+    return np.stack([low, high])
+
+
+def _around(bounds: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+    stacked = np.stack(bounds)
+    return stacked[:, 0].min(0), stacked[:, 1].max(0)
+
+
+def _close_gaps(paths: list[np.ndarray], bounds: list[np.ndarray]) -> list[np.ndarray]:
+    """Groups of people far apart in depth, drawn together along their lines of sight.
+
+    A group moves as one towards the nearest group and sideways in proportion, so it stays where
+    the picture shows it; inside, people come closer too, but not so close as to hide each other.
+    Its floor is brought to the common floor, as a camera that looks down would otherwise have far
+    people float.
+    """
+    order = np.argsort([b[0, 1] for b in bounds])
+    groups: list[list[int]] = []
+    reach = -np.inf
+    for i in order:
+        if not groups or bounds[i][0, 1] - reach > _GAP_M:
+            groups.append([])
+        groups[-1].append(int(i))
+        reach = max(reach, bounds[i][1, 1])
+    out = list(paths)
+    floor = min(bounds[i][0, 2] for i in groups[0])
+    end = max(bounds[i][1, 1] for i in groups[0])
+    for group in groups[1:]:
+        near = min(bounds[i][0, 1] for i in group)
+        far = max(bounds[i][1, 1] for i in group)
+        centre = float(np.mean([np.median(paths[i][:, 0]) for i in group]))
+        depth = float(np.mean([np.median(paths[i][:, 1]) for i in group]))
+        move = end + _GAP_M - near
+        lift = floor - min(bounds[i][0, 2] for i in group)
+        nearer = max(depth + move, 0.1) / max(depth, 0.1)
+        spread = max(nearer, _LEAST_SPREAD)
+        for i in group:
+            right = centre * nearer + (paths[i][:, 0] - centre) * spread
+            out[i] = np.column_stack([right, paths[i][:, 1] + move, paths[i][:, 2] + lift])
+        end = far + move
+    return out
+
+
+def _shrink_ground(paths: list[np.ndarray], bounds: list[np.ndarray]) -> list[np.ndarray]:
+    """All paths scaled alike about the scene's middle where the scene is still too large."""
+    low, high = _around(bounds)
+    factor = np.minimum(1, _MOST_M / np.maximum(high - low, 1e-6))
+    ground = float(factor[:2].min())
+    pelvis = min(float(np.percentile(p[:, 2], 10)) for p in paths)
+    centre = np.array([*(low + high)[:2] / 2, pelvis])
+    return [centre + (p - centre) * [ground, ground, factor[2]] for p in paths]
+
+
+def _padded(low: np.ndarray, high: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The bounds with a margin, and no side shorter than a person needs."""
+    short = np.maximum(_LEAST_M - (high - low) - 2 * _PAD_M, 0) / 2 + _PAD_M
+    return low - short, high + short * [1, 1, 2]
