@@ -1,0 +1,5 @@
+"""`python -m hotvid`: the command line without the installed command."""
+
+from hotvid.cli.main import main
+
+main()

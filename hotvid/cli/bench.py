@@ -1,0 +1,94 @@
+"""`hotvid bench`: how fast the main job is here, and how much memory it takes."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from hotvid.cli import options
+from hotvid.config import Pose2DConfig, configure
+from hotvid.errors import InputError
+
+if TYPE_CHECKING:
+    from hotvid.bench import BenchResult, Whole
+
+_DEMO = Path(__file__).resolve().parents[2] / "demo" / "walk_two_people.mp4"
+
+
+def bench(
+    video: Annotated[
+        Path | None,
+        typer.Argument(metavar="[VIDEO]", help="The video; the demo clip, in a checkout."),
+    ] = None,
+    mode: options.Mode = Pose2DConfig.mode,
+    long: Annotated[
+        bool, typer.Option("--long", help="Also run the video ten times in a row.")
+    ] = False,
+    json_out: Annotated[
+        Path | None,
+        typer.Option(
+            "--json", metavar="FILE", help="Write what was measured.", rich_help_panel="Outputs"
+        ),
+    ] = None,
+    overwrite: options.Overwrite = False,
+    debug: options.Debug = False,
+) -> None:
+    """Measure milliseconds a frame of each stage, the speed of the whole, and peak memory.
+
+    The whole is `hotvid run` itself, start-up and encoding included. The stages are measured one
+    by one; within the whole they overlap.
+    """
+    config = configure(mode=mode)
+    from hotvid.bench import bench as measure
+    from hotvid.io.atomic import atomic_output
+    from hotvid.job import check_outputs
+
+    source = video or _DEMO
+    if video is None and not source.is_file():
+        raise InputError("no video is given, and the demo clip is not here", "give a VIDEO")
+    check_outputs([source], json=json_out, overwrite=overwrite)
+    result = measure(source, config, long=long)
+    if json_out is not None:
+        with atomic_output(json_out, overwrite) as temporary:
+            temporary.write_text(_json(result))
+    typer.echo(_text(result))
+
+
+def _json(result: BenchResult) -> str:
+    found: dict[str, Any] = asdict(result)
+    found["whole"]["real_time_factor"] = result.whole.real_time_factor
+    if result.long is not None:
+        found["long"]["real_time_factor"] = result.long.real_time_factor
+    found["memory_growth"] = result.memory_growth
+    return json.dumps(found, indent=2) + "\n"
+
+
+def _text(result: BenchResult) -> str:
+    width, height = result.size_px
+    lines = [
+        f"{result.video}: {width}x{height}, {result.fps:.3g} frames/s, {result.people} people",
+        f"{result.cpu}, {result.n_threads} threads, mode {result.mode}",
+        "",
+        "stage       ms a frame, alone",
+        *(f"{name:<12}{ms:8.1f}" for name, ms in result.stage_ms.items()),
+        "",
+        f"whole       {_line(result.whole)}",
+    ]
+    if result.long is not None:
+        lines.append(f"ten times   {_line(result.long)}")
+    if result.memory_growth is not None:
+        lines.append(f"memory of the ten-times-longer video: {result.memory_growth:+.1%}")
+    return "\n".join(lines)
+
+
+def _line(whole: Whole) -> str:
+    ms = 1000 * whole.wall_s / whole.n_frames
+    memory = "" if whole.peak_memory_mb is None else f", peak memory {whole.peak_memory_mb:.0f} MB"
+    return (
+        f"{ms:8.1f} ms a frame, {whole.real_time_factor:.2f} x real time, "
+        f"{whole.wall_s:.1f} s for {whole.video_s:.1f} s{memory}"
+    )

@@ -1,0 +1,60 @@
+"""`hotvid export-json`: the poses of a video, or of a pose store, as JSON."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from hotvid.cli import options
+from hotvid.cli.progress import progress
+from hotvid.cli.summary import summary
+from hotvid.config import LiftConfig, Pose2DConfig, TrackConfig, configure
+
+
+def export_json(
+    source: options.Source,
+    out: Annotated[
+        Path,
+        typer.Option(
+            "--out", metavar="FILE.json", help="The file to write.", rich_help_panel="Outputs"
+        ),
+    ],
+    overwrite: options.Overwrite = False,
+    time_range: options.TimeRange = None,
+    person: options.PersonChoice = TrackConfig.person,
+    bbox_thr: options.BboxThr = Pose2DConfig.bbox_thr,
+    kpt_thr: options.KptThr = TrackConfig.kpt_thr,
+    det_frequency: options.DetFrequency = Pose2DConfig.det_frequency,
+    mode: options.Mode = Pose2DConfig.mode,
+    pose2d: options.Pose2D = Pose2DConfig.backend,
+    model: options.ModelName = LiftConfig.model,
+    weights: options.WeightsFile = None,
+    device: options.Device = LiftConfig.device,
+    focal: options.Focal = None,
+    quiet: options.Quiet = False,
+    debug: options.Debug = False,
+) -> None:
+    """Write everyone's 2D and 3D keypoints as JSON, schema "hotvid/1"; no video is drawn."""
+    config = configure(
+        mode=mode,
+        pose2d=pose2d,
+        bbox_thr=bbox_thr,
+        kpt_thr=kpt_thr,
+        det_frequency=det_frequency,
+        person=person,
+        model=model,
+        weights=weights,
+        device=device,
+        focal=focal,
+        time_range=time_range,
+    )
+    from hotvid import job
+
+    begun = time.perf_counter()
+    with progress(quiet) as report:
+        poses = job.run(source, config=config, json=out, overwrite=overwrite, progress=report)
+    if not quiet:
+        typer.echo(summary(poses, time.perf_counter() - begun, [out]))

@@ -1,0 +1,156 @@
+"""The command line: the commands, and how each ending becomes one line and an exit status."""
+
+from __future__ import annotations
+
+import errno
+import signal
+import sys
+import traceback
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Annotated, Any, NoReturn
+
+import typer
+from typer.core import TyperGroup
+
+from hotvid import __version__
+from hotvid.cli import bench, doctor, export_json, models, run
+from hotvid.errors import HotvidError, HotvidWarning, UsageError
+
+DONE, FAILED, WRONG_COMMAND_LINE, INTERRUPTED = 0, 1, 2, 130
+_TERMINATED = 128 + signal.SIGTERM
+
+# What typer raises for an option or argument it cannot take: the base of all its kinds of that.
+_TyperUsageError = typer.BadParameter.__base__
+
+
+class _OneLineErrors(TyperGroup):
+    """A group of commands each of which ends in an exit status and at most one line of error."""
+
+    def main(self, args: Sequence[str] | None = None, **settings: Any) -> NoReturn:
+        given = list(sys.argv[1:] if args is None else args)
+        settings["standalone_mode"] = False
+        with _warnings_as_lines():
+            sys.exit(_ending(lambda: super(_OneLineErrors, self).main(given, **settings), given))
+
+
+app = typer.Typer(
+    cls=_OneLineErrors,
+    name="hotvid",
+    help="Any video of people into 3D skeletons: offline, everyone in the picture.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"hotvid {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_show_version, is_eager=True, help="Say which version."),
+    ] = False,
+) -> None:
+    pass
+
+
+app.command("run")(run.run)
+app.command("export-json")(export_json.export_json)
+app.command("models")(models.models)
+app.command("doctor")(doctor.doctor)
+app.command("bench")(bench.bench)
+
+
+def main() -> NoReturn:
+    """Entry point of the command `hotvid`."""
+    # `kill` cleans up like Ctrl-C does: temporaries are removed on the way out.
+    signal.signal(signal.SIGTERM, _terminate)
+    app(prog_name="hotvid")
+
+
+def _terminate(number: int, frame: object) -> NoReturn:
+    raise SystemExit(_TERMINATED)
+
+
+def _ending(work: Any, given: list[str]) -> int:
+    """Do `work`; say on stderr in one line what stopped it, if anything did."""
+    debug = "--debug" in given
+    try:
+        status = work()
+    except _TyperUsageError as error:
+        if not error.format_message():  # no arguments: the help has been shown instead
+            return WRONG_COMMAND_LINE
+        return _stop(f"{_sentence(error.format_message())}; {_help_of(error)}", WRONG_COMMAND_LINE)
+    except UsageError as error:
+        return _stop(str(error), WRONG_COMMAND_LINE, debug=debug)
+    except HotvidError as error:
+        return _stop(str(error), FAILED, debug=debug)
+    except (KeyboardInterrupt, typer.Abort):
+        return _interrupted()
+    except MemoryError:
+        hint = "close other programs, or give a smaller video or a shorter --time-range"
+        return _stop(f"out of memory; {hint}", FAILED, debug=debug)
+    except OSError as error:
+        return _stop(_os_error(error), FAILED, debug=debug)
+    except Exception as error:  # noqa: BLE001 the last resort: a person, not a traceback, reads it
+        what = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+        hint = "" if debug else "; run it again with --debug and report what it prints"
+        return _stop(f"this is a bug in hotvid: {what}{hint}", FAILED, debug=debug)
+    # Typer turns Ctrl-C into this status where it meets it first.
+    return _interrupted() if status == INTERRUPTED else status or DONE
+
+
+def _stop(message: str, status: int, *, debug: bool = False) -> int:
+    if debug:
+        traceback.print_exc()
+    print(f"error: {' '.join(message.split())}", file=sys.stderr)
+    return status
+
+
+def _interrupted() -> int:
+    print("interrupted: nothing half-written is left", file=sys.stderr)
+    return INTERRUPTED
+
+
+def _os_error(error: OSError) -> str:
+    where = f" ({error.filename})" if error.filename else ""
+    if error.errno == errno.ENOSPC:
+        return f"the disk is full{where}; make room, or write to another disk"
+    reason = error.strerror or type(error).__name__
+    return f"{reason}{where}; check that the file or folder is there and may be used"
+
+
+def _sentence(message: str) -> str:
+    """Typer's message as the middle of a line: no capital, no full stop."""
+    return message[:1].lower() + message[1:].rstrip(".")
+
+
+def _help_of(error: Any) -> str:
+    command = error.ctx.command_path if error.ctx is not None else "hotvid"
+    return f"see: {command} --help"
+
+
+@contextmanager
+def _warnings_as_lines() -> Iterator[None]:
+    """Every HotvidWarning as one line on stderr, once each; other kinds are not for users."""
+    said: set[str] = set()
+
+    def show(message: Warning | str, *place: Any, **more: Any) -> None:
+        line = " ".join(str(message).split())
+        if line not in said:
+            said.add(line)
+            print(f"warning: {line}", file=sys.stderr)
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        warnings.simplefilter("always", HotvidWarning)
+        warnings.showwarning = show
+        yield

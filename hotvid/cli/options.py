@@ -1,0 +1,136 @@
+"""The options that several commands share: one name, one meaning, one help text each."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+_OUTPUTS = "Outputs"
+_PEOPLE = "People"
+_MODELS = "Models"
+_TALK = "What is said"
+
+Source = Annotated[
+    Path,
+    typer.Argument(help="A video, or a pose store (.npz).", metavar="SOURCE", show_default=False),
+]
+Overwrite = Annotated[
+    bool, typer.Option("--overwrite", help="Replace outputs that exist.", rich_help_panel=_OUTPUTS)
+]
+JsonOut = Annotated[
+    Path | None,
+    typer.Option(
+        "--json", metavar="FILE", help="Write the poses as JSON.", rich_help_panel=_OUTPUTS
+    ),
+]
+SavePoses = Annotated[
+    Path | None,
+    typer.Option(
+        "--save-poses",
+        metavar="FILE.npz",
+        help="Keep the poses as a pose store, which every command takes as SOURCE.",
+        rich_help_panel=_OUTPUTS,
+    ),
+]
+TimeRange = Annotated[
+    tuple[float, float] | None,
+    typer.Option(
+        "--time-range",
+        metavar="START END",
+        help="Seconds of the video; the rest is left out.",
+        show_default=False,
+    ),
+]
+PersonChoice = Annotated[
+    str,
+    typer.Option(
+        "--person",
+        metavar="all|largest|longest|ID",
+        help="Whom to keep: everyone, the largest, the one seen longest, or one id.",
+        rich_help_panel=_PEOPLE,
+    ),
+]
+BboxThr = Annotated[
+    float,
+    typer.Option(
+        "--bbox-thr",
+        metavar="0..1",
+        help="Someone less sure than this is no person.",
+        rich_help_panel=_PEOPLE,
+    ),
+]
+KptThr = Annotated[
+    float,
+    typer.Option(
+        "--kpt-thr",
+        metavar="0..1",
+        help="A joint less sure than this counts as unseen and is not drawn.",
+        rich_help_panel=_PEOPLE,
+    ),
+]
+DetFrequency = Annotated[
+    int,
+    typer.Option(
+        "--det-frequency",
+        metavar="FRAMES",
+        help="Search the whole picture for new people every so many frames.",
+        rich_help_panel=_PEOPLE,
+    ),
+]
+Mode = Annotated[
+    str,
+    typer.Option(
+        "--mode",
+        metavar="fast|balanced|accurate",
+        help="Speed against accuracy of the 2D model.",
+        rich_help_panel=_MODELS,
+    ),
+]
+Pose2D = Annotated[
+    str,
+    typer.Option("--pose2d", metavar="NAME", help="The 2D model.", rich_help_panel=_MODELS),
+]
+ModelName = Annotated[
+    str,
+    typer.Option("--model", metavar="NAME", help="The lifter, 2D to 3D.", rich_help_panel=_MODELS),
+]
+WeightsFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--weights",
+        metavar="FILE",
+        help="The lifter's weights, where they do not travel with hotvid.",
+        rich_help_panel=_MODELS,
+    ),
+]
+Device = Annotated[
+    str,
+    typer.Option(
+        "--device",
+        metavar="auto|cpu|cuda",
+        help="What the lifter runs on.",
+        rich_help_panel=_MODELS,
+    ),
+]
+Focal = Annotated[
+    float | None,
+    typer.Option(
+        "--focal",
+        metavar="PX",
+        help="The camera's focal length in pixels; assumed to be the picture's longer side.",
+        rich_help_panel=_MODELS,
+        show_default=False,
+    ),
+]
+Quiet = Annotated[
+    bool,
+    typer.Option(
+        "--quiet", help="No progress and no summary; warnings stay.", rich_help_panel=_TALK
+    ),
+]
+Debug = Annotated[
+    bool,
+    typer.Option("--debug", help="Print a traceback when something fails.", rich_help_panel=_TALK),
+]

@@ -1,0 +1,91 @@
+"""What a command says while it works: a bar on a terminal, one line a stage in a log."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    Task,
+    TextColumn,
+    TimeRemainingColumn,
+)
+from rich.text import Text
+
+_STAGES = {"pose2d": "finding people", "lift": "lifting to 3D", "render": "drawing"}
+_UNITS = {"pose2d": "frames/s", "lift": "windows/s", "render": "frames/s"}
+
+Callback = Callable[[str, int, "int | None"], None]
+
+
+@contextmanager
+def progress(quiet: bool) -> Iterator[Callback]:
+    """A callback for the pipeline that shows on stderr how far each stage is.
+
+    A terminal gets a bar with the rate and the time that remains; anything else gets one line
+    when a stage begins; with `quiet` nothing is said.
+    """
+    if quiet:
+        yield lambda stage, done, total: None
+    elif sys.stderr.isatty():
+        with _bars() as bars:
+            yield _Bars(bars)
+    else:
+        yield _Lines()
+
+
+class _Lines:
+    """One line a stage."""
+
+    def __init__(self) -> None:
+        self._begun: set[str] = set()
+
+    def __call__(self, stage: str, done: int, total: int | None) -> None:
+        if stage not in self._begun:
+            self._begun.add(stage)
+            print(f"{_STAGES.get(stage, stage)} ...", file=sys.stderr, flush=True)
+
+
+class _Bars:
+    """One bar a stage, which stays when the stage is done."""
+
+    def __init__(self, bars: Progress) -> None:
+        self._bars = bars
+        self._tasks: dict[str, int] = {}
+
+    def __call__(self, stage: str, done: int, total: int | None) -> None:
+        if stage not in self._tasks:
+            text = _STAGES.get(stage, stage)
+            self._tasks[stage] = self._bars.add_task(
+                text, total=total, unit=_UNITS.get(stage, "/s")
+            )
+        self._bars.update(self._tasks[stage], completed=done, total=total)
+
+
+class _Rate(ProgressColumn):
+    """Units a second since the stage began."""
+
+    def render(self, task: Task) -> Text:
+        elapsed = task.finished_time if task.finished else task.elapsed
+        if not elapsed or not task.completed:
+            return Text("")
+        return Text(
+            f"{task.completed / elapsed:.1f} {task.fields['unit']}", style="progress.data.speed"
+        )
+
+
+def _bars() -> Progress:
+    return Progress(
+        TextColumn("{task.description:<15}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        _Rate(),
+        TimeRemainingColumn(elapsed_when_finished=True),
+        console=Console(stderr=True),
+    )

@@ -1,0 +1,91 @@
+"""`hotvid run`: a video in, a video with skeletons out."""
+
+from __future__ import annotations
+
+import time
+import warnings
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from hotvid.cli import options
+from hotvid.cli.progress import progress
+from hotvid.cli.summary import summary
+from hotvid.config import LiftConfig, Pose2DConfig, TrackConfig, configure
+from hotvid.errors import HotvidWarning
+
+
+def run(
+    source: options.Source,
+    out: Annotated[
+        Path,
+        typer.Option(
+            "--out",
+            metavar="FILE.mp4",
+            help="The video to write: the skeletons drawn over it, beside a 3D view.",
+            rich_help_panel="Outputs",
+        ),
+    ],
+    json: options.JsonOut = None,
+    save_poses: options.SavePoses = None,
+    overwrite: options.Overwrite = False,
+    video: Annotated[
+        Path | None,
+        typer.Option("--video", metavar="FILE", help="Where the video of a pose store lies now."),
+    ] = None,
+    time_range: options.TimeRange = None,
+    person: options.PersonChoice = TrackConfig.person,
+    bbox_thr: options.BboxThr = Pose2DConfig.bbox_thr,
+    kpt_thr: options.KptThr = TrackConfig.kpt_thr,
+    det_frequency: options.DetFrequency = Pose2DConfig.det_frequency,
+    mode: options.Mode = Pose2DConfig.mode,
+    pose2d: options.Pose2D = Pose2DConfig.backend,
+    model: options.ModelName = LiftConfig.model,
+    weights: options.WeightsFile = None,
+    device: options.Device = LiftConfig.device,
+    focal: options.Focal = None,
+    quiet: options.Quiet = False,
+    debug: options.Debug = False,
+) -> None:
+    """Find everyone in a video, lift them to 3D and draw both beside each other.
+
+    The video keeps its frame rate and its sound. With a pose store as SOURCE nothing is estimated
+    anew: its people are drawn over the video that they were found in.
+    """
+    config = configure(
+        mode=mode,
+        pose2d=pose2d,
+        bbox_thr=bbox_thr,
+        kpt_thr=kpt_thr,
+        det_frequency=det_frequency,
+        person=person,
+        model=model,
+        weights=weights,
+        device=device,
+        focal=focal,
+        time_range=time_range,
+    )
+    from hotvid import job
+
+    begun, written = time.perf_counter(), []
+    try:
+        with progress(quiet) as report:
+            poses = job.run(
+                source,
+                out,
+                config,
+                json=json,
+                save=save_poses,
+                video=video,
+                overwrite=overwrite,
+                progress=report,
+                on_written=written.append,
+            )
+    except BaseException:
+        if written:
+            names = ", ".join(str(path) for path in written)
+            warnings.warn(f"written before it stopped: {names}", HotvidWarning, stacklevel=1)
+        raise
+    if not quiet:
+        typer.echo(summary(poses, time.perf_counter() - begun, written))

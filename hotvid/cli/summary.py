@@ -1,0 +1,24 @@
+"""What a finished job says of itself."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from hotvid.types import Poses
+
+
+def summary(poses: Poses, wall_s: float, written: Sequence[Path]) -> str:
+    """Who was found, how long it took beside the video's own length, and what was written."""
+    n = len(poses.people)
+    people = "nobody" if n == 0 else "1 person" if n == 1 else f"{n} people"
+    length_s = poses.n_frames / poses.video.fps
+    speed = f" ({length_s / wall_s:.2f} x real time)" if poses.n_frames > 1 else ""
+    frames = "1 frame" if poses.n_frames == 1 else f"{poses.n_frames} frames"
+    lines = [f"{people} in {frames}, {length_s:.1f} s of video in {wall_s:.1f} s{speed}"]
+    for person in poses.people:
+        track = person.keypoints
+        lines.append(
+            f"  person {person.track_id}: frames {track.frame_index[0]} to {track.frame_index[-1]}"
+        )
+    return "\n".join([*lines, *(f"wrote {path}" for path in written)])

@@ -1,0 +1,132 @@
+"""One job: a source to the outputs that are asked for, everything checked before work begins."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from pathlib import Path
+
+from hotvid.config import PipelineConfig, RenderConfig, TrackConfig
+from hotvid.errors import InputError, OutputError, UsageError
+from hotvid.export.json_export import write_json
+from hotvid.io.atomic import atomic_output, check_output
+from hotvid.io.pose_store import is_pose_store, load_poses, save_poses
+from hotvid.io.reader import VideoReader
+from hotvid.io.writer import VIDEO_SUFFIXES
+from hotvid.pipeline import PathLike, Progress, analyze, no_progress, render
+from hotvid.track import select_people
+from hotvid.types import Poses
+
+
+def run(
+    source: PathLike,
+    out: PathLike | None = None,
+    config: PipelineConfig | None = None,
+    *,
+    json: PathLike | None = None,
+    save: PathLike | None = None,
+    video: PathLike | None = None,
+    overwrite: bool = False,
+    progress: Progress = no_progress,
+    on_written: Callable[[Path], None] = lambda path: None,
+) -> Poses:
+    """A video, or a pose store, to a drawn video, JSON and a pose store: those that are named.
+
+    source      a video, or a pose store, whose people are taken as they are.
+    video       where the video of a pose store lies now.
+    on_written  called with each output once it is whole, so that a later failure can name it.
+    raises      OutputError before any work where an output cannot or must not be written.
+    """
+    config = config or PipelineConfig()
+    poses = _stored(source, config) if is_pose_store(source) else None
+    if poses is None and video is not None:
+        raise UsageError(f"{source} is a video already", "give --video only with a pose store")
+    drawn_over = source if poses is None else video or _video_of(poses, Path(source))
+    check_outputs((source, drawn_over), out=out, json=json, save=save, overwrite=overwrite)
+    if poses is not None and out is not None:
+        _check_readable(poses, drawn_over)
+    if poses is None:
+        poses = analyze(source, config, progress)
+    if json is not None:
+        with atomic_output(json, overwrite) as temporary:
+            write_json(poses, temporary)
+        on_written(Path(json))
+    if save is not None:
+        save_poses(poses, save, overwrite)
+        on_written(Path(save))
+    if out is not None:
+        render(poses, out, config, progress, video=drawn_over, overwrite=overwrite)
+        on_written(Path(out))
+    return poses
+
+
+def check_outputs(
+    inputs: Iterable[PathLike | None],
+    *,
+    out: PathLike | None = None,
+    json: PathLike | None = None,
+    save: PathLike | None = None,
+    overwrite: bool = False,
+) -> None:
+    """Raise OutputError where an output cannot or must not be written; None is no output.
+
+    inputs  files that are read: none of them may be an output.
+    """
+    suffixes = ((out, VIDEO_SUFFIXES), (json, (".json",)), (save, (".npz",)))
+    read = {Path(p).resolve() for p in inputs if p is not None}
+    taken: set[Path] = set()
+    for path, allowed in suffixes:
+        if path is None:
+            continue
+        path = Path(path)
+        if path.suffix.lower() not in allowed:
+            raise OutputError(
+                f"cannot write '{path}': its name must end in {' or '.join(allowed)}",
+                "choose another name for the output",
+            )
+        if path.resolve() in read:
+            raise OutputError(f"'{path}' is an input too", "choose another name for the output")
+        if path.resolve() in taken:
+            raise OutputError(f"'{path}' is given for two outputs", "choose two names")
+        taken.add(path.resolve())
+        check_output(path, overwrite)
+
+
+def _stored(source: PathLike, config: PipelineConfig) -> Poses:
+    """The poses of a pose store, with the people that the settings choose."""
+    given = replace(config, render=RenderConfig(), track=TrackConfig())
+    if given != PipelineConfig():
+        raise UsageError(
+            f"{source} is a pose store: nothing in it is estimated anew",
+            "leave out the options of detection, lifting and time, or give the video",
+        )
+    poses = load_poses(source)
+    chosen = {
+        t.track_id for t in select_people([p.keypoints for p in poses.people], config.track.person)
+    }
+    return replace(poses, people=tuple(p for p in poses.people if p.track_id in chosen))
+
+
+def _video_of(poses: Poses, store: Path) -> Path:
+    """The video that `poses` names, as seen from here or from the folder of the store."""
+    named = Path(poses.video.path)
+    beside = store.parent / named
+    return beside if beside.is_file() and not named.is_file() else named
+
+
+def _check_readable(poses: Poses, path: PathLike) -> None:
+    """Raise InputError unless the video is there and as large as the one the poses are of."""
+    if not Path(path).is_file():
+        raise InputError(
+            f"the video that the poses were made from is not at {path}",
+            "say where with --video FILE",
+        )
+    with VideoReader(path) as reader:
+        came = reader.info
+    want = poses.video
+    if (came.width, came.height) != (want.width, want.height):
+        raise InputError(
+            f"{path} is {came.width}x{came.height}, "
+            f"but the poses were made on {want.width}x{want.height}",
+            "give the video that the poses were made from",
+        )

@@ -1,0 +1,250 @@
+"""The order of the stages, and nothing else.
+
+First pass (`analyze`): the video is read once; frames go through the 2D model in small batches and
+are dropped, the keypoints become tracks, the tracks become 3D. Second pass (`render`): the video is
+read again, drawn over and encoded. Neither keeps frames, so memory stays flat on a long video.
+Reading ahead and encoding run in threads of their own beside the models and the drawing.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack, closing
+from dataclasses import dataclass, replace
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from hotvid.config import LiftConfig, PipelineConfig
+from hotvid.errors import HotvidWarning, InputError
+from hotvid.geometry import assumed_focal_px
+from hotvid.io.reader import VideoReader
+from hotvid.io.writer import VideoWriter
+from hotvid.pose2d import load_backend
+from hotvid.pose2d.base import Pose2DBackend
+from hotvid.post.trajectory import root_path
+from hotvid.skeleton import H36M17, to_h36m17
+from hotvid.track import associate, select_people
+from hotvid.types import Keypoints2D, ModelsUsed, Motion3D, Person, Poses, Track2D, VideoInfo
+
+if TYPE_CHECKING:
+    from hotvid.lift.lifter import Lifter
+
+PathLike = str | Path
+Progress = Callable[[str, int, int | None], None]  # stage, done, total (None: not known)
+
+FRAMES_AT_ONCE = 4  # through the 2D model: shares its start-up, and holds 25 MB of 1080p
+
+
+def no_progress(stage: str, done: int, total: int | None) -> None:
+    """Says nothing."""
+
+
+def analyze(
+    video: PathLike, config: PipelineConfig | None = None, progress: Progress = no_progress
+) -> Poses:
+    """Everyone in a video, in 2D and 3D.
+
+    progress  called as progress(stage, done, total) in the stages "pose2d" and "lift".
+    raises    InputError where the video cannot be read, WeightsError, UsageError.
+    warns     HotvidWarning where the video breaks off or nobody is found; also in `Poses.warnings`.
+    """
+    config = config or PipelineConfig()
+    with closing(load_backend(config.pose2d)) as backend, _LifterLoading(config.lift) as loading:
+        seen = _observe(video, backend, config, loading, progress)
+        tracks = associate(
+            seen.observations,
+            seen.pts_s,
+            first_frame=seen.first_frame,
+            config=config.track,
+            size_px=(seen.info.width, seen.info.height),
+        )
+        chosen = select_people(tracks, config.track.person)
+        lifter = loading.result() if chosen else None
+        people = lift_tracks(chosen, lifter, seen.frame_rate, seen.info, config.lift, progress)
+    notes = seen.warnings if people else (*seen.warnings, f"nobody was found in {video}")
+    for note in notes:
+        warnings.warn(note, HotvidWarning, stacklevel=2)
+    return Poses(
+        video=seen.info,
+        first_frame=seen.first_frame,
+        pts_s=seen.pts_s,
+        people=people,
+        models=ModelsUsed(
+            pose2d=backend.name,
+            lifter=lifter.name if lifter else None,
+            weights_sha256=lifter.weights_sha256 if lifter else None,
+        ),
+        warnings=notes,
+    )
+
+
+def lift_tracks(
+    tracks: Sequence[Track2D],
+    lifter: Lifter | None,
+    fps: float,
+    video: VideoInfo,
+    config: LiftConfig,
+    progress: Progress = no_progress,
+) -> tuple[Person, ...]:
+    """Tracks in any joint set as people with 3D motion; without a lifter, with 2D only."""
+    size_px = (video.width, video.height)
+    focal_px = config.focal_px or assumed_focal_px(size_px)
+    keypoints = [_as_h36m17(track) for track in tracks]
+    if lifter is None:
+        return tuple(Person(t, k) for t, k in zip(tracks, keypoints, strict=True))
+    lifted = lifter.lift(
+        keypoints, fps, size_px, config, lambda done, total: progress("lift", done, total)
+    )
+    return tuple(
+        Person(
+            track,
+            flat,
+            Motion3D(xyz, root_path(xyz, flat.xy_px, flat.score, focal_px, size_px, fps)),
+        )
+        for track, flat, xyz in zip(tracks, keypoints, lifted, strict=True)
+    )
+
+
+def render(
+    poses: Poses,
+    out: PathLike,
+    config: PipelineConfig | None = None,
+    progress: Progress = no_progress,
+    *,
+    video: PathLike | None = None,
+    overwrite: bool = False,
+) -> None:
+    """Draw `poses` over the video they were made from, beside a 3D view; its audio is kept.
+
+    video     where the video lies now; None: where it lay.
+    progress  called as progress("render", done, total).
+    warns     HotvidWarning where the sound cannot be kept.
+    """
+    from hotvid.render.compose import Composer  # matplotlib takes half a second to import
+
+    config = config or PipelineConfig()
+    path = video or poses.video.path
+    composer = Composer(poses, config.render)
+    with ExitStack() as open_files:
+        reader = open_files.enter_context(VideoReader(path, _span(poses)))
+        writer = open_files.enter_context(
+            VideoWriter(
+                out,
+                composer.size_px,
+                poses.video.fps,
+                audio_from=path if reader.info.has_audio else None,
+                audio_start_s=float(poses.pts_s[0]),
+                overwrite=overwrite,
+            )
+        )
+        for frame in reader:
+            done = frame.index - poses.first_frame + 1
+            if done > poses.n_frames:
+                break
+            if done > 0:
+                writer.write(composer.draw(frame), frame.pts_s)
+                progress("render", done, poses.n_frames)
+    for note in writer.warnings:
+        warnings.warn(note, HotvidWarning, stacklevel=2)
+
+
+class _LifterLoading:
+    """Loads the lifter in a thread once someone is seen: importing torch alone takes seconds."""
+
+    def __init__(self, config: LiftConfig) -> None:
+        self._config = config
+        self._pool = ThreadPoolExecutor(1, thread_name_prefix="lifter")
+        self._future: Future[Lifter] | None = None
+
+    def __enter__(self) -> _LifterLoading:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+    def start(self) -> None:
+        """Begin, unless begun; raise at once what a finished load has raised."""
+        if self._future is None:
+            self._future = self._pool.submit(self._load)
+        elif self._future.done():
+            self._future.result()
+
+    def result(self) -> Lifter:
+        self.start()
+        return self._future.result()
+
+    def _load(self) -> Lifter:
+        from hotvid.lift.lifter import load_lifter
+
+        return load_lifter(self._config.model, self._config.weights, self._config.device)
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """The first pass over the video, frame by frame, before anyone has an identity."""
+
+    info: VideoInfo
+    first_frame: int
+    pts_s: np.ndarray
+    observations: tuple[Keypoints2D, ...]
+    warnings: tuple[str, ...]
+
+    @property
+    def frame_rate(self) -> float:
+        """Frames a second as the timestamps have it; the container's word for a single frame."""
+        span = float(self.pts_s[-1] - self.pts_s[0])
+        return (len(self.pts_s) - 1) / span if span > 0 else self.info.fps
+
+
+def _observe(
+    video: PathLike,
+    backend: Pose2DBackend,
+    config: PipelineConfig,
+    loading: _LifterLoading,
+    progress: Progress,
+) -> _Seen:
+    observations: list[Keypoints2D] = []
+    pts_s: list[float] = []
+    first_frame = 0
+    with VideoReader(video, config.time_range_s) as reader:
+        total = _frames_expected(reader.info, config.time_range_s)
+        frames = iter(reader)
+        while batch := list(islice(frames, FRAMES_AT_ONCE)):
+            if not pts_s:
+                first_frame = batch[0].index
+            seen = backend.estimate(batch)
+            observations.extend(seen)
+            pts_s.extend(frame.pts_s for frame in batch)
+            if any(len(people) for people in seen):
+                loading.start()
+            progress("pose2d", len(pts_s), total)
+        info, notes = reader.info, tuple(reader.warnings)
+    if not pts_s:
+        raise InputError(f"{video} holds no frames", "give a video with a picture in it")
+    progress("pose2d", len(pts_s), len(pts_s))
+    return _Seen(info, first_frame, np.array(pts_s), tuple(observations), notes)
+
+
+def _frames_expected(info: VideoInfo, time_range_s: tuple[float, float] | None) -> int | None:
+    if info.n_frames is None or time_range_s is None:
+        return info.n_frames
+    start, end = (min(max(round(t * info.fps), 0), info.n_frames) for t in time_range_s)
+    return end - start
+
+
+def _as_h36m17(track: Track2D) -> Track2D:
+    xy, score = to_h36m17(track.xy_px, track.score, track.joint_set)
+    return replace(track, joint_set=H36M17.name, xy_px=xy, score=score)
+
+
+def _span(poses: Poses) -> tuple[float, float] | None:
+    """The seconds that hold the frames of `poses`, with half a frame to spare on both sides."""
+    if poses.first_frame == 0:
+        return None
+    spare = 0.5 / poses.video.fps
+    return max(0.0, float(poses.pts_s[0]) - spare), float(poses.pts_s[-1]) + spare
