@@ -10,9 +10,9 @@ from hotvid import weights
 from hotvid.config import MODES, Pose2DConfig, check_choice
 from hotvid.pose2d.blazepose_detector import Candidate, PersonDetector
 from hotvid.pose2d.blazepose_landmarks import N_LANDMARKS, Body, LandmarkModel
-from hotvid.pose2d.following import Followed, settle_collapses
+from hotvid.pose2d.following import Followed, is_in, settle_collapses
 from hotvid.pose2d.regions import Region, keypoint_box, keypoint_similarity, same_place
-from hotvid.pose2d.scores import keypoint_scores
+from hotvid.pose2d.scores import body_confidence, keypoint_scores
 from hotvid.pose2d.tiles import Look, SearchPlan, Tile, changed_share, thumbnail
 from hotvid.types import Frame, Keypoints2D
 
@@ -21,6 +21,10 @@ _SIZES = {"fast": "lite", "balanced": "full", "accurate": "heavy"}
 _TILES_A_SEARCH = 6
 # A candidate this like somebody known is that person.
 _SAME_BODY = 0.4
+# A followed body that continues its motion less well than this is looked at again.
+_SUSPICIOUS = 0.3
+# A body whose main joints are less sure than this on average is none.
+_MIN_CONFIDENCE = 0.5
 # A cut: so much of the thumbnail changed at once, and so many times more than before.
 _CUT_CHANGE, _CUT_JUMP = 0.5, 2.5
 # Searches of everything are at least so many frames apart, however often the scene is cut.
@@ -68,7 +72,7 @@ class BlazePose:
             self._forget()
         had_somebody = bool(self._people)
         self._follow(frame.bgr)
-        if had_somebody and not any(p.missed == 0 for p in self._people):
+        if had_somebody and not self._in_sight():
             self._everything_due = True
         self._search(frame.bgr, thumb)
         self._count += 1
@@ -97,47 +101,60 @@ class BlazePose:
         return self._change > max(_CUT_CHANGE, _CUT_JUMP * change)
 
     def _follow(self, bgr: np.ndarray) -> None:
-        thr = self._config.bbox_thr
         for person in self._people:
-            person.seen(self._look_for(bgr, person, thr), self._size_px)
+            person.see(self._look_for(bgr, person), self._size_px)
         for person in settle_collapses(self._people):
-            # The other person has this body; look where this one should be by its own motion.
-            others = [p for p in self._people if p is not person and p.missed == 0]
-            body = self._landmarks.look(bgr, person.expected)
+            # Somebody else has this body; this one is where motion alone says, if in sight at all.
             person.withdraw()
-            if body.presence >= thr and not _is_one_of(body, others):
-                person.seen(body, self._size_px)
+            body = self._landmarks.look(bgr, person.region)
+            if self._is_person(body) and not _is_one_of(body, self._in_sight(person)):
+                person.see(body, self._size_px)
         self._people = [p for p in self._people if not p.given_up]
 
-    def _look_for(self, bgr: np.ndarray, person: Followed, thr: float) -> Body | None:
+    def _look_for(self, bgr: np.ndarray, person: Followed) -> Body | None:
+        bodies = []
         if person.missed == 0:
             body = self._landmarks.look(bgr, person.region)
-            if body.presence >= thr:
+            if self._is_person(body) and person.continuity(body) > _SUSPICIOUS:
                 return body
-        elif not person.try_again:
+            bodies.append(body)
+        # Lost, or a body that jumped: ask the detector, and take what looks most like a body.
+        others = self._in_sight(person)
+        for region in self._nearby(bgr, person, others):
+            body = self._landmarks.look(bgr, self._landmarks.look(bgr, region).following)
+            if not _is_one_of(body, others):
+                bodies.append(body)
+        bodies = [b for b in bodies if self._is_person(b)]
+        best = max(bodies, key=lambda b: body_confidence(b, self._size_px), default=None)
+        if best is None or body_confidence(best, self._size_px) < _MIN_CONFIDENCE:
             return None
-        others = [p for p in self._people if p is not person and p.missed == 0]
-        for region in self._nearby(bgr, person):
-            body = self._landmarks.look(bgr, region)
-            if body.presence < thr:
-                continue
-            body = self._landmarks.look(bgr, body.following)
-            if body.presence >= thr and not _is_one_of(body, others):
-                return body
-        return None
+        return best
 
-    def _nearby(self, bgr: np.ndarray, person: Followed) -> list[Region]:
-        # Where somebody just lost may be: wider around the expected place, and what the detector
-        # sees there in a tile of the size that suits it.
-        expected = person.expected
+    def _nearby(
+        self, bgr: np.ndarray, person: Followed, others: Sequence[Followed]
+    ) -> list[Region]:
+        expected = person.region
+        regions = [expected.widened(1.25)] if person.missed <= 1 else []
         side = int(expected.side * 1.5)
         tile = Tile(int(expected.x - side / 2), int(expected.y - side / 2), side)
-        seen = self._detector.detect(bgr, tile) if _overlaps(tile, self._size_px) else []
-        near = [c.region for c in seen if _close(c.region, expected)]
-        return [expected.moved(0, 0, 1.25), *near[:1]]
+        if not _overlaps(tile, self._size_px):
+            return regions
+        seen = [
+            c.region
+            for c in self._detector.detect(bgr, tile)
+            if _close(c.region, expected)
+            and not any(same_place(c.region, p.body.region) for p in others)
+        ]
+        return regions + seen[:1]
+
+    def _is_person(self, body: Body) -> bool:
+        return body.presence >= self._config.bbox_thr
+
+    def _in_sight(self, but: Followed | None = None) -> list[Followed]:
+        return [p for p in self._people if p.missed == 0 and p is not but]
 
     def _search(self, bgr: np.ndarray, thumb: np.ndarray) -> None:
-        known = [keypoint_box(p.body.xy_px, self._size_px) for p in self._people if p.missed == 0]
+        known = [keypoint_box(p.body.xy_px, self._size_px) for p in self._in_sight()]
         now = Look(self._count, thumb, known)
         self._since_full += 1
         if self._everything_due and self._since_full > _FULL_SEARCH_GAP:
@@ -166,18 +183,15 @@ class BlazePose:
             region = candidate.region
             if any(same_place(region, r) for _, r in self._rejected):
                 continue
-            if any(p.missed == 0 and same_place(region, p.body.region) for p in self._people):
+            if any(same_place(region, p.body.region) for p in self._in_sight()):
                 continue
             body = self._confirm(bgr, region, thr)
-            present = [p for p in self._people if p.missed == 0]
-            if body is None or _is_one_of(body, present):
+            if body is None or _is_one_of(body, self._in_sight()):
                 self._rejected.append((self._count, region))
                 continue
-            person = Followed(body)
-            if person.is_in(self._size_px):
-                lost = [p for p in self._people if p.missed and _close(p.expected, body.region)]
-                self._people = [p for p in self._people if p not in lost[:1]]
-                self._people.append(person)
+            again = [p for p in self._people if p.missed and _close(p.region, body.region)]
+            self._people = [p for p in self._people if p not in again[:1]]
+            self._people.append(Followed(body))
 
     def _confirm(self, bgr: np.ndarray, region: Region, thr: float) -> Body | None:
         # The detector's region is rough: presence is to be trusted once the landmarks' own region
@@ -189,10 +203,12 @@ class BlazePose:
         if second.presence < thr:
             return None
         third = self._landmarks.look(bgr, second.following)
-        return third if third.presence >= thr else None
+        if third.presence < thr or not is_in(third, self._size_px):
+            return None
+        return third if body_confidence(third, self._size_px) >= _MIN_CONFIDENCE else None
 
     def _report(self) -> Keypoints2D:
-        bodies = [p.body for p in self._people if p.missed == 0]
+        bodies = [p.body for p in self._in_sight()]
         if not bodies:
             return Keypoints2D.nobody(self.joint_set, N_LANDMARKS)
         return Keypoints2D(

@@ -9,90 +9,93 @@ from itertools import combinations
 import numpy as np
 
 from hotvid.pose2d.blazepose_landmarks import Body
-from hotvid.pose2d.regions import Region, keypoint_similarity
+from hotvid.pose2d.regions import MAIN_JOINTS, Region, keypoint_similarity
 
-# Frames after losing somebody in which to look again: soon and often, then rarely.
-_TRIES = (1, 2, 3, 5, 8, 12)
+# Frames after losing somebody in which to look near the place where motion alone puts them.
+_PATIENCE = 12
 # Bodies of two people who are followed, this alike, are one body.
 _COLLAPSED = 0.6
-# Joints that must be in the picture: shoulders, elbows, wrists, hips, knees, ankles, nose.
-_MAIN = np.array([0, 11, 12, 13, 14, 15, 16, 23, 24, 25, 26, 27, 28])
+# Share of the main joints that must be in the picture.
 _MIN_INSIDE = 0.35
-# Speed is averaged with this weight for the newest frame, and is at most this share of the side.
+# Speed is averaged with this weight for the newest frame; a frame's motion counts at most as this
+# share of the region's side, and this many radians.
 _SPEED_GAIN = 0.5
-_MAX_SPEED = 0.15
+_MAX_SHIFT = 0.15
+_MAX_TURN = 0.3
 
 
 class Followed:
     """One person as followed from frame to frame.
 
     body    the last one seen.
-    region  where to look in the next frame.
     missed  frames since then, 0 while in sight.
+    claim   how well `body` continued the motion before it, 0..1.
     """
 
     def __init__(self, body: Body) -> None:
         self.body = body
         self.missed = 0
+        self.claim = 1.0
         self._left = False
-        self._speed = np.zeros(2)
-        self._before: tuple[Body, np.ndarray, int] | None = None
+        # x, y in pixels and the angle in radians, a frame.
+        self._speed = np.zeros(3)
+        self._before = self.body, self._speed, 0
 
     @property
     def region(self) -> Region:
-        """Where the last body's own points say to look, shifted by its motion."""
-        return self._ahead(self.body.following, 1)
-
-    @property
-    def expected(self) -> Region:
-        """Where motion alone puts the person now."""
-        return self._ahead(self.body.following, self.missed + 1)
-
-    @property
-    def try_again(self) -> bool:
-        return self.missed in _TRIES
+        """Where to look now: what the last body's points say, moved on by its motion."""
+        following = self.body.following
+        # Somebody out of sight is taken to slow down: speed halves each frame.
+        x, y, turn = self._speed * sum(0.5**i for i in range(self.missed + 1))
+        return Region(
+            x=following.x + x,
+            y=following.y + y,
+            side=following.side + 0.5 * math.hypot(x, y),
+            angle=following.angle + turn,
+        )
 
     @property
     def given_up(self) -> bool:
-        return self._left or self.missed > _TRIES[-1]
+        return self._left or self.missed > _PATIENCE
 
-    def seen(self, body: Body | None, size_px: tuple[int, int]) -> None:
+    def continuity(self, body: Body) -> float:
+        """How well `body` continues this person's motion, 0..1."""
+        expected = self.body.xy_px + self._speed[:2] * (self.missed + 1)
+        return keypoint_similarity(expected, body.xy_px)
+
+    def see(self, body: Body | None, size_px: tuple[int, int]) -> None:
         """Take what was found in this frame; None: nothing."""
         self._before = self.body, self._speed, self.missed
         if body is None:
             self.missed += 1
             return
-        moved = (body.following.centre - self.body.following.centre) / (self.missed + 1)
-        most = _MAX_SPEED * body.following.side
-        moved *= min(1.0, most / max(float(np.hypot(*moved)), 1e-6))
-        self._speed = self._speed + _SPEED_GAIN * (moved - self._speed)
+        self.claim = self.continuity(body)
+        motion = _motion(self.body.following, body.following) / (self.missed + 1)
+        self._speed = self._speed + _SPEED_GAIN * (motion - self._speed)
         self.body = body
         self.missed = 0
-        self._left = not self.is_in(size_px)
-        if self._left:
+        if not is_in(body, size_px):
+            self._left = True
             self.missed = 1
 
     def withdraw(self) -> None:
-        """Undo the last `seen`: that body was somebody else's."""
+        """Undo the last `see`: that body was somebody else's."""
         self.body, self._speed, missed = self._before
         self.missed = missed + 1
 
-    def continuity(self) -> float:
-        """How well the newest body continues the motion before it, 0..1."""
-        before, speed, missed = self._before
-        return keypoint_similarity(before.xy_px + speed * (missed + 1), self.body.xy_px)
 
-    def is_in(self, size_px: tuple[int, int]) -> bool:
-        """Whether enough of the main joints lie within the picture."""
-        points = self.body.xy_px[_MAIN]
-        inside = ((points >= 0) & (points < np.array(size_px))).all(-1)
-        return float(inside.mean()) >= _MIN_INSIDE
+def _motion(before: Region, now: Region) -> np.ndarray:
+    shift = now.centre - before.centre
+    shift *= min(1.0, _MAX_SHIFT * now.side / max(float(np.hypot(*shift)), 1e-6))
+    turn = math.remainder(now.angle - before.angle, 2 * math.pi)
+    return np.array([*shift, max(-_MAX_TURN, min(_MAX_TURN, turn))])
 
-    def _ahead(self, region: Region, frames: int) -> Region:
-        # A person who was lost is taken to slow down: speed halves each frame.
-        reach = sum(0.5**i for i in range(frames))
-        step = self._speed * reach
-        return region.moved(step[0], step[1], 1 + 0.5 * math.hypot(*step) / region.side)
+
+def is_in(body: Body, size_px: tuple[int, int]) -> bool:
+    """Whether enough of the body's main joints lie within the picture."""
+    points = body.xy_px[MAIN_JOINTS]
+    inside = ((points >= 0) & (points < np.array(size_px))).all(-1)
+    return float(inside.mean()) >= _MIN_INSIDE
 
 
 def settle_collapses(people: Sequence[Followed]) -> list[Followed]:
@@ -103,5 +106,5 @@ def settle_collapses(people: Sequence[Followed]) -> list[Followed]:
         if a in losers or b in losers:
             continue
         if keypoint_similarity(a.body.xy_px, b.body.xy_px) > _COLLAPSED:
-            losers.append(b if a.continuity() >= b.continuity() else a)
+            losers.append(b if a.claim >= b.claim else a)
     return losers

@@ -10,9 +10,10 @@ import numpy as np
 # The circle around the body is enlarged by this much before it is cropped (BlazePose's own).
 REGION_MARGIN = 1.25
 
-# COCO's per-joint constants (Lin et al. 2014, keypoint evaluation), at BlazePose's indices. Only
-# joints that tell a body from its neighbour count: the face and hands move with nose and wrists.
-_OKS_JOINTS = np.array([0, 11, 12, 13, 14, 15, 16, 23, 24, 25, 26, 27, 28])
+# Nose, shoulders, elbows, wrists, hips, knees, ankles at BlazePose's indices: the joints that tell
+# a body from its neighbour. The rest of the face, hands and feet move with these.
+MAIN_JOINTS = np.array([0, 11, 12, 13, 14, 15, 16, 23, 24, 25, 26, 27, 28])
+# COCO's constants for these joints (Lin et al. 2014, keypoint evaluation).
 _OKS_SIGMA = np.array(
     [0.026, 0.079, 0.079, 0.072, 0.072, 0.062, 0.062, 0.107, 0.107, 0.087, 0.087, 0.089, 0.089]
 )
@@ -36,9 +37,9 @@ class Region:
     def centre(self) -> np.ndarray:
         return np.array([self.x, self.y])
 
-    def moved(self, dx: float, dy: float, scale: float = 1.0) -> Region:
-        """The region shifted by (dx, dy) pixels and enlarged `scale` times."""
-        return Region(self.x + dx, self.y + dy, self.side * scale, self.angle)
+    def widened(self, scale: float) -> Region:
+        """The same place, seen `scale` times as wide."""
+        return Region(self.x, self.y, self.side * scale, self.angle)
 
     def to_picture(self, points: np.ndarray, size: int) -> np.ndarray:
         """Points (..., 2) of a crop of `size` pixels a side, in pixels of the picture."""
@@ -79,7 +80,7 @@ def keypoint_similarity(xy_a: np.ndarray, xy_b: np.ndarray) -> float:
 
     xy_a, xy_b  (33, 2), pixels. The scale is the mean of the two bodies' extents.
     """
-    a, b = xy_a[_OKS_JOINTS], xy_b[_OKS_JOINTS]
+    a, b = xy_a[MAIN_JOINTS], xy_b[MAIN_JOINTS]
     area = math.sqrt(_area(a) * _area(b))
     squared = ((a - b) ** 2).sum(-1)
     return float(np.exp(-squared / (2 * area * (2 * _OKS_SIGMA) ** 2)).mean())

@@ -5,6 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from hotvid.pose2d.blazepose_landmarks import Body
+from hotvid.pose2d.regions import MAIN_JOINTS
+
+
+def body_confidence(body: Body, size_px: tuple[int, int]) -> float:
+    """The mean score of the main joints, 0..1: how well the landmarks fit a body altogether."""
+    return float(keypoint_scores(body, size_px)[MAIN_JOINTS].mean())
 
 
 def keypoint_scores(body: Body, size_px: tuple[int, int]) -> np.ndarray:
