@@ -1,0 +1,100 @@
+"""Outputs that appear whole or not at all: written beside their place, then renamed."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+from hotvid.errors import OutputError
+
+# Errors that the file system raises because of what is written, not of what is read.
+WRITE_ERRNOS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO})
+
+
+def check_output(path: str | os.PathLike, overwrite: bool = False) -> Path:
+    """The path, or OutputError if it plainly cannot or must not be written.
+
+    Meant to be called before the work starts; nothing is made or changed.
+    """
+    path = Path(path)
+    if path.is_dir():
+        raise OutputError(f"'{path}' is a folder", "name a file as the output")
+    if path.exists() and not path.is_file():
+        raise OutputError(f"'{path}' is not a regular file", "name a file as the output")
+    if path.exists() and not overwrite:
+        raise OutputError(f"'{path}' exists", "choose another name, or pass --overwrite")
+    folder = _nearest_existing(path.parent)
+    if not folder.is_dir():
+        raise OutputError(f"'{folder}' is not a folder", "choose another place for the output")
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise OutputError(
+            f"the folder '{folder}' cannot be written", "choose another place for the output"
+        )
+    return path
+
+
+@contextlib.contextmanager
+def atomic_output(path: str | os.PathLike, overwrite: bool = False) -> Iterator[Path]:
+    """A temporary path beside `path` with the same suffix, renamed to `path` on success.
+
+    The parent folder is made. On any exception, KeyboardInterrupt included, the
+    temporary and the folders made for it are removed and `path` is left as it was.
+    Raises OutputError where `path` cannot or must not be written, and for a full disk.
+    """
+    path = check_output(path, overwrite)
+    # Through a symbolic link the file behind it is replaced, not the link.
+    target = Path(os.path.realpath(path))
+    temporary = target.with_name(f".hotvid-{uuid.uuid4().hex[:12]}{target.suffix}")
+    made: list[Path] = []
+    try:
+        with _as_output_error(path):
+            made = _make_folders(target.parent)
+            temporary.open("xb").close()
+        with _as_output_error(path, WRITE_ERRNOS):
+            yield temporary
+        with _as_output_error(path):
+            check_output(path, overwrite)  # it may have been made while we worked
+            temporary.replace(target)
+    except BaseException:
+        # Cleaning up must not hide the error that is on its way.
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
+        for folder in reversed(made):
+            with contextlib.suppress(OSError):
+                folder.rmdir()
+        raise
+
+
+def _nearest_existing(folder: Path) -> Path:
+    while not folder.exists() and folder != folder.parent:
+        folder = folder.parent
+    return folder
+
+
+def _make_folders(folder: Path) -> list[Path]:
+    """Make `folder` and its parents; the ones that were made, outermost first."""
+    missing = []
+    while not folder.exists():
+        missing.append(folder)
+        folder = folder.parent
+    missing.reverse()
+    for each in missing:
+        each.mkdir(exist_ok=True)
+    return missing
+
+
+@contextlib.contextmanager
+def _as_output_error(path: Path, only: frozenset[int] | None = None) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        if only is not None and error.errno not in only:
+            raise
+        reason = error.strerror or str(error)
+        raise OutputError(
+            f"cannot write '{path}': {reason}", "choose another place for the output"
+        ) from error

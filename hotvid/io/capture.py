@@ -1,0 +1,159 @@
+"""One pass over a file's pictures, by OpenCV, with its quirks and its noise kept inside."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+# FFmpeg inside OpenCV writes its complaints to stderr unless told not to before its first use.
+os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
+
+import cv2
+import numpy as np
+
+from hotvid.errors import InputError
+
+MAX_PIXELS = 2**27  # of one picture, four times 8K: a header that claims more is broken
+STILL_FPS = 30.0  # a picture has no rate; this makes a video of one frame of it
+PLAUSIBLE_FPS = (1.0, 240.0)  # a claim beyond is checked against the timestamps
+PROBED_FRAMES = 30  # for that check: about a second
+DECODER_THREADS = min(8, os.cpu_count() or 1)  # more hold more frames than they save time
+
+_DAMAGED = "is it a complete video file?"
+
+
+class VideoCapture:
+    """The pictures of a video in decoded order, its rotation and pixel shape applied.
+
+    size_px   (width, height) of what `picture` returns.
+    fps       average frames a second; `trusted_fps` is False where it is a guess.
+    n_frames  as the container claims; None where it does not know.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        with _quiet():
+            # The FFmpeg backend alone: others take numbered pictures for a sequence.
+            options = [cv2.CAP_PROP_N_THREADS, DECODER_THREADS]
+            self._capture = cv2.VideoCapture(str(path.absolute()), cv2.CAP_FFMPEG, options)
+        if not self._capture.isOpened():
+            raise InputError(f"'{path}' is not a video that can be read", _DAMAGED)
+        self._capture.set(cv2.CAP_PROP_ORIENTATION_AUTO, 1)
+        self.size_px = self._display_size()
+        if math.prod(self.size_px) > MAX_PIXELS or min(self.size_px) < 1:
+            self.close()
+            width, height = self.size_px
+            raise InputError(
+                f"'{path}' claims pictures of {width} x {height} pixels",
+                f"at most {MAX_PIXELS} pixels are taken; scale the video down first",
+            )
+        claimed = self._get(cv2.CAP_PROP_FRAME_COUNT)
+        self.n_frames = int(claimed) if 0 < claimed < 1e9 else None
+        self.fps = self._get(cv2.CAP_PROP_FPS)
+
+    def grab(self) -> bool:
+        """Go to the next picture; False at the end or where the file breaks off."""
+        return self._capture.grab()
+
+    def time_s(self) -> float:
+        """The grabbed picture's own time, seconds from the video's start; 0 if it has none."""
+        return self._get(cv2.CAP_PROP_POS_MSEC) / 1000.0
+
+    def picture(self) -> np.ndarray | None:
+        """The grabbed picture, (H, W, 3) BGR uint8; None if it cannot be decoded."""
+        try:
+            found, bgr = self._capture.retrieve()
+        except cv2.error as error:
+            raise InputError(f"'{self._path}' cannot be decoded: {error.err}", _DAMAGED) from error
+        if not found or bgr is None:
+            return None
+        if bgr.ndim == 2 or bgr.shape[2] == 1:
+            bgr = cv2.cvtColor(bgr, cv2.COLOR_GRAY2BGR)
+        if (bgr.shape[1], bgr.shape[0]) != self.size_px:
+            # Pixels that are not square, or a stream that changes its size on the way.
+            bgr = cv2.resize(bgr, self.size_px, interpolation=cv2.INTER_AREA)
+        return bgr
+
+    def close(self) -> None:
+        self._capture.release()
+
+    def _get(self, property_id: int) -> float:
+        value = self._capture.get(property_id)
+        return value if math.isfinite(value) else 0.0
+
+    def _display_size(self) -> tuple[int, int]:
+        width = int(self._get(cv2.CAP_PROP_FRAME_WIDTH))
+        height = int(self._get(cv2.CAP_PROP_FRAME_HEIGHT))
+        aspect = self._get(cv2.CAP_PROP_SAR_NUM) / (self._get(cv2.CAP_PROP_SAR_DEN) or 1.0)
+        if not 0.2 < aspect < 5.0 or abs(aspect - 1.0) < 0.01:
+            return width, height
+        # The aspect belongs to the stored picture; a quarter turn swaps its sides.
+        if int(self._get(cv2.CAP_PROP_ORIENTATION_META)) % 180 == 90:
+            return width, round(height * aspect)
+        return round(width * aspect), height
+
+
+class StillCapture:
+    """A picture file as a video of one frame, its Exif rotation applied."""
+
+    def __init__(self, path: Path) -> None:
+        try:
+            with _quiet():
+                bgr = cv2.imdecode(np.fromfile(path, np.uint8), cv2.IMREAD_COLOR)
+        except (cv2.error, MemoryError) as error:
+            raise InputError(f"'{path}' is a picture that cannot be decoded") from error
+        if bgr is None:
+            raise InputError(f"'{path}' is a picture that cannot be decoded")
+        self._bgr = bgr
+        self._left = 1
+        self.size_px = (bgr.shape[1], bgr.shape[0])
+        self.fps = STILL_FPS
+        self.n_frames = 1
+
+    def grab(self) -> bool:
+        self._left -= 1
+        return self._left >= 0
+
+    def time_s(self) -> float:
+        return 0.0
+
+    def picture(self) -> np.ndarray:
+        return self._bgr
+
+    def close(self) -> None:
+        pass
+
+
+def is_still(path: Path) -> bool:
+    """Whether the file is a picture: an image format that holds one frame."""
+    with _quiet():
+        if not cv2.haveImageReader(str(path)):
+            return False
+        # Animations and streams of JPEGs begin like pictures do.
+        capture = cv2.VideoCapture(str(path.absolute()), cv2.CAP_FFMPEG)
+        several = capture.grab() and capture.grab()
+        capture.release()
+    return not several
+
+
+def measured_fps(path: Path) -> float:
+    """Frames a second by the first second's timestamps; 0 where there are none."""
+    capture = VideoCapture(path)
+    with contextlib.closing(capture):
+        times = [capture.time_s() for _ in range(PROBED_FRAMES) if capture.grab()]
+    span_s = max(times) - min(times) if times else 0.0
+    return (len(times) - 1) / span_s if span_s > 0 else 0.0
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep OpenCV's own log off the user's screen: our errors say what it would."""
+    before = cv2.utils.logging.getLogLevel()
+    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
+    try:
+        yield
+    finally:
+        cv2.utils.logging.setLogLevel(before)

@@ -1,0 +1,195 @@
+"""Poses in a file: a .npz of plain arrays, written and read back exactly.
+
+Layout, schema "hotvid-poses/1": `schema` (text), `meta` (JSON text: the video, the models,
+the warnings, and of each person the ids and joint sets), `pts_s`, and for each person N and
+each array of its `Track2D`s and `Motion3D` one array `personN.detected.xy_px` and so on,
+float32 as in `hotvid.types`. Nothing is pickled.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+import os
+import zipfile
+import zlib
+from pathlib import Path
+
+import numpy as np
+
+from hotvid.errors import InputError, ShapeError
+from hotvid.io.atomic import atomic_output
+from hotvid.types import ModelsUsed, Motion3D, Person, Poses, Track2D, VideoInfo, check_shape
+
+SCHEMA = "hotvid-poses/1"
+SUFFIX = ".npz"
+
+_TRACK = {
+    "frame_index": np.int64,
+    "xy_px": np.float32,
+    "score": np.float32,
+    "box_px": np.float32,
+    "person_score": np.float32,
+    "interpolated": np.bool_,
+}
+_MOTION = {"xyz_m": np.float32, "root_m": np.float32}
+_MAX_DEFLATE = 1032  # bytes out of one byte in, at most: a file cannot claim more than it holds
+
+
+def save_poses(poses: Poses, path: str | os.PathLike, overwrite: bool = False) -> None:
+    """Write `poses` to a pose store; OutputError where that cannot or must not be."""
+    meta = {
+        "video": dataclasses.asdict(poses.video),
+        "models": dataclasses.asdict(poses.models),
+        "warnings": list(poses.warnings),
+        "first_frame": int(poses.first_frame),
+        "people": [_person_meta(person) for person in poses.people],
+    }
+    arrays = {
+        "schema": np.array(SCHEMA),
+        "meta": np.array(json.dumps(meta)),
+        "pts_s": np.asarray(poses.pts_s, np.float64),
+    }
+    for number, person in enumerate(poses.people):
+        for part, value in _parts(person):
+            for name, dtype in (_MOTION if part == "motion" else _TRACK).items():
+                arrays[f"person{number}.{part}.{name}"] = np.asarray(getattr(value, name), dtype)
+    with atomic_output(path, overwrite) as temporary, temporary.open("wb") as file:
+        np.savez_compressed(file, **arrays)
+
+
+def load_poses(path: str | os.PathLike) -> Poses:
+    """Read a pose store; InputError where it is missing, damaged, foreign or too new."""
+    path = Path(path)
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return _load(archive)
+    except InputError as error:
+        raise InputError(f"the pose store '{path}' {error.message}", error.hint) from error
+    except FileNotFoundError as error:
+        raise InputError(f"'{path}' does not exist", "is its name spelled right?") from error
+    except IsADirectoryError as error:
+        raise InputError(f"'{path}' is a folder", "name a pose store") from error
+    except PermissionError as error:
+        raise InputError(f"'{path}' cannot be read", "you lack the permission to") from error
+    except (OSError, zipfile.BadZipFile, zlib.error, EOFError) as error:
+        raise InputError(
+            f"'{path}' is no pose store, or a damaged one", "make it again with --save-poses"
+        ) from error
+    except (ShapeError, LookupError, ValueError, TypeError, RuntimeError) as error:
+        raise InputError(
+            f"the pose store '{path}' is damaged: {error}", "make it again with --save-poses"
+        ) from error
+
+
+def is_pose_store(path: str | os.PathLike) -> bool:
+    """Whether a source is meant as a pose store: by its suffix, or by what it holds."""
+    path = Path(path)
+    if path.suffix.lower() == SUFFIX:
+        return True
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return "schema.npy" in archive.namelist()
+    except (OSError, zipfile.BadZipFile):
+        return False
+
+
+def _person_meta(person: Person) -> dict:
+    tracks = {part: value for part, value in _parts(person) if part != "motion"}
+    meta: dict = {
+        part: {"track_id": int(track.track_id), "joint_set": track.joint_set}
+        for part, track in tracks.items()
+    }
+    meta["has_motion"] = person.motion is not None
+    return meta
+
+
+def _parts(person: Person) -> list[tuple[str, Track2D | Motion3D]]:
+    parts: list[tuple[str, Track2D | Motion3D]] = [
+        ("detected", person.detected),
+        ("keypoints", person.keypoints),
+    ]
+    if person.motion is not None:
+        parts.append(("motion", person.motion))
+    return parts
+
+
+def _load(archive: zipfile.ZipFile) -> Poses:
+    _check_schema(archive)
+    meta = json.loads(_text(archive, "meta"))
+    pts_s = _array(archive, "pts_s", np.float64)
+    check_shape("pts_s", pts_s, (None,))
+    video = VideoInfo(**meta["video"])
+    first = meta["first_frame"]
+    people = tuple(_person(archive, number, each) for number, each in enumerate(meta["people"]))
+    for person in people:
+        for track in (person.detected, person.keypoints):
+            frames = track.frame_index
+            if len(frames) and not (first <= frames[0] and frames[-1] < first + len(pts_s)):
+                raise InputError("has a person in frames that the video has not")
+    models = ModelsUsed(**meta["models"])
+    return Poses(video, first, pts_s, people, models, tuple(meta["warnings"]))
+
+
+def _check_schema(archive: zipfile.ZipFile) -> None:
+    names = archive.namelist()
+    if "schema.npy" not in names:
+        raise InputError("was not made by hotvid", "make one with --save-poses")
+    schema = _text(archive, "schema")
+    if schema == SCHEMA:
+        return
+    kind, _, version = schema.partition("/")
+    if kind == SCHEMA.partition("/")[0] and version.isdigit():
+        raise InputError(f"has the schema '{schema}', {SCHEMA} is known here", "update hotvid")
+    raise InputError("was not made by hotvid", "make one with --save-poses")
+
+
+def _person(archive: zipfile.ZipFile, number: int, meta: dict) -> Person:
+    def arrays(part: str, kinds: dict) -> dict[str, np.ndarray]:
+        return {
+            name: _array(archive, f"person{number}.{part}.{name}", dtype)
+            for name, dtype in kinds.items()
+        }
+
+    tracks = {
+        part: Track2D(meta[part]["track_id"], meta[part]["joint_set"], **arrays(part, _TRACK))
+        for part in ("detected", "keypoints")
+    }
+    motion = Motion3D(**arrays("motion", _MOTION)) if meta["has_motion"] else None
+    if motion is not None:
+        check_shape("xyz_m", motion.xyz_m, (len(tracks["keypoints"]), 17, 3))
+    return Person(motion=motion, **tracks)
+
+
+def _text(archive: zipfile.ZipFile, name: str) -> str:
+    array = _read(archive, name)
+    if array.dtype.kind != "U" or array.ndim != 0:
+        raise InputError(f"is damaged: {name} is no text")
+    return str(array)
+
+
+def _array(archive: zipfile.ZipFile, name: str, dtype: type) -> np.ndarray:
+    array = _read(archive, name)
+    if array.dtype != dtype:
+        raise InputError(f"is damaged: {name} is {array.dtype}, expected {np.dtype(dtype)}")
+    return array
+
+
+def _read(archive: zipfile.ZipFile, name: str) -> np.ndarray:
+    """One array, after its claimed size was found to be what the file can hold."""
+    entry = archive.getinfo(f"{name}.npy")
+    with archive.open(entry) as file:
+        version = np.lib.format.read_magic(file)
+        read_header = (
+            np.lib.format.read_array_header_1_0
+            if version == (1, 0)
+            else np.lib.format.read_array_header_2_0
+        )
+        shape, _, dtype = read_header(file)
+        n_bytes = math.prod(shape) * dtype.itemsize
+        held = entry.file_size - file.tell()
+        if n_bytes != held or entry.file_size > _MAX_DEFLATE * (entry.compress_size + 1):
+            raise InputError(f"is damaged: {name} does not hold what it claims")
+    with archive.open(entry) as file:
+        return np.lib.format.read_array(file, allow_pickle=False)

@@ -1,0 +1,101 @@
+"""What a media file says of itself, asked of the ffmpeg binary that travels with imageio-ffmpeg."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+import imageio_ffmpeg
+
+from hotvid.errors import OutputError
+
+PROBE_TIMEOUT_S = 30.0  # a file on a sleeping network disk may take its time
+
+_STREAM = re.compile(r"^  Stream #\d+:\d+.*?: (Video|Audio): (\w+)(.*)$")
+_DURATION = re.compile(r"^  Duration: (\d+):(\d+):(\d+\.?\d*)(?:, start: (-?[\d.]+))?")
+_STREAM_START = re.compile(r", start (-?[\d.]+)")
+_STREAM_DURATION = re.compile(r"^      DURATION\s*: (\d+):(\d+):(\d+\.?\d*)")
+
+
+@dataclass(frozen=True)
+class Probe:
+    """What ffmpeg lists of a file's streams.
+
+    has_video         a stream of moving pictures; the cover picture of a song is none.
+    video_duration_s  of the first video stream, where the container tells it apart.
+    duration_s        of the whole file.
+    audio_codec       of the first audio stream; None without one.
+    video_offset_s    how much later than the file's first stream the video starts.
+    """
+
+    has_video: bool = False
+    video_duration_s: float | None = None
+    duration_s: float | None = None
+    audio_codec: str | None = None
+    video_offset_s: float = 0.0
+
+
+def ffmpeg_exe() -> str:
+    """The ffmpeg binary, or OutputError."""
+    try:
+        return imageio_ffmpeg.get_ffmpeg_exe()
+    except RuntimeError as error:
+        raise OutputError(
+            "no ffmpeg binary was found", "reinstall it with: pip install --force imageio-ffmpeg"
+        ) from error
+
+
+def ffmpeg_url(path: str | os.PathLike) -> str:
+    """A path as ffmpeg takes it literally, whatever dashes, colons or quotes it holds."""
+    return f"file:{Path(path).absolute()}"
+
+
+def probe(path: str | os.PathLike) -> Probe | None:
+    """What the file says of its streams; None if ffmpeg is missing or cannot read it."""
+    try:
+        command = [ffmpeg_exe(), "-hide_banner", "-nostdin", "-i", ffmpeg_url(path)]
+        listing = subprocess.run(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            timeout=PROBE_TIMEOUT_S,
+            check=False,
+        ).stderr
+    except (OutputError, OSError, subprocess.TimeoutExpired):
+        return None
+    text = listing.decode("utf-8", errors="replace")
+    return parse_listing(text) if "Input #0" in text else None
+
+
+def parse_listing(text: str) -> Probe:
+    """The listing that `ffmpeg -i` prints, as a Probe."""
+    audio_codec = duration_s = video_duration_s = None
+    file_start_s = video_start_s = 0.0
+    in_video = has_video = False
+    for line in text.splitlines():
+        if match := _DURATION.match(line):
+            duration_s = _seconds(*match.group(1, 2, 3))
+            file_start_s = float(match.group(4) or 0.0)
+        elif match := _STREAM.match(line):
+            kind, codec, rest = match.groups()
+            in_video = kind == "Video" and "(attached pic)" not in rest and not has_video
+            if in_video:
+                has_video = True
+                start = _STREAM_START.search(rest)
+                # ffmpeg leaves a start of 0 out.
+                video_start_s = float(start.group(1)) if start else 0.0
+            elif kind == "Audio" and audio_codec is None:
+                audio_codec = codec
+        elif in_video and (match := _STREAM_DURATION.match(line)):
+            # Matroska's tag is the time at which the stream ends.
+            video_duration_s = _seconds(*match.groups()) - video_start_s
+    offset_s = max(0.0, video_start_s - file_start_s)
+    return Probe(has_video, video_duration_s, duration_s, audio_codec, offset_s)
+
+
+def _seconds(hours: str, minutes: str, seconds: str) -> float:
+    return int(hours) * 3600 + int(minutes) * 60 + float(seconds)

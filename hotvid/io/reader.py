@@ -1,0 +1,220 @@
+"""Reading a video: every picture with its number and its time, decoded ahead in a thread."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from hotvid.errors import InputError
+from hotvid.io.capture import (
+    PLAUSIBLE_FPS,
+    STILL_FPS,
+    StillCapture,
+    VideoCapture,
+    is_still,
+    measured_fps,
+)
+from hotvid.io.prefetch import Prefetch
+from hotvid.io.probe import Probe, probe
+from hotvid.io.timeline import Timeline
+from hotvid.types import Frame, VideoInfo
+
+PREFETCH_FRAMES = 4  # evens out pictures that take long to decode
+PREFETCH_BYTES = 2**28  # very large pictures wait in smaller numbers
+TIME_TOLERANCE_S = 1e-6  # timestamps are binary fractions of what the user types
+
+# A file ends early when it lacks more than this of what its header promises: containers
+# round, and count sound that goes on a little after the last picture.
+MISSING_FRAMES = 3
+MISSING_S = 0.25
+
+
+class VideoReader:
+    """The frames of a video, or of a picture as a video of one frame.
+
+    path          any file that OpenCV's FFmpeg decodes.
+    time_range_s  (START, END) seconds: only frames with START <= pts_s < END are given.
+                  Those before are decoded and passed over, so that `Frame.index` is exactly
+                  the number in decoded order of the whole file.
+
+    info      VideoInfo. Its `n_frames` and `duration_s` are the container's claims.
+    warnings  what was wrong with the file and did not stop the reading; filled while reading.
+
+    `Frame.pts_s` counts from the first picture of the file, which is at 0, and always grows;
+    variable frame rates keep their own times. Pictures are BGR, 8 bit, turned upright by the
+    container's rotation, stretched where its pixels are not square; transparency is dropped.
+    Each iteration reads the file anew. Frames are decoded ahead in a thread, which ends with
+    the iteration, with `close`, or with the `with` block.
+
+    Raises InputError, here or while iterating, where there is nothing that can be read.
+    """
+
+    def __init__(
+        self, path: str | os.PathLike, time_range_s: tuple[float, float] | None = None
+    ) -> None:
+        self.path = check_source(path)
+        self.time_range_s = _check_range(time_range_s)
+        self.warnings: list[str] = []
+        self._open_reads: list[Prefetch[Frame]] = []
+        self._still = is_still(self.path)
+        found = None if self._still else probe(self.path)
+        if found is not None and not found.has_video:
+            raise _no_pictures(self.path, found)
+        self.info = self._describe(found or Probe())
+
+    def __enter__(self) -> VideoReader:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def __iter__(self) -> Iterator[Frame]:
+        n_bytes = self.info.width * self.info.height * 3
+        depth = max(1, min(PREFETCH_FRAMES, PREFETCH_BYTES // n_bytes))
+        ahead = Prefetch(self._frames(), depth)
+        self._open_reads.append(ahead)
+        try:
+            yield from ahead
+        finally:
+            ahead.close()
+            self._open_reads.remove(ahead)
+
+    def close(self) -> None:
+        """End all reading; an iteration that is under way stops."""
+        for ahead in list(self._open_reads):
+            ahead.close()
+
+    def _open(self) -> VideoCapture | StillCapture:
+        return StillCapture(self.path) if self._still else VideoCapture(self.path)
+
+    def _describe(self, found: Probe) -> VideoInfo:
+        capture = self._open()
+        with contextlib.closing(capture):
+            if not capture.grab() or capture.picture() is None:
+                raise InputError(
+                    f"'{self.path}' holds no picture that can be decoded",
+                    "is it a complete video file?",
+                )
+        fps = _plausible_fps(self.path, capture.fps)
+        n_frames, duration_s = capture.n_frames, found.video_duration_s
+        if duration_s is not None:
+            n_frames = round(duration_s * fps)
+        elif n_frames is not None:
+            duration_s = n_frames / fps
+        width, height = capture.size_px
+        return VideoInfo(
+            path=str(self.path),
+            width=width,
+            height=height,
+            fps=fps,
+            n_frames=n_frames,
+            duration_s=duration_s or found.duration_s,
+            has_audio=found.audio_codec is not None,
+        )
+
+    def _frames(self) -> Iterator[Frame]:
+        start_s, end_s = self.time_range_s or (-math.inf, math.inf)
+        timeline = Timeline(self.info.fps)
+        index, pts_s, n_given = -1, 0.0, 0
+        capture = self._open()
+        with contextlib.closing(capture):
+            while capture.grab():
+                index += 1
+                pts_s = timeline.next(capture.time_s())
+                if pts_s < start_s - TIME_TOLERANCE_S:
+                    continue
+                if pts_s >= end_s - TIME_TOLERANCE_S:
+                    break
+                bgr = capture.picture()
+                if bgr is None:
+                    self._warn(f"frame {index} cannot be decoded; the video ends there")
+                    break
+                n_given += 1
+                yield Frame(index, pts_s, bgr)
+            else:
+                self._check_end(index + 1, pts_s)
+        self._check_times(timeline, index + 1)
+        if n_given == 0:
+            raise InputError(
+                f"'{self.path}' has no frame from {start_s:g} to {end_s:g} s",
+                f"its last frame read is at {pts_s:.2f} s",
+            )
+
+    def _check_end(self, n_frames: int, last_s: float) -> None:
+        """Warn where the file ends earlier than its header promises."""
+        promised_s, promised_frames = self.info.duration_s, self.info.n_frames
+        if promised_s is None or promised_frames is None:
+            return
+        end_s = last_s + 1.0 / self.info.fps
+        if promised_frames - n_frames <= MISSING_FRAMES or promised_s - end_s <= MISSING_S:
+            return
+        self._warn(
+            f"'{self.path.name}' breaks off at {end_s:.2f} s of {promised_s:.2f} s: "
+            f"{n_frames} frames could be read; is the file complete?"
+        )
+
+    def _check_times(self, timeline: Timeline, n_frames: int) -> None:
+        # One is usual: AVI has no time for the last of its reordered pictures.
+        if timeline.n_repaired <= 1:
+            return
+        if timeline.n_repaired == n_frames - 1:
+            self._warn(f"the file has no timestamps; {self.info.fps:g} frames/s are assumed")
+        else:
+            self._warn(
+                f"{timeline.n_repaired} of {n_frames} timestamps did not grow and were mended"
+            )
+
+    def _warn(self, message: str) -> None:
+        if message not in self.warnings:
+            self.warnings.append(message)
+
+
+def check_source(path: str | os.PathLike) -> Path:
+    """The path of a file that can be opened and is not empty, or InputError."""
+    path = Path(path)
+    try:
+        if path.is_dir():
+            raise InputError(f"'{path}' is a folder", "name a video file")
+        with path.open("rb") as file:
+            empty = not file.read(1)
+    except FileNotFoundError as error:
+        raise InputError(f"'{path}' does not exist", "is its name spelled right?") from error
+    except PermissionError as error:
+        raise InputError(f"'{path}' cannot be read", "you lack the permission to") from error
+    except (OSError, ValueError) as error:
+        raise InputError(f"'{path}' cannot be read: {error}") from error
+    if empty:
+        raise InputError(f"'{path}' is empty", "is it a complete video file?")
+    return path
+
+
+def _check_range(time_range_s: tuple[float, float] | None) -> tuple[float, float] | None:
+    if time_range_s is None:
+        return None
+    start_s, end_s = time_range_s
+    if not (0 <= start_s < end_s):
+        raise InputError(
+            f"the time range {start_s:g} to {end_s:g} s holds nothing",
+            "give START and END in seconds, 0 <= START < END",
+        )
+    return float(start_s), float(end_s)
+
+
+def _no_pictures(path: Path, found: Probe) -> InputError:
+    if found.audio_codec is not None:
+        return InputError(f"'{path}' holds only sound", "a video with pictures is needed")
+    return InputError(f"'{path}' holds no video", "is it a complete video file?")
+
+
+def _plausible_fps(path: Path, claimed: float) -> float:
+    """The container's average rate, unless its own timestamps plainly contradict it."""
+    low, high = PLAUSIBLE_FPS
+    if low <= claimed <= high:
+        return claimed
+    measured = measured_fps(path)
+    if measured > 0 and not (claimed > 0 and 0.5 < measured / claimed < 2.0):
+        return measured
+    return claimed if claimed > 0 else STILL_FPS
