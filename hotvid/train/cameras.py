@@ -44,9 +44,7 @@ class Views:
     rays: np.ndarray
 
 
-def camera_rotations(
-    azimuth: np.ndarray, elevation: np.ndarray, roll: np.ndarray
-) -> np.ndarray:
+def camera_rotations(azimuth: np.ndarray, elevation: np.ndarray, roll: np.ndarray) -> np.ndarray:
     """(..., 3, 3) world to camera, radians: from `azimuth` about the vertical, from `elevation`
     above the horizon looking down at the origin, then rolled about the camera's own axis."""
     angles = np.stack([azimuth, elevation, roll], -1)
@@ -57,9 +55,7 @@ def camera_rotations(
     return (turn @ _WORLD_TO_CAMERA @ pitch @ yaw).reshape(*angles.shape[:-1], 3, 3)
 
 
-def _smooth_path(
-    rng: np.random.Generator, time_s: np.ndarray, speed: np.ndarray
-) -> np.ndarray:
+def _smooth_path(rng: np.random.Generator, time_s: np.ndarray, speed: np.ndarray) -> np.ndarray:
     """(B, F) a slow wander: a few sines whose fastest slope is about `speed` units a second."""
     batch = len(speed)
     out = np.zeros_like(time_s)

@@ -136,9 +136,7 @@ def _missing(
     return missing | _episode(rng, shape, config.missing_chance)[..., None]
 
 
-def _hold(
-    xy: np.ndarray, score: np.ndarray, missing: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
+def _hold(xy: np.ndarray, score: np.ndarray, missing: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Missing joints as inference fills them: the line between the neighbours seen, score 0."""
     batch, frames, joints = missing.shape
     at = np.arange(frames)[None, :, None]

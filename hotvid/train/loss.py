@@ -33,5 +33,3 @@ def _length(x: Tensor) -> Tensor:
 def centred(poses: Tensor) -> Tensor:
     """(..., 17, 3) with the pelvis moved to 0."""
     return poses - poses[..., :1, :]
-
-

@@ -29,7 +29,7 @@ STAGES = (
     Stage(9, None, 16, 0.46, (3.0, 60.0)),
     Stage(27, 9, 8, 0.22, (6.0, 60.0)),
     Stage(81, 27, 4, 0.14, (12.0, 75.0)),
-    Stage(243, 81, 2, 0.18, (20.0, 90.0)),
+    Stage(243, 81, 2, 0.18, (12.0, 90.0)),
 )
 
 
@@ -41,9 +41,10 @@ class Recipe:
     sizes: tuple[tuple[str, int], ...] = ()  # of the model, over its published ones
     stages: tuple[Stage, ...] = STAGES
     minutes: float = 60.0
-    learning_rate: float = 1e-3
+    muon_rate: float = 2e-3
+    adamw_rate: float = 1.5e-3
     warmup_steps: int = 300
-    final_rate: float = 0.01  # share of the learning rate left at the end
+    final_rate: float = 0.01  # share of the learning rates left at the end
     weight_decay: float = 0.02
     clip_norm: float = 1.0
     average: float = 0.999  # of the weights, exponentially; the average is what ships

@@ -19,6 +19,7 @@ from hotvid.geometry import similarity_align
 from hotvid.lift.models.zoo import build_model
 from hotvid.train.loss import centred, motion_loss
 from hotvid.train.motions import Motion, split
+from hotvid.train.optimiser import MuonAdamW
 from hotvid.train.recipe import Recipe, Stage
 from hotvid.train.stream import WindowStream
 
@@ -88,26 +89,20 @@ class Trainer:
         state = self.average.state_dict()
         for key in new:
             state[key].copy_(self.model.state_dict()[key])
-        matrices = [p for p in self.model.parameters() if p.ndim == 2]
-        others = [p for p in self.model.parameters() if p.ndim != 2]
-        self.optimiser = torch.optim.AdamW(
-            [
-                {"params": matrices, "weight_decay": self.recipe.weight_decay},
-                {"params": others, "weight_decay": 0.0},
-            ],
-            lr=self.recipe.learning_rate,
-            betas=(0.9, 0.98),
-        )
+        self.optimiser = MuonAdamW(self.model, self.recipe.weight_decay)
         self._entered = self.step
         stream = replace(self.recipe.stream, rate_hz=setting.rate_hz)
-        self._stream = WindowStream(self._train, stream, self.recipe.seed + 1000 * self.step + stage)
+        self._stream = WindowStream(
+            self._train, stream, self.recipe.seed + 1000 * self.step + stage
+        )
 
-    def _learning_rate(self) -> float:
+    def _schedule(self) -> float:
+        """The share of the learning rate that holds now: warm-up, then a cosine's fall."""
         done = min(self.trained_s / self.total_s, 1.0)
         fall = 0.5 * (1 + math.cos(math.pi * done))
         warm = min((self.step - self._entered + 1) / self.recipe.warmup_steps, 1.0)
         floor = self.recipe.final_rate
-        return self.recipe.learning_rate * warm * (floor + (1 - floor) * fall)
+        return warm * (floor + (1 - floor) * fall)
 
     def run(self, report: Callable[[Progress], None] = lambda _: None) -> None:
         """Train until the recipe's time is used up, saving every two minutes and at the end."""
@@ -125,7 +120,7 @@ class Trainer:
                 if self.trained_s - saved > SAVE_EVERY_S:
                     saved = self.trained_s
                     self.save()
-                    self._log(loss=mean, lr=self._learning_rate(), **vars(self.validate()))
+                    self._log(loss=mean, rate=self._schedule(), **vars(self.validate()))
         finally:
             self.save()
         self._log(final=True, **vars(self.validate()))
@@ -141,14 +136,14 @@ class Trainer:
         setting = self.recipe.stages[self.stage]
         windows = self._stream.batch(setting.batch, setting.frames)
         target = torch.from_numpy(windows.xyz_m)
-        for group in self.optimiser.param_groups:
-            group["lr"] = self._learning_rate()
+        now = self._schedule()
+        self.optimiser.set_learning_rate(self.recipe.muon_rate * now, self.recipe.adamw_rate * now)
         self.model.train()
         predicted = centred(self.model(torch.from_numpy(windows.inputs)))
         loss = motion_loss(
             predicted, target, self.recipe.velocity_weight, self.recipe.acceleration_weight
         )
-        self.optimiser.zero_grad(set_to_none=True)
+        self.optimiser.zero_grad()
         loss.backward()
         nn.utils.clip_grad_norm_(self.model.parameters(), self.recipe.clip_norm)
         self.optimiser.step()
@@ -169,7 +164,9 @@ class Trainer:
         setting = self.recipe.stages[self.stage]
         rate = setting.frames / seconds
         stream = replace(self.recipe.stream, rate_hz=(rate, rate), tumble=0.0)
-        batch = WindowStream(self._held_out or self._train, stream, 7).batch(windows, setting.frames)
+        batch = WindowStream(self._held_out or self._train, stream, 7).batch(
+            windows, setting.frames
+        )
         self.average.eval()
         parts = torch.from_numpy(batch.inputs).split(8)
         predicted = torch.cat([centred(self.average(p)) for p in parts])

@@ -1,0 +1,39 @@
+import numpy as np
+import pytest
+
+from hotvid.lift.windows import blend_windows, take_window, window_starts
+
+LENGTH = 243
+
+
+@pytest.mark.parametrize("n_frames", [1, 2, 242, 243, 244, 400, 1000])
+def test_windows_cover_each_frame_and_blend_back_to_the_track(n_frames):
+    track = np.random.default_rng(n_frames).standard_normal((n_frames, 17, 3)).astype(np.float32)
+    starts = window_starts(n_frames, LENGTH, 1 / 3)
+    windows = np.stack([take_window(track, s, LENGTH) for s in starts])
+    assert windows.shape[1] == LENGTH
+    assert starts[0] == 0 and starts[-1] == max(n_frames - LENGTH, 0)
+    np.testing.assert_allclose(blend_windows(windows, starts, n_frames), track, atol=1e-6)
+
+
+@pytest.mark.parametrize("overlap", [0.0, 1 / 3, 0.9])
+def test_neighbours_share_at_least_the_overlap(overlap):
+    starts = window_starts(2000, LENGTH, overlap)
+    assert (np.diff(starts) <= LENGTH * (1 - overlap) + 1).all()
+
+
+def test_no_seam_where_windows_disagree():
+    starts = window_starts(400, LENGTH, 1 / 3)
+    offsets = np.arange(len(starts), dtype=np.float32)  # each window says something else
+    windows = np.ones((len(starts), LENGTH, 1), np.float32) * offsets[:, None, None]
+    track = blend_windows(windows, starts, 400)
+    assert np.abs(np.diff(track[:, 0])).max() < 0.06
+
+
+def test_a_short_track_swings_back():
+    window = take_window(np.arange(4), 0, 10)
+    np.testing.assert_array_equal(window, [0, 1, 2, 3, 2, 1, 0, 1, 2, 3])
+
+
+def test_a_single_frame_fills_the_window():
+    np.testing.assert_array_equal(take_window(np.array([7]), 0, 5), [7] * 5)
