@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from hotvid import weights
 from hotvid.config import LiftConfig, PipelineConfig
 from hotvid.errors import HotvidWarning, InputError
 from hotvid.geometry import assumed_focal_px
@@ -54,6 +55,7 @@ def analyze(
     warns     HotvidWarning where the video breaks off or nobody is found; also in `Poses.warnings`.
     """
     config = config or PipelineConfig()
+    weights.locate(config.lift.model, config.lift.weights)  # before an hour of video is read
     with closing(load_backend(config.pose2d)) as backend, _LifterLoading(config.lift) as loading:
         seen = _observe(video, backend, config, loading, progress)
         tracks = associate(

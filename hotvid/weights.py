@@ -7,7 +7,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from hotvid.errors import WeightsError
+from hotvid.errors import UsageError, WeightsError
 
 _PACKAGE = Path(__file__).resolve().parent
 
@@ -56,7 +56,9 @@ SHIPPED = {
 
 def search_path() -> tuple[Path, ...]:
     """Folders looked through, first to last: $HOTVID_WEIGHTS, the wheel's own, the checkout's."""
-    own = [Path(p).expanduser() for p in os.environ.get("HOTVID_WEIGHTS", "").split(os.pathsep) if p]
+    own = [
+        Path(p).expanduser() for p in os.environ.get("HOTVID_WEIGHTS", "").split(os.pathsep) if p
+    ]
     return (*own, _PACKAGE / "_weights", _PACKAGE.parent / "weights")
 
 
@@ -72,6 +74,21 @@ def find(name: str) -> Path:
         f"the weights '{name}' ({shipped.file}) are not in {looked}",
         "reinstall hotvid, or point HOTVID_WEIGHTS at the folder that holds them",
     )
+
+
+def locate(name: str, given: str | Path | None = None) -> Path:
+    """The weights of the lifter `name`: the file that is given, or the one that travels along."""
+    if given is not None:
+        path = Path(given).expanduser()
+        if not path.is_file():
+            raise WeightsError(f"the weights '{path}' do not exist", "check the path")
+        return path
+    if name not in SHIPPED:
+        raise UsageError(
+            f"no weights for '{name}' travel with hotvid",
+            "give its authors' checkpoint with --weights FILE",
+        )
+    return find(name)
 
 
 def sha256(path: Path) -> str:
