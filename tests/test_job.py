@@ -1,0 +1,181 @@
+"""Outputs are checked before the work, written whole, and a pose store stands in for a video."""
+
+import json
+import shutil
+from dataclasses import replace
+
+import pytest
+from stand_ins import StandInBackend, StandInLifter, read_code, write_coded_clip
+
+from hotvid import job, pipeline
+from hotvid.config import configure
+from hotvid.errors import InputError, OutputError, UsageError
+from hotvid.io.pose_store import load_poses, save_poses
+from hotvid.io.reader import VideoReader
+
+N_FRAMES = 24
+
+
+@pytest.fixture
+def backend(monkeypatch):
+    backend = StandInBackend(range(0, N_FRAMES))
+    monkeypatch.setattr(pipeline, "load_backend", lambda config: backend)
+    monkeypatch.setattr("hotvid.lift.lifter.load_lifter", lambda *_: StandInLifter())
+    return backend
+
+
+@pytest.fixture
+def clip(tmp_path):
+    return write_coded_clip(tmp_path / "coded.mp4", N_FRAMES)
+
+
+def names(folder):
+    return sorted(p.name for p in folder.iterdir())
+
+
+def test_all_outputs_are_written_and_told_in_order(clip, backend, tmp_path):
+    out, to_json, store = (tmp_path / "new" / n for n in ("a.mp4", "a.json", "a.npz"))
+    told = []
+    poses = job.run(clip, out, json=to_json, save=store, on_written=told.append)
+    assert told == [to_json, store, out]
+    assert names(tmp_path / "new") == ["a.json", "a.mp4", "a.npz"]
+    found = json.loads(to_json.read_text())
+    assert [len(p["frames"]) for p in found["people"]] == [N_FRAMES]
+    assert load_poses(store).n_frames == poses.n_frames == N_FRAMES
+
+
+def test_a_pose_store_gives_the_same_json_and_the_same_video(clip, backend, tmp_path):
+    job.run(
+        clip, tmp_path / "a.mp4", json=tmp_path / "a.json", save=tmp_path / "a.npz"
+    )
+    n_batches = len(backend.batches)
+    job.run(tmp_path / "a.npz", tmp_path / "b.mp4", json=tmp_path / "b.json")
+    assert len(backend.batches) == n_batches, "nothing is to be estimated anew"
+    assert (tmp_path / "a.json").read_bytes() == (tmp_path / "b.json").read_bytes()
+    with VideoReader(tmp_path / "a.mp4") as first, VideoReader(tmp_path / "b.mp4") as second:
+        same = [(a.bgr == b.bgr).all() for a, b in zip(first, second, strict=True)]
+    assert len(same) == N_FRAMES and all(same)
+
+
+def test_the_video_of_a_store_may_have_moved(clip, backend, tmp_path):
+    job.run(clip, save=tmp_path / "a.npz")
+    moved = tmp_path / "elsewhere.mp4"
+    clip.rename(moved)
+    with pytest.raises(InputError, match="is not at .*coded.mp4; .*--video"):
+        job.run(tmp_path / "a.npz", tmp_path / "b.mp4")
+    job.run(tmp_path / "a.npz", tmp_path / "b.mp4", video=moved)
+    with VideoReader(tmp_path / "b.mp4") as reader:
+        assert [read_code(f.bgr[:240, :320]) for f in reader] == list(range(N_FRAMES))
+
+
+def test_a_store_finds_its_video_beside_itself(clip, backend, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    job.run("coded.mp4", save="a.npz")
+    (tmp_path / "away").mkdir()
+    monkeypatch.chdir(tmp_path / "away")
+    job.run(tmp_path / "a.npz", "b.mp4")
+    assert names(tmp_path / "away") == ["b.mp4"]
+
+
+def test_a_video_of_another_size_is_refused(clip, backend, tmp_path):
+    poses = job.run(clip, save=tmp_path / "a.npz")
+    other = replace(poses, video=replace(poses.video, width=640, height=480))
+    save_poses(other, tmp_path / "b.npz")
+    with pytest.raises(InputError, match="320x240.*640x480"):
+        job.run(tmp_path / "b.npz", tmp_path / "b.mp4")
+    assert not (tmp_path / "b.mp4").exists()
+
+
+def test_people_of_a_store_can_be_chosen(clip, backend, tmp_path):
+    poses = job.run(clip, save=tmp_path / "a.npz")
+    (person,) = poses.people
+    second = replace(person, keypoints=replace(person.keypoints, track_id=1))
+    save_poses(replace(poses, people=(person, second)), tmp_path / "b.npz")
+    chosen = job.run(tmp_path / "b.npz", config=configure(person=1), json=tmp_path / "b.json")
+    assert [p.track_id for p in chosen.people] == [1]
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{"mode": "fast"}, {"time_range": (0, 1)}, {"focal": 900.0}, {"bbox_thr": 0.9}],
+)
+def test_a_store_is_not_estimated_anew(clip, backend, tmp_path, options):
+    job.run(clip, save=tmp_path / "a.npz")
+    with pytest.raises(UsageError, match="pose store"):
+        job.run(tmp_path / "a.npz", config=configure(**options), json=tmp_path / "a.json")
+
+
+def test_a_second_video_beside_a_video_is_refused(clip, backend, tmp_path):
+    with pytest.raises(UsageError, match="pose store"):
+        job.run(clip, tmp_path / "a.mp4", video=clip)
+
+
+def refused(backend, folder, match, *given, **named):
+    before = names(folder)
+    with pytest.raises(OutputError, match=match):
+        job.run(*given, **named)
+    assert backend.batches == [], "the work had begun"
+    assert names(folder) == before
+
+
+def test_outputs_are_refused_before_any_work(clip, backend, tmp_path):
+    taken = tmp_path / "taken.mp4"
+    taken.write_bytes(b"mine")
+    refused(backend, tmp_path, "exists.*--overwrite", clip, taken)
+    assert taken.read_bytes() == b"mine"
+    refused(backend, tmp_path, "end in .mp4", clip, tmp_path / "a.avi")
+    refused(backend, tmp_path, "end in .mp4", clip, tmp_path / "a")
+    refused(backend, tmp_path, "end in .json", clip, json=tmp_path / "a.txt")
+    refused(backend, tmp_path, "end in .npz", clip, save=tmp_path / "a.json")
+    refused(backend, tmp_path, "folder", clip, tmp_path / "coded.mp4" / "a.mp4")
+    refused(backend, tmp_path, "input", clip, clip, overwrite=True)
+    refused(backend, tmp_path, "folder", clip, json=_folder(tmp_path / "a.json"))
+
+
+def _folder(path):
+    path.mkdir()
+    return path
+
+
+def test_one_path_for_two_outputs_is_refused(clip, backend, tmp_path, monkeypatch):
+    monkeypatch.setattr(job, "VIDEO_SUFFIXES", (".json",))
+    refused(
+        backend, tmp_path, "two outputs", clip, tmp_path / "a.json",
+        json=tmp_path / "x" / ".." / "a.json",
+    )  # fmt: skip
+
+
+def test_the_video_of_a_store_is_not_overwritten(clip, backend, tmp_path):
+    job.run(clip, save=tmp_path / "a.npz")
+    backend.batches.clear()
+    kept = clip.read_bytes()
+    refused(backend, tmp_path, "input", tmp_path / "a.npz", clip, overwrite=True)
+    assert clip.read_bytes() == kept
+
+
+def test_overwriting_replaces(clip, backend, tmp_path):
+    out = tmp_path / "a.json"
+    out.write_text("old")
+    job.run(clip, json=out, overwrite=True)
+    assert json.loads(out.read_text())["schema"] == "hotvid/1"
+
+
+def test_what_was_whole_stays_when_a_later_output_fails(clip, backend, tmp_path, monkeypatch):
+    def fail(*given, **named):
+        raise OutputError("the encoder broke")
+
+    monkeypatch.setattr(job, "render", fail)
+    told = []
+    with pytest.raises(OutputError):
+        job.run(clip, tmp_path / "a.mp4", json=tmp_path / "a.json", on_written=told.append)
+    assert told == [tmp_path / "a.json"]
+    assert names(tmp_path) == ["a.json", "coded.mp4"]
+
+
+def test_a_job_that_fails_leaves_nothing(clip, backend, tmp_path):
+    source = tmp_path / "cut.mp4"
+    shutil.copy(clip, source)
+    source.write_bytes(source.read_bytes()[:300])
+    with pytest.raises(InputError):
+        job.run(source, tmp_path / "new" / "a.mp4", json=tmp_path / "new" / "a.json")
+    assert names(tmp_path) == ["coded.mp4", "cut.mp4"]

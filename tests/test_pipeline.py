@@ -1,0 +1,161 @@
+"""The stages in order: each frame's people arrive in that frame's row, and memory stays flat."""
+
+import numpy as np
+import pytest
+from stand_ins import (
+    FPS,
+    STANDING_PX,
+    StandInBackend,
+    StandInLifter,
+    read_code,
+    write_coded_clip,
+)
+
+import hotvid
+from hotvid import pipeline
+from hotvid.config import PipelineConfig, configure
+from hotvid.errors import HotvidWarning, InputError, WeightsError
+from hotvid.io.reader import PREFETCH_FRAMES, VideoReader
+
+N_FRAMES = 64
+
+
+@pytest.fixture(scope="module")
+def clip(tmp_path_factory):
+    return write_coded_clip(tmp_path_factory.mktemp("clip") / "coded.mp4", N_FRAMES)
+
+
+@pytest.fixture
+def models(monkeypatch):
+    """The stand-ins in place of the models; the person is seen in frames 10 to 49."""
+    backend, lifter = StandInBackend(range(10, 50)), StandInLifter()
+    loads = []
+
+    def load_lifter(name, weights, device):
+        loads.append((name, weights, device))
+        return lifter
+
+    monkeypatch.setattr(pipeline, "load_backend", lambda config: backend)
+    monkeypatch.setattr("hotvid.lift.lifter.load_lifter", load_lifter)
+    backend.lifter_loads = loads
+    return backend
+
+
+def test_every_frame_has_a_row_and_the_person_stands_where_the_frame_says(clip, models):
+    poses = pipeline.analyze(clip)
+    assert poses.n_frames == N_FRAMES and poses.first_frame == 0
+    np.testing.assert_allclose(poses.pts_s, np.arange(N_FRAMES) / FPS, atol=1e-4)
+    (person,) = poses.people
+    track = person.keypoints
+    assert track.frame_index.tolist() == list(range(10, 50))
+    want = STANDING_PX + np.arange(10, 50)[:, None, None] * [1, 0]
+    np.testing.assert_allclose(track.xy_px, want, atol=0.01)
+    assert track.joint_set == "h36m17"
+    np.testing.assert_allclose(person.motion.xyz_m[7, 16], [-0.26, -0.02, 0.16], atol=1e-5)
+    assert person.motion.root_m.shape == (40, 3) and np.isfinite(person.motion.root_m).all()
+    assert poses.models.pose2d == "stand-in" and poses.models.lifter == "stand-in-lifter"
+    assert poses.models.weights_sha256 == "ab" * 32
+    assert models.closed
+
+
+def test_the_person_walks_to_the_right_in_the_camera_too(clip, models):
+    (person,) = pipeline.analyze(clip).people
+    assert (np.diff(person.motion.root_m[5:-5, 0]) > 0).all()
+
+
+def test_frames_are_not_kept(clip, models):
+    pipeline.analyze(clip)
+    assert sum(models.batches) == N_FRAMES
+    assert max(models.batches) == pipeline.FRAMES_AT_ONCE
+    assert models.most_alive <= 2 * pipeline.FRAMES_AT_ONCE + PREFETCH_FRAMES + 1
+
+
+def test_progress_grows_to_its_end(clip, models):
+    said = []
+    pipeline.analyze(clip, progress=lambda *news: said.append(news))
+    assert list(dict.fromkeys(stage for stage, _, _ in said)) == ["pose2d", "lift"]
+    done = [n for stage, n, _ in said if stage == "pose2d"]
+    assert done == sorted(done) and said[-1] == ("lift", 1, 1)
+    assert ("pose2d", N_FRAMES, N_FRAMES) in said
+
+
+def test_nobody(clip, models):
+    models.seen = range(0)
+    with pytest.warns(HotvidWarning, match="nobody was found in .*coded.mp4") as caught:
+        poses = pipeline.analyze(clip)
+    assert len(caught) == 1
+    assert poses.people == () and poses.n_frames == N_FRAMES
+    assert len(poses.warnings) == 1
+    assert poses.models.lifter is None and poses.models.weights_sha256 is None
+    assert models.lifter_loads == []
+
+
+def test_a_time_range_keeps_the_numbers_of_the_whole_video(clip, models):
+    poses = pipeline.analyze(clip, configure(time_range=(0.5, 1.0)))
+    assert poses.first_frame == 15 and poses.n_frames == 15
+    assert poses.pts_s[0] == pytest.approx(0.5, abs=1e-4)
+    (person,) = poses.people
+    assert person.keypoints.frame_index.tolist() == list(range(15, 30))
+    np.testing.assert_allclose(person.keypoints.xy_px[0], STANDING_PX + [15, 0], atol=0.01)
+
+
+def test_a_lifter_that_cannot_be_loaded_stops_the_work(clip, models, monkeypatch):
+    def fail(name, weights, device):
+        raise WeightsError("the weights are damaged")
+
+    monkeypatch.setattr("hotvid.lift.lifter.load_lifter", fail)
+    with pytest.raises(WeightsError, match="damaged"):
+        pipeline.analyze(clip)
+    assert models.closed
+
+
+def test_weights_that_are_not_there_are_missed_before_anything_is_read(clip, models, tmp_path):
+    with pytest.raises(WeightsError, match="missing.safetensors"):
+        pipeline.analyze(clip, configure(weights=tmp_path / "missing.safetensors"))
+    assert models.batches == []
+
+
+def test_the_options_reach_their_stages(clip, models):
+    config = configure(model="mixste", weights=clip, device="cpu", person="3")
+    with pytest.raises(hotvid.errors.HotvidError, match="3"):
+        pipeline.analyze(clip, config)
+    assert models.lifter_loads == [("mixste", str(clip), "cpu")]
+
+
+def test_a_file_that_is_no_video(tmp_path, models):
+    (tmp_path / "notes.mp4").write_text("these are only words")
+    with pytest.raises(InputError):
+        pipeline.analyze(tmp_path / "notes.mp4")
+    assert models.closed
+
+
+def test_rendering_draws_each_frame_at_its_own_time(clip, models, tmp_path):
+    poses = pipeline.analyze(clip)
+    said = []
+    pipeline.render(poses, tmp_path / "out.mp4", progress=lambda *news: said.append(news))
+    with VideoReader(tmp_path / "out.mp4") as reader:
+        frames = [(f.pts_s, read_code(f.bgr[:240, :320])) for f in reader]
+    assert [code for _, code in frames] == list(range(N_FRAMES))
+    np.testing.assert_allclose([t for t, _ in frames], poses.pts_s, atol=1e-3)
+    assert said == [("render", n + 1, N_FRAMES) for n in range(N_FRAMES)]
+
+
+def test_rendering_a_part_draws_that_part(clip, models, tmp_path):
+    poses = pipeline.analyze(clip, configure(time_range=(0.5, 1.0)))
+    pipeline.render(poses, tmp_path / "out.mp4")
+    with VideoReader(tmp_path / "out.mp4") as reader:
+        assert [read_code(f.bgr[:240, :320]) for f in reader] == list(range(15, 30))
+
+
+def test_the_python_interface_takes_the_words_of_the_command_line(clip, models, tmp_path):
+    out, json = tmp_path / "out.mp4", tmp_path / "out.json"
+    poses = hotvid.run(clip, out, json=json, time_range=(0.5, 1.0), device="cpu")
+    assert poses.first_frame == 15 and out.is_file() and json.is_file()
+    again = hotvid.analyze(clip, time_range=(0.5, 1.0), device="cpu")
+    assert again.people[0].keypoints.frame_index.tolist() == list(range(15, 30))
+    with pytest.raises(TypeError):
+        hotvid.analyze(clip, speed=11)
+
+
+def test_the_default_settings_are_those_of_configure():
+    assert configure() == PipelineConfig()
