@@ -7,62 +7,33 @@ parameters and the backbone's in one flat namespace.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from hotvid.errors import ShapeError, UsageError
-from hotvid.lift.models.layers import CrossAttention, small_normal
+from hotvid.lift.models.layers import CrossAttention, position_table
+from hotvid.lift.models.prune import PRUNERS, FrameCues, take_frames
+from hotvid.lift.models.recover import INTERPOLATIONS
 
-
-def cluster_scores(features: Tensor, neighbours: int = 2) -> Tensor:
-    """How much each frame stands for others (TPC, HoT section 3.2; DPC-kNN clustering).
-
-    features  (B, F, C), one token a frame.
-    returns   (B, F): density times the distance to the nearest frame of higher density.
-    """
-    distance = torch.cdist(features, features) / features.shape[-1] ** 0.5  # (B, F, F)
-    nearest = distance.topk(neighbours, dim=-1, largest=False).values  # itself included
-    density = (-nearest.square().mean(-1)).exp()  # (B, F)
-    denser = density[:, None, :] > density[:, :, None]
-    farthest = distance.amax((1, 2))[:, None, None]
-    to_denser = torch.where(denser, distance, farthest).amin(-1)  # (B, F)
-    return density * to_denser
-
-
-def top_frames(score: Tensor, n: int, keep_centre: bool = False) -> Tensor:
-    """The `n` frames of highest score, ascending; ties go to the lower index.
-
-    score        (B, F).
-    keep_centre  the centre frame is one of the n whatever its score (seq2frame).
-    returns      (B, n) int64.
-    """
-    if keep_centre:
-        centre = score.shape[1] // 2
-        score = score.clone()
-        score[:, centre] = torch.inf
-    order = score.argsort(dim=-1, descending=True, stable=True)
-    return order[:, :n].sort(-1).values
-
-
-def take_frames(x: Tensor, frames: Tensor) -> Tensor:
-    """Rows `frames` (B, f) of x (B, F, ...): (B, f, ...)."""
-    b, n = x.shape[:2]
-    start = torch.arange(b, device=x.device)[:, None] * n
-    # index_select copies whole rows, and its backward pass adds whole rows.
-    return x.flatten(0, 1).index_select(0, (frames + start).flatten()).unflatten(0, (b, -1))
+JOINTS = 17
+RECOVERIES = ("tra", *INTERPOLATIONS)
 
 
 class Hourglass(nn.Module):
-    """A video pose transformer with frames pruned before block `layer_index`.
+    """A video pose transformer with frames pruned before some of its blocks.
 
     frames       F, the window's length.
-    token_num    f, frames kept; None or `frames`: the plain backbone, nothing pruned.
-    layer_index  pruning happens before this block (counted from 0, at least 1).
-    recover      True (HoT, seq2seq): all frames are recovered at the end. False (TPC,
-                 seq2frame): the centre frame is kept and only kept frames come out.
+    token_num    frames kept; None or `frames`: the plain backbone, nothing pruned. A sequence
+                 prunes by steps, at as many blocks (H2OT).
+    layer_index  the block, or blocks, before which frames are pruned; 1 to depth - 1.
+    prune        how frames are chosen: tpc, uniform, motion, attention.
+    recover      how all frames come back: tra (learned, on tokens; adds parameters), linear or
+                 nearest (interpolated output poses). None (seq2frame): they do not, and the
+                 centre frame is always among those kept.
     """
-
-    depth: int
 
     def __init__(
         self,
@@ -70,25 +41,33 @@ class Hourglass(nn.Module):
         frames: int,
         channel: int,
         heads: int,
-        token_num: int | None = None,
-        layer_index: int | None = None,
-        recover: bool = False,
+        depth: int,
+        in_channels: int,
+        token_num: int | Sequence[int] | None = None,
+        layer_index: int | Sequence[int] | None = None,
+        prune: str = "tpc",
+        recover: str | None = None,
     ) -> None:
         super().__init__()
         self.frames = frames
-        self.token_num = None if token_num in (None, frames) else token_num
-        self.layer_index = layer_index
-        self.recovers = recover and self.token_num is not None
-        if self.token_num is None:
+        self.depth = depth
+        self.in_channels = in_channels
+        self.choose_frames = PRUNERS[_choice("prune", prune, tuple(PRUNERS))]
+        self.cuts: dict[int, int] = {}  # block -> frames kept from there on
+        self.recovery: str | None = None
+        if token_num is None or token_num == frames:
             return
-        if not 1 <= self.token_num < frames:
-            raise UsageError(f"token_num: expected 1 to {frames} frames, got {token_num}")
-        if layer_index is None:
-            raise UsageError("layer_index: expected the block to prune before, got None")
-        if self.recovers:
-            self.pos_embed_token = small_normal(1, self.token_num, channel)
-            self.x_token = small_normal(1, frames, channel)
+        self.cuts = _cuts(frames, depth, token_num, layer_index)
+        if recover is None:
+            return
+        self.recovery = _choice("recover", recover, RECOVERIES)
+        if recover == "tra":
+            for i, n in self.cuts.items():
+                setattr(self, self._slot_table(i), position_table(1, n, channel))
+            self.x_token = position_table(1, frames, channel)
             self.cross_attention = CrossAttention(channel, heads)
+
+    # What a backbone supplies. J below is its own number of tokens a frame.
 
     def embed(self, keypoints: Tensor) -> Tensor:
         """(B, F, 17, in_channels) -> tokens (B, F, J, C)."""
@@ -99,57 +78,132 @@ class Hourglass(nn.Module):
         raise NotImplementedError
 
     def frame_features(self, x: Tensor) -> Tensor:
-        """One vector a frame, from which frames are chosen: (B, F, J, C) -> (B, F, C)."""
+        """One vector a frame, for clustering: (B, f, J, C) -> (B, f, C)."""
         return x.mean(2)
 
+    def received_attention(self, i: int, x: Tensor) -> Tensor:
+        """The share of attention that block i's heads over frames give each frame: (B, f)."""
+        raise NotImplementedError
+
     def final_norm(self, x: Tensor) -> Tensor:
-        """What the backbone applies after its last block, before recovery."""
+        """What follows the last block and precedes recovery."""
         return x
 
     def regress(self, x: Tensor) -> Tensor:
         """Tokens (B, F, J, C) -> poses (B, F, 17, 3)."""
         raise NotImplementedError
 
-    def prune(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """Tokens (B, F, J, C) -> the kept frames' tokens (B, f, J, C) and their indices (B, f)."""
-        with torch.no_grad():
-            scores = cluster_scores(self.frame_features(x))
-            kept = top_frames(scores, self.token_num, keep_centre=not self.recovers)
-        x = take_frames(x, kept)
-        if self.recovers:
-            x = x + self.pos_embed_token[:, :, None]
-        return x, kept
+    def forward(self, keypoints: Tensor) -> Tensor:
+        """keypoints (B, F, 17, in_channels) -> poses (B, F', 17, 3).
 
-    def recover(self, x: Tensor) -> Tensor:
-        """Kept tokens (B, f, J, C) -> all frames' (B, F, J, C) (TRA, HoT section 3.3)."""
-        query = self.x_token[:, :, None]  # (1, F, 1, C): one for every joint and batch element
-        return query + self.cross_attention(query, x)
+        F' is F, or the frames kept for seq2frame models (which ones: `forward_kept`).
+        """
+        return self.forward_kept(keypoints)[0]
 
     def forward_kept(self, keypoints: Tensor) -> tuple[Tensor, Tensor | None]:
-        """As `forward`, and the kept frames' indices (B, f), or None where all were kept."""
+        """As `forward`, with the kept frames' indices (B, f), ascending; None if all are kept."""
         self._check(keypoints)
         kept = None
         x = self.embed(keypoints)  # (B, F, J, C)
         for i in range(self.depth):
-            if self.token_num is not None and i == self.layer_index:
-                x, kept = self.prune(x)  # (B, f, J, C)
+            if i in self.cuts:
+                x, kept = self.prune(i, x, kept, keypoints)  # (B, f, J, C)
             x = self.block(i, x)
         x = self.final_norm(x)
-        if self.recovers:
-            x = self.recover(x)  # (B, F, J, C)
-        return self.regress(x), kept  # (B, F or f, 17, 3)
+        if self.recovery == "tra":
+            x = self.recover_tokens(x)  # (B, F, J, C)
+        poses = self.regress(x)  # (B, F or f, 17, 3)
+        if self.recovery in INTERPOLATIONS:
+            poses = INTERPOLATIONS[self.recovery](poses, kept, self.frames)
+        return poses, kept
 
-    def forward(self, keypoints: Tensor) -> Tensor:
-        """keypoints (B, F, 17, in_channels) -> poses (B, F', 17, 3), root not subtracted.
+    def prune(
+        self, i: int, x: Tensor, kept: Tensor | None, keypoints: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """Choose frames before block i.
 
-        F' is F, or token_num for seq2frame models (their frames: `forward_kept`).
+        x          (B, F, J, C) tokens of the frames `kept` (B, F) so far (None: all).
+        keypoints  (B, all frames, 17, in_channels).
+        returns    tokens (B, f, J, C) and frame indices (B, f) of those kept from here on.
         """
-        return self.forward_kept(keypoints)[0]
+        if kept is None:
+            kept = torch.arange(self.frames, device=x.device).repeat(len(x), 1)
+        with torch.no_grad():
+            slots = self.choose_frames(
+                FrameCues(
+                    features=lambda: self.frame_features(x).float(),
+                    attention=lambda: self.received_attention(i - 1, x),
+                    xy=take_frames(keypoints[..., :2], kept),
+                ),
+                self.cuts[i],
+                None if self.recovery else self._centre_slot(kept),
+            )
+        x = take_frames(x, slots)
+        if self.recovery == "tra":
+            x = x + self._slot_embedding(i)[:, :, None]
+        return x, kept.gather(1, slots)
+
+    def recover_tokens(self, x: Tensor) -> Tensor:
+        """TRA (HoT, section 3.3): kept tokens (B, f, J, C) -> all frames' (B, F, J, C)."""
+        query = self.x_token[:, :, None]  # (1, F, 1, C): one for all joints and batch elements
+        return query + self.cross_attention(query, x, x)
+
+    def use_tokens(self, token_num: int | Sequence[int]) -> None:
+        """Keep other numbers of frames than the model was built for, at the same blocks.
+
+        Learned slot positions are interpolated to the new number.
+        """
+        self.cuts = _cuts(self.frames, self.depth, token_num, tuple(self.cuts))
+
+    def _centre_slot(self, kept: Tensor) -> Tensor:
+        return (kept == self.frames // 2).int().argmax(1, keepdim=True)  # (B, 1)
+
+    def _slot_table(self, i: int) -> str:
+        """The parameter's name; the first is the published one."""
+        at = list(self.cuts).index(i)
+        return "pos_embed_token" if at == 0 else f"pos_embed_token_{at + 1}"
+
+    def _slot_embedding(self, i: int) -> Tensor:
+        """(1, f, C) for the frames kept before block i."""
+        table = getattr(self, self._slot_table(i))
+        if table.shape[1] == self.cuts[i]:
+            return table
+        table = F.interpolate(table.mT, self.cuts[i], mode="linear", align_corners=True)
+        return table.mT
 
     def _check(self, keypoints: Tensor) -> None:
-        wanted = (self.frames, 17, self.in_channels)
+        wanted = (self.frames, JOINTS, self.in_channels)
         if keypoints.ndim != 4 or keypoints.shape[1:] != wanted:
-            raise ShapeError(
-                f"keypoints: expected shape (B, {', '.join(map(str, wanted))}), "
-                f"got {tuple(keypoints.shape)}"
-            )
+            shape = ", ".join(map(str, wanted))
+            raise ShapeError(f"keypoints: expected (B, {shape}), got {tuple(keypoints.shape)}")
+
+
+def _choice(what: str, value: str, choices: tuple[str, ...]) -> str:
+    if value not in choices:
+        raise UsageError(f"unknown {what} '{value}'", f"choose one of: {', '.join(choices)}")
+    return value
+
+
+def _cuts(
+    frames: int,
+    depth: int,
+    token_num: int | Sequence[int],
+    layer_index: int | Sequence[int] | None,
+) -> dict[int, int]:
+    """Block -> frames kept, checked: blocks within 1 to depth - 1 and ascending, frames falling."""
+    kept = [token_num] if isinstance(token_num, int) else list(token_num)
+    if layer_index is None:
+        raise UsageError("token_num is given but layer_index is not", "give both or neither")
+    blocks = [layer_index] if isinstance(layer_index, int) else list(layer_index)
+    if len(kept) != len(blocks):
+        raise UsageError(
+            f"token_num and layer_index: expected as many of one as of the other, "
+            f"got {len(kept)} and {len(blocks)}"
+        )
+    if sorted(set(blocks)) != blocks or not 1 <= blocks[0] <= blocks[-1] < depth:
+        raise UsageError(f"layer_index: expected ascending blocks in 1..{depth - 1}, got {blocks}")
+    if any(after >= before for before, after in zip([frames, *kept], kept, strict=False)):
+        raise UsageError(f"token_num: expected to fall from {frames} frames, got {kept}")
+    if kept[-1] < 2:
+        raise UsageError(f"token_num: expected at least 2 frames to be kept, got {kept[-1]}")
+    return dict(zip(blocks, kept, strict=True))

@@ -6,7 +6,6 @@ frames differ only in which axis is the sequence, so nothing is permuted between
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Literal
 
 import torch
@@ -15,38 +14,92 @@ from torch import Tensor, nn
 
 Axis = Literal["joints", "frames"]
 
+# (B, F, J, H, D) -> (B, groups, H, sequence, D), and back.
+_GROUPED = {"joints": (0, 1, 3, 2, 4), "frames": (0, 2, 3, 1, 4)}
+_UNGROUPED = {"joints": (0, 1, 3, 2, 4), "frames": (0, 3, 1, 2, 4)}
+_CACHE = 1 << 19  # floats worked on at once; a core keeps about that many near
 
-def attend(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
-    """softmax(q k^T / sqrt(D)) v for q (..., N, D) and k, v (..., M, D).
 
-    On a CPU the fused kernel loses to plain products for sequences as short as a skeleton.
+def attend(q: Tensor, k: Tensor, v: Tensor, axis: Axis) -> Tensor:
+    """Multi-head attention along one axis: softmax(q k^T / sqrt(D)) v.
+
+    q, k, v  (B, F, J, H, D), H heads; keys and values may have other lengths along `axis`.
+    returns  (B, F, J, H * D), contiguous.
+
+    Inference on a CPU takes plain products, a few groups at a time so that the weights never
+    leave the cache: nearly as fast as the fused kernel, and to the last bit what the published
+    code computes. That matters because clustering ranks near-equal densities (see
+    `prune.cluster_scores`).
     """
-    if q.device.type == "cpu" and k.shape[-2] <= 32:
-        weights = (q * q.shape[-1] ** -0.5) @ k.transpose(-2, -1)
-        return weights.softmax(-1) @ v
-    return F.scaled_dot_product_attention(q, k, v)
+    grouped = [x.permute(_GROUPED[axis]) for x in (q, k, v)]
+    on_cpu = q.device.type == "cpu" and not torch.compiler.is_compiling()
+    if on_cpu and not torch.is_grad_enabled():
+        out = q.new_empty(q.shape)
+        _attend_in_cache(*grouped, out=out.permute(_GROUPED[axis]))
+    else:
+        out = F.scaled_dot_product_attention(*(x.flatten(0, 1) for x in grouped))
+        out = out.unflatten(0, grouped[0].shape[:2]).permute(_UNGROUPED[axis])
+    return out.flatten(-2)
+
+
+def _attend_in_cache(q: Tensor, k: Tensor, v: Tensor, out: Tensor) -> None:
+    """As `attend`, on (B, groups, H, sequence, D), written into `out`."""
+    batch, groups, heads, n, d = q.shape
+    m = k.shape[-2]
+    step = max(1, _CACHE // (heads * (n * m + (n + 2 * m) * d)))
+    for b in range(batch):
+        for start in range(0, groups, step):
+            part = (b, slice(start, start + step))
+            weights = (q[part] @ k[part].transpose(-2, -1)).mul_(d**-0.5).softmax(-1)
+            out[part] = weights @ v[part]
 
 
 class Attention(nn.Module):
     """Multi-head self-attention over the joints of each frame or the frames of each joint."""
 
-    def __init__(self, channel: int, heads: int) -> None:
+    def __init__(self, channel: int, heads: int, axis: Axis) -> None:
         super().__init__()
         self.heads = heads
+        self.axis: Axis = axis
         self.qkv = nn.Linear(channel, 3 * channel)
         self.proj = nn.Linear(channel, channel)
 
-    def forward(self, x: Tensor, axis: Axis) -> Tensor:
+    def project(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """x (B, F, J, C) -> queries, keys, values, each (B, F, J, H, D)."""
+        return self.qkv(x).unflatten(-1, (3, self.heads, -1)).unbind(3)
+
+    def forward(self, x: Tensor) -> Tensor:
         """x (B, F, J, C) -> (B, F, J, C)."""
-        b, f, j, c = x.shape
-        qkv = self.qkv(x).view(b, f, j, 3, self.heads, c // self.heads)
-        if axis == "joints":
-            q, k, v = qkv.flatten(0, 1).permute(2, 0, 3, 1, 4)  # each (BF, H, J, D)
-            out = attend(q, k, v).transpose(1, 2)  # (BF, J, H, D)
-        else:
-            q, k, v = qkv.permute(3, 0, 2, 4, 1, 5).flatten(1, 2)  # each (BJ, H, F, D)
-            out = attend(q, k, v).view(b, j, self.heads, f, -1).permute(0, 3, 1, 2, 4)
-        return self.proj(out.reshape(b, f, j, c))
+        return self.proj(attend(*self.project(x), self.axis))
+
+    def received(self, x: Tensor) -> Tensor:
+        """The share of all attention that each frame gets: x (B, F, J, C) -> (B, F)."""
+        q, k, _ = (part.permute(0, 2, 3, 1, 4) for part in self.project(x))  # (B, J, H, F, D)
+        weights = (q @ k.transpose(-2, -1) * q.shape[-1] ** -0.5).softmax(-1)
+        return weights.mean((1, 2, 3))
+
+
+class CrossAttention(nn.Module):
+    """Multi-head attention over frames with separate projections of queries, keys, values."""
+
+    def __init__(self, channel: int, heads: int) -> None:
+        super().__init__()
+        self.heads = heads
+        self.linear_q = nn.Linear(channel, channel)
+        self.linear_k = nn.Linear(channel, channel)
+        self.linear_v = nn.Linear(channel, channel)
+        self.proj = nn.Linear(channel, channel)
+
+    def forward(self, query: Tensor, key: Tensor, value: Tensor) -> Tensor:
+        """query (1 or B, F, 1 or J, C), key and value (B, f, J, C) -> (B, F, J, C).
+
+        A query of size 1 in the batch or joint axis is projected once and shared.
+        """
+        b, _, j, _ = key.shape
+        q, k, v = self.linear_q(query), self.linear_k(key), self.linear_v(value)
+        q = q.expand(b, -1, j, -1)
+        out = attend(*(x.unflatten(-1, (self.heads, -1)) for x in (q, k, v)), "frames")
+        return self.proj(out)
 
 
 class MLP(nn.Module):
@@ -64,55 +117,17 @@ class MLP(nn.Module):
 class Block(nn.Module):
     """Pre-norm transformer block: x + attention(norm(x)), then x + mlp(norm(x))."""
 
-    def __init__(
-        self,
-        channel: int,
-        hidden: int,
-        heads: int,
-        axis: Axis,
-        norm: Callable[[int], nn.Module] | None = None,
-    ) -> None:
+    def __init__(self, channel: int, hidden: int, heads: int, axis: Axis) -> None:
         super().__init__()
-        norm = norm or layer_norm
-        self.axis = axis
-        self.norm1 = norm(channel)
-        self.attn = Attention(channel, heads)
-        self.norm2 = norm(channel)
+        self.norm1 = layer_norm(channel)
+        self.attn = Attention(channel, heads, axis)
+        self.norm2 = layer_norm(channel)
         self.mlp = MLP(channel, hidden)
 
     def forward(self, x: Tensor) -> Tensor:
         """x (B, F, J, C) -> (B, F, J, C)."""
-        x = x + self.attn(self.norm1(x), self.axis)
+        x = x + self.attn(self.norm1(x))
         return x + self.mlp(self.norm2(x))
-
-
-class CrossAttention(nn.Module):
-    """Multi-head attention with separate projections of queries, keys and values."""
-
-    def __init__(self, channel: int, heads: int) -> None:
-        super().__init__()
-        self.heads = heads
-        self.linear_q = nn.Linear(channel, channel)
-        self.linear_k = nn.Linear(channel, channel)
-        self.linear_v = nn.Linear(channel, channel)
-        self.proj = nn.Linear(channel, channel)
-
-    def forward(self, query: Tensor, x: Tensor) -> Tensor:
-        """query (1 or B, F, 1 or J, C), x (B, f, J, C) -> (B, F, J, C), over frames.
-
-        A query of size 1 in a batch or joint axis is projected once and then shared.
-        """
-        b, _, j, c = x.shape
-        f = query.shape[1]
-
-        def by_head(tokens: Tensor) -> Tensor:  # (B, F, J, C) -> (BJ, H, F, D)
-            tokens = tokens.unflatten(-1, (self.heads, -1)).permute(0, 2, 3, 1, 4)
-            return tokens.expand(b, j, -1, -1, -1).flatten(0, 1)
-
-        q, k, v = self.linear_q(query), self.linear_k(x), self.linear_v(x)
-        out = attend(by_head(q), by_head(k), by_head(v))
-        out = out.view(b, j, self.heads, f, -1).permute(0, 3, 1, 2, 4)  # (B, F, J, H, D)
-        return self.proj(out.reshape(b, f, j, c))
 
 
 def layer_norm(channel: int) -> nn.LayerNorm:
@@ -120,6 +135,6 @@ def layer_norm(channel: int) -> nn.LayerNorm:
     return nn.LayerNorm(channel, eps=1e-6)
 
 
-def small_normal(*shape: int) -> nn.Parameter:
-    """A table of learned positions, begun as small noise."""
+def position_table(*shape: int) -> nn.Parameter:
+    """Learned positions, begun as small noise."""
     return nn.Parameter(torch.randn(shape) * 0.02)

@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-
-from torch import nn
+from typing import Any
 
 from hotvid.errors import UsageError
+from hotvid.lift.models.hourglass import Hourglass
+from hotvid.lift.models.mhformer import MHFormer
 from hotvid.lift.models.mixste import MixSTE
+from hotvid.lift.models.motionbert import MotionBERT
 
 
 @dataclass(frozen=True)
 class ModelSpec:
-    """A backbone and its sizes; every size can be given anew to `build_model`."""
+    """A backbone and its sizes; each of them can be given anew to `build_model`."""
 
-    backbone: type[nn.Module]
-    sizes: dict[str, int | None]
-    recover: bool = False
+    backbone: type[Hourglass]
+    sizes: Mapping[str, Any]
 
 
+_PLAIN = {"token_num": None, "layer_index": None, "prune": "tpc", "recover": None}
 _MIXSTE = {
     "frames": 243,
     "channel": 512,
@@ -26,45 +29,73 @@ _MIXSTE = {
     "in_channels": 2,
     "depth": 8,
     "heads": 8,
-    "token_num": None,
-    "layer_index": None,
+    **_PLAIN,
 }
-_MIXSTE_S = {
+_MIXSTE_S = {**_MIXSTE, "channel": 128, "mlp_hidden": 256, "in_channels": 3, "depth": 4, "heads": 2}
+_MOTIONBERT = {
     "frames": 243,
-    "channel": 128,
-    "mlp_hidden": 256,
+    "channel": 256,
+    "mlp_hidden": 1024,
     "in_channels": 3,
-    "depth": 4,
-    "heads": 2,
-    "token_num": 81,
-    "layer_index": 1,
+    "depth": 5,
+    "heads": 8,
+    "representation": 512,
+    **_PLAIN,
 }
+_MHFORMER = {**_MIXSTE, "frames": 351, "depth": 3}
+
+
+def _hot(sizes: Mapping[str, Any], layer_index: int, token_num: int) -> dict[str, Any]:
+    return {**sizes, "layer_index": layer_index, "token_num": token_num, "recover": "tra"}
+
+
+def _tpc(sizes: Mapping[str, Any], layer_index: int, token_num: int) -> dict[str, Any]:
+    return {**sizes, "layer_index": layer_index, "token_num": token_num}
+
 
 MODELS = {
     "mixste": ModelSpec(MixSTE, _MIXSTE),
-    "hot-mixste": ModelSpec(MixSTE, {**_MIXSTE, "token_num": 81, "layer_index": 3}, recover=True),
-    "tpc-mixste": ModelSpec(MixSTE, {**_MIXSTE, "token_num": 61, "layer_index": 7}),
-    "hot-mixste-s": ModelSpec(MixSTE, _MIXSTE_S, recover=True),
+    "hot-mixste": ModelSpec(MixSTE, _hot(_MIXSTE, 3, 81)),
+    "tpc-mixste": ModelSpec(MixSTE, _tpc(_MIXSTE, 7, 61)),
+    "motionbert": ModelSpec(MotionBERT, _MOTIONBERT),
+    "hot-motionbert": ModelSpec(MotionBERT, _hot(_MOTIONBERT, 1, 81)),
+    "tpc-motionbert": ModelSpec(MotionBERT, _tpc(_MOTIONBERT, 2, 121)),
+    "mhformer": ModelSpec(MHFormer, _MHFORMER),
+    "hot-mhformer": ModelSpec(MHFormer, _hot(_MHFORMER, 1, 117)),
+    "tpc-mhformer": ModelSpec(MHFormer, _tpc(_MHFORMER, 1, 117)),
+    "hot-mixste-s": ModelSpec(MixSTE, _hot(_MIXSTE_S, 1, 81)),
 }
 
+_SYNONYMS = {"layers": "depth"}  # MHFormer's own word
 
-def build_model(name: str, **sizes: int | None) -> nn.Module:
-    """The model `name`, freshly initialised, in training mode.
 
-    name     a key of MODELS.
-    sizes    frames, channel, mlp_hidden, in_channels, depth, heads, token_num, layer_index;
-             what is left out has the published value. token_num None or equal to frames builds
-             the plain backbone.
-    returns  a module: keypoints (B, F, 17, in_channels) -> poses (B, F', 17, 3), F' = F, or
-             token_num for `tpc-` models.
+def model_sizes(name: str, **sizes: Any) -> dict[str, Any]:
+    """All sizes of the model `name`: the published ones, with `sizes` in their place.
+
+    UsageError names what is not a model or not a size.
     """
     if name not in MODELS:
         raise UsageError(f"unknown model '{name}'", f"choose one of: {', '.join(MODELS)}")
-    spec = MODELS[name]
-    unknown = sorted(set(sizes) - set(spec.sizes))
+    published = MODELS[name].sizes
+    sizes = {_SYNONYMS.get(size, size): value for size, value in sizes.items()}
+    unknown = [size for size in sizes if size not in published]
     if unknown:
         raise UsageError(
             f"unknown size '{unknown[0]}' of model '{name}'",
-            f"choose among: {', '.join(spec.sizes)}",
+            f"choose among: {', '.join(published)}",
         )
-    return spec.backbone(**{**spec.sizes, **sizes}, recover=spec.recover)
+    return {**published, **sizes}
+
+
+def build_model(name: str, **sizes: Any) -> Hourglass:
+    """The model `name`, freshly initialised, in training mode.
+
+    name     a key of MODELS.
+    sizes    frames, channel, mlp_hidden, in_channels, depth, heads, token_num, layer_index,
+             prune, recover (see `Hourglass`); what is left out has the published value.
+             token_num None or equal to frames builds the plain backbone.
+    returns  a module: keypoints (B, F, 17, in_channels) -> poses (B, F', 17, 3), F' = F, or
+             token_num for `tpc-` models.
+    """
+    sizes = model_sizes(name, **sizes)
+    return MODELS[name].backbone(**sizes)

@@ -1,0 +1,117 @@
+"""Which frames to keep: the ways of pruning, as pure functions.
+
+Each takes what is known of the frames and how many to keep, and returns ascending indices. All
+are deterministic: no noise, and ties go to the lower index.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+
+@dataclass(frozen=True)
+class FrameCues:
+    """What a choice of frames can be made from; tokens are those that reach the pruned block.
+
+    features   () -> (B, F, C), one vector a frame.
+    attention  () -> (B, F), the share of attention each frame got in the block before.
+    xy         (B, F, 17, 2), the model's input for these frames.
+    """
+
+    features: Callable[[], Tensor]
+    attention: Callable[[], Tensor]
+    xy: Tensor
+
+
+def cluster_scores(features: Tensor, neighbours: int = 2) -> Tensor:
+    """How well each frame stands for its like: density times the distance to a denser frame.
+
+    The densities of two frames that are each other's nearest differ only by rounding, and which
+    of the two counts as denser decides which is kept. So the distances are computed as the
+    published code computes them (through products, `torch.cdist`'s way for more than 25 rows).
+    HoT (CVPR 2024), section 3.2.
+
+    features  (B, F, C).
+    returns   (B, F).
+    """
+    distance = torch.cdist(features, features) / features.shape[-1] ** 0.5  # (B, F, F)
+    nearest = distance.topk(neighbours, dim=-1, largest=False).values  # itself included
+    density = (-nearest.square().mean(-1)).exp()  # (B, F)
+    denser = density[:, None, :] > density[:, :, None]
+    farthest = distance.amax((1, 2))[:, None, None]
+    return density * torch.where(denser, distance, farthest).amin(-1)
+
+
+def motion_scores(xy: Tensor) -> Tensor:
+    """How much the pose changes around each frame: xy (B, F, 17, 2) -> (B, F).
+
+    The mean over joints of the distances to the frame before and the frame after; frames at the
+    ends count their only neighbour twice.
+    """
+    step = (xy[:, 1:] - xy[:, :-1]).norm(dim=-1).mean(-1)  # (B, F-1)
+    return torch.cat([step[:, :1], step], 1) + torch.cat([step, step[:, -1:]], 1)
+
+
+def top_frames(score: Tensor, n: int, keep: Tensor | None = None) -> Tensor:
+    """The `n` frames of highest score, ascending; ties go to the lower index.
+
+    score    (B, F).
+    keep     (B, 1), a frame that is one of the n whatever its score.
+    returns  (B, n) int64.
+    """
+    if keep is not None:
+        score = score.scatter(1, keep, torch.inf)
+    order = score.argsort(dim=-1, descending=True, stable=True)
+    return order[:, :n].sort(-1).values
+
+
+def uniform_frames(n_frames: int, n: int) -> list[int]:
+    """`n` of `n_frames` frames, evenly spread, the first and the last among them."""
+    if n == 1:
+        return [n_frames // 2]
+    return [(2 * i * (n_frames - 1) + n - 1) // (2 * (n - 1)) for i in range(n)]
+
+
+def by_cluster(cues: FrameCues, n: int, keep: Tensor | None) -> Tensor:
+    """TPC: the frames that stand for clusters of like frames (HoT)."""
+    return top_frames(cluster_scores(cues.features()), n, keep)
+
+
+def by_motion(cues: FrameCues, n: int, keep: Tensor | None) -> Tensor:
+    """The frames around which the 2D pose moves most."""
+    return top_frames(motion_scores(cues.xy), n, keep)
+
+
+def by_attention(cues: FrameCues, n: int, keep: Tensor | None) -> Tensor:
+    """The frames that the others attend to most."""
+    return top_frames(cues.attention(), n, keep)
+
+
+def by_position(cues: FrameCues, n: int, keep: Tensor | None) -> Tensor:
+    """Evenly spread frames, whatever they show; `keep` takes the place of its nearest."""
+    batch, n_frames = cues.xy.shape[:2]
+    frames = torch.tensor(uniform_frames(n_frames, n), device=cues.xy.device).repeat(batch, 1)
+    if keep is not None:
+        nearest = (frames - keep).abs().argmin(1, keepdim=True)
+        frames = frames.scatter(1, nearest, keep)
+    return frames
+
+
+PRUNERS: dict[str, Callable[[FrameCues, int, Tensor | None], Tensor]] = {
+    "tpc": by_cluster,
+    "uniform": by_position,
+    "motion": by_motion,
+    "attention": by_attention,
+}
+
+
+def take_frames(x: Tensor, frames: Tensor) -> Tensor:
+    """Rows `frames` (B, f) of x (B, F, ...): (B, f, ...)."""
+    b, n = x.shape[:2]
+    start = torch.arange(b, device=x.device)[:, None] * n
+    # index_select copies whole rows, and its backward pass adds whole rows.
+    return x.flatten(0, 1).index_select(0, (frames + start).flatten()).unflatten(0, (b, -1))
