@@ -8,6 +8,7 @@ from __future__ import annotations
 import weakref
 from pathlib import Path
 
+import cv2
 import numpy as np
 
 from hotvid.io.writer import VideoWriter
@@ -37,6 +38,12 @@ def coded_picture(number: int) -> np.ndarray:
 def read_code(bgr: np.ndarray) -> int:
     cells = [bgr[10:30, bit * _CELL + 10 : (bit + 1) * _CELL - 10].mean() for bit in range(_BITS)]
     return sum(int(mean > 128) << bit for bit, mean in enumerate(cells))
+
+
+def read_drawn_code(bgr: np.ndarray) -> int:
+    """The code of a drawn frame, in which the picture fills the height at the left."""
+    scale = bgr.shape[0] / SIZE_PX[1]
+    return read_code(cv2.resize(bgr[:, : round(SIZE_PX[0] * scale)], SIZE_PX))
 
 
 def write_coded_clip(path: Path, n_frames: int) -> Path:

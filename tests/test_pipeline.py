@@ -7,7 +7,7 @@ from stand_ins import (
     STANDING_PX,
     StandInBackend,
     StandInLifter,
-    read_code,
+    read_drawn_code,
     write_coded_clip,
 )
 
@@ -110,7 +110,7 @@ def test_a_lifter_that_cannot_be_loaded_stops_the_work(clip, models, monkeypatch
 
 
 def test_weights_that_are_not_there_are_missed_before_anything_is_read(clip, models, tmp_path):
-    with pytest.raises(WeightsError, match="missing.safetensors"):
+    with pytest.raises(WeightsError, match=r"missing.safetensors"):
         pipeline.analyze(clip, configure(weights=tmp_path / "missing.safetensors"))
     assert models.batches == []
 
@@ -134,7 +134,7 @@ def test_rendering_draws_each_frame_at_its_own_time(clip, models, tmp_path):
     said = []
     pipeline.render(poses, tmp_path / "out.mp4", progress=lambda *news: said.append(news))
     with VideoReader(tmp_path / "out.mp4") as reader:
-        frames = [(f.pts_s, read_code(f.bgr[:240, :320])) for f in reader]
+        frames = [(f.pts_s, read_drawn_code(f.bgr)) for f in reader]
     assert [code for _, code in frames] == list(range(N_FRAMES))
     np.testing.assert_allclose([t for t, _ in frames], poses.pts_s, atol=1e-3)
     assert said == [("render", n + 1, N_FRAMES) for n in range(N_FRAMES)]
@@ -144,7 +144,7 @@ def test_rendering_a_part_draws_that_part(clip, models, tmp_path):
     poses = pipeline.analyze(clip, configure(time_range=(0.5, 1.0)))
     pipeline.render(poses, tmp_path / "out.mp4")
     with VideoReader(tmp_path / "out.mp4") as reader:
-        assert [read_code(f.bgr[:240, :320]) for f in reader] == list(range(15, 30))
+        assert [read_drawn_code(f.bgr) for f in reader] == list(range(15, 30))
 
 
 def test_the_python_interface_takes_the_words_of_the_command_line(clip, models, tmp_path):
