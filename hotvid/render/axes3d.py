@@ -13,26 +13,26 @@ from mpl_toolkits.mplot3d import Axes3D
 from hotvid.render import palette
 from hotvid.render.scene import Scene
 
-_DPI = 100
+_DPI = 72  # so that points are pixels
 
 
 def _style(font_px: float) -> dict[str, object]:
     """matplotlib's settings for the scene, over its defaults."""
     pane = mpl.colors.to_rgba(palette.PANE)
     return {
-        "font.size": font_px * 72 / _DPI,
+        "font.size": font_px,
         "axes3d.xaxis.panecolor": pane,
         "axes3d.yaxis.panecolor": pane,
         "axes3d.zaxis.panecolor": mpl.colors.to_rgba(palette.FLOOR),
         "grid.color": palette.GRID,
-        "grid.linewidth": 0.7,
+        "grid.linewidth": 1.0,
         "axes.edgecolor": palette.GRID,
         "axes.labelcolor": palette.FAINT,
         "xtick.color": palette.FAINT,
         "ytick.color": palette.FAINT,
-        "xtick.labelsize": font_px * 0.85 * 72 / _DPI,
-        "ytick.labelsize": font_px * 0.85 * 72 / _DPI,
-        "axes.labelpad": 2.0,
+        "xtick.labelsize": font_px * 0.85,
+        "ytick.labelsize": font_px * 0.85,
+        "axes.labelpad": 0.45 * font_px,
     }
 
 
@@ -67,7 +67,7 @@ class SceneAxes:
         """Move and scale the axes until they, with their labels, fill `room` (pixels, y up)."""
         width, height = canvas.get_width_height()
         self.axes.set_position([0, 0, 1, 1])
-        for _ in range(3):  # the labels' distance does not scale with the axes
+        for _ in range(2):  # the labels' distance does not scale with the axes
             canvas.draw()
             left, bottom, side, _ = self.axes.bbox.bounds
             drawn = self._drawn_extent(canvas)
@@ -104,7 +104,7 @@ class SceneAxes:
         return flip @ flat @ self.axes.get_proj()
 
     def project(self, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Plot points (..., 3) to pixels (..., 2) and depth (...), which grows away from the eye."""
+        """Plot points (..., 3) to pixels (..., 2) and depth (...), growing away from the eye."""
         out = points @ self.matrix[:, :3].T + self.matrix[:, 3]
         return out[..., :2] / out[..., 3:], out[..., 2] / out[..., 3]
 
@@ -120,7 +120,7 @@ def _make_axes(figure: Figure, scene: Scene, azimuth_deg: float, elevation_deg: 
         part.set_major_locator(MultipleLocator(1.0))
         if scene.metric:
             part.set_major_formatter("{x:g}")
-            part.set_tick_params(pad=-1)
+            part.set_tick_params(pad=0)
         else:
             part.set_ticklabels([])
         getattr(axes, f"set_{axis}label")(f"{name} (m)" if scene.metric else name)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
@@ -14,7 +16,7 @@ _DIGITS = "0123456789.-"
 class Lettering:
     """Words and numbers at one size, as (height, width) uint8 coverage masks on one baseline.
 
-    size_px  the font's size in pixels. Raises nothing; characters the font lacks show as boxes.
+    size_px  the font's size in pixels.
     """
 
     def __init__(self, size_px: float, *, bold: bool = False) -> None:
@@ -22,36 +24,44 @@ class Lettering:
         self._weight = "bold" if bold else "normal"
         self.height = int(np.ceil(size_px * 1.25))
         self.space = np.zeros((self.height, max(1, round(size_px * 0.3))), np.uint8)
-        cell = max(2, round(size_px * 0.64))
-        self._digits = {c: self._render(c, cell if c.isdigit() else None) for c in _DIGITS}
+        self._digits = self._render_digits()
 
-    def _render(self, text: str, cell: int | None = None) -> np.ndarray:
-        """The mask of `text`; centred in `cell` columns where given, else as wide as its ink."""
-        width = cell or int(self._size_px * (len(text) + 1)) + 4
+    def _render_digits(self) -> dict[str, np.ndarray]:
+        """A mask for each of `_DIGITS`: digits as wide as each other, so that clocks stand still."""
+        cell = max(2, round(self._size_px * 0.64))
+        middles = [(i + 0.5) * cell for i in range(len(_DIGITS))]
+        masks = np.hsplit(self._render(_DIGITS, middles, cell * len(_DIGITS)), len(_DIGITS))
+        digits = dict(zip(_DIGITS, masks, strict=True))
+        ink = np.flatnonzero(digits["."].max(0))
+        digits["."] = digits["."][:, ink[0] - 1 : ink[-1] + 2]
+        return digits
+
+    def _render(self, texts: Sequence[str], middles: Sequence[float], width: int) -> np.ndarray:
+        """(height, width) mask of `texts`, each centred on a column."""
         figure = Figure(figsize=(width / 72, self.height / 72), dpi=72, facecolor="black")
         canvas = FigureCanvasAgg(figure)
-        figure.text(
-            0.5 if cell else 1 / width,
-            0.26 * self._size_px / self.height,
-            text,
-            color="white",
-            fontsize=self._size_px,
-            family="DejaVu Sans",
-            weight=self._weight,
-            ha="center" if cell else "left",
-            va="baseline",
-            parse_math=False,
-        )
+        for text, middle in zip(texts, middles, strict=True):
+            figure.text(
+                middle / width,
+                0.26 * self._size_px / self.height,
+                text,
+                color="white",
+                fontsize=self._size_px,
+                family="DejaVu Sans",
+                weight=self._weight,
+                ha="center",
+                va="baseline",
+                parse_math=False,
+            )
         canvas.draw()
-        mask = np.asarray(canvas.buffer_rgba())[..., 0]
-        if cell is None:
-            ink = np.flatnonzero(mask.max(0))
-            mask = mask[:, : ink[-1] + 2] if len(ink) else mask[:, :1]
-        return np.ascontiguousarray(mask)
+        return np.ascontiguousarray(np.asarray(canvas.buffer_rgba())[..., 0])
 
     def word(self, text: str) -> np.ndarray:
         """The mask of any text; slow (matplotlib draws it), so for construction only."""
-        return self._render(text)
+        width = int(self._size_px * (len(text) + 1)) + 4
+        mask = self._render([text], [width / 2], width)
+        ink = np.flatnonzero(mask.max(0))
+        return mask[:, ink[0] : ink[-1] + 1] if len(ink) else mask[:, :1]
 
     def number(self, text: str) -> np.ndarray:
         """The mask of digits, points and minus signs; quick."""

@@ -37,7 +37,7 @@ _PEOPLE = tuple(
         ("#ffd894", "#f5a31f", "#d97400"),  # orange
         ("#97f0cf", "#2fc792", "#00936a"),  # green
         ("#fbc0de", "#e586b8", "#bf4a8b"),  # pink
-        ("#fdf9bd", "#efe142", "#b5a500"),  # yellow
+        ("#fbf4a6", "#efe142", "#ab9c00"),  # yellow
         ("#ffc3ac", "#f4743b", "#cc420a"),  # vermilion
         ("#dcd6ff", "#a594f9", "#7059e0"),  # violet
         ("#f2f2f2", "#b8b8b8", "#858585"),  # grey

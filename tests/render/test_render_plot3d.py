@@ -1,0 +1,158 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from hotvid.render.axes3d import SceneAxes
+from hotvid.render.palette import person_colours
+from hotvid.render.plot3d import Plot3D
+from hotvid.render.scene import Scene, to_plot
+from hotvid.types import Motion3D
+
+SIZE = (460, 540)
+
+
+def plot_of(*people, size=SIZE):
+    return Plot3D(people, size_px=size, fps=30.0, azimuth_deg=-70.0, elevation_deg=12.0)
+
+
+def drawn(plot, index):
+    panel = np.zeros((SIZE[1], SIZE[0], 3), np.uint8)
+    plot.draw(panel, index, index / 30)
+    return panel
+
+
+def body_of(plot, panel):
+    """Where `panel` differs from the empty scene, the caption's rows left out."""
+    changed = (panel != plot.axes.background).any(-1)
+    changed[:60] = False
+    return changed
+
+
+def pixel_at(plot, panel, person, joints, row=0):
+    motion = person.motion
+    world = to_plot(motion.xyz_m[row]) + plot.scene.places[0][row]
+    at, _ = plot.axes.project(world[list(joints)].mean(0))
+    return tuple(panel[round(float(at[1])), round(float(at[0]))])
+
+
+@pytest.mark.parametrize("angles", [(-70.0, 12.0), (-30.0, 40.0)])
+def test_projected_points_fall_on_matplotlibs_own_pixels(angles):
+    scene = Scene(np.array([-2.0, 1.0, 0.0]), np.array([3.0, 5.0, 2.5]), True, ())
+    axes = SceneAxes(scene, (459, 541), *angles)
+    canvas = axes.axes.figure.canvas
+    assert axes.background.shape == (541, 459, 3)
+    ends = np.random.default_rng(0).uniform(scene.low, scene.high, (4, 2, 3))
+    for a, b in ends:
+        # A slanted line, as matplotlib moves markers and straight lines to whole pixels.
+        (mark,) = axes.axes.plot(*np.stack([a, b], 1), c="white", lw=3, solid_capstyle="butt")
+        canvas.draw()
+        drawn_red = np.asarray(canvas.buffer_rgba())[..., 0].astype(float)
+        mark.remove()
+        cover = (drawn_red - axes.background[..., 2]) / (255.0 - axes.background[..., 2])
+        y, x = np.nonzero(cover > 0.02)
+        assert len(x) > 20
+        centre = np.average(np.stack([x, y], 1), axis=0, weights=cover[y, x])
+        expected, _ = axes.project(np.stack([a, b]))
+        assert np.abs(centre - expected.mean(0)).max() < 0.1
+        assert np.abs([x.min(), x.max()] - np.sort(expected[:, 0])).max() < 2.5
+
+
+def test_depth_grows_away_from_the_eye():
+    scene = Scene(np.array([-2.0, 1.0, 0.0]), np.array([2.0, 5.0, 2.5]), True, ())
+    axes = SceneAxes(scene, SIZE, -70.0, 12.0)
+    _, depth = axes.project(np.array([[0.0, 2.0, 1.0], [0.0, 4.0, 1.0]]))
+    assert depth[0] < depth[1]
+
+
+def test_right_is_right_and_up_is_up():
+    scene = Scene(np.array([-2.0, 1.0, 0.0]), np.array([2.0, 5.0, 2.5]), True, ())
+    axes = SceneAxes(scene, SIZE, -70.0, 12.0)
+    at, _ = axes.project(np.array([[0.0, 3.0, 1.0], [1.0, 3.0, 1.0], [0.0, 3.0, 2.0]]))
+    assert at[1, 0] > at[0, 0] + 20
+    assert at[2, 1] < at[0, 1] - 20
+
+
+def test_the_scene_fills_the_panel():
+    scene = Scene(np.array([-3.0, 1.0, 0.0]), np.array([3.0, 5.0, 2.5]), True, ())
+    axes = SceneAxes(scene, SIZE, -70.0, 12.0)
+    inked = (axes.background != axes.background[0, 0]).any(-1)
+    columns = np.flatnonzero(inked.any(0))
+    assert columns[0] < 0.06 * SIZE[0] and columns[-1] > 0.94 * SIZE[0]
+    assert columns[0] > 0 and columns[-1] < SIZE[0] - 1
+
+
+def test_bones_are_drawn_in_the_colours_of_their_side(make_person):
+    person = make_person(track_id=2)
+    plot = plot_of(person)
+    panel = drawn(plot, 0)
+    colours = person_colours(2)
+    assert pixel_at(plot, panel, person, (2, 3)) == colours.right
+    assert pixel_at(plot, panel, person, (5, 6)) == colours.left
+    assert pixel_at(plot, panel, person, (7, 8)) == colours.middle
+
+
+def test_the_left_of_someone_seen_from_behind_is_at_the_left(make_person):
+    plot = plot_of(make_person())
+    panel = drawn(plot, 0)
+    colours = person_colours(0)
+    # The legend, in the lowest rows, has both colours too.
+    left = np.nonzero((panel[60:-60] == colours.left).all(-1))[1].mean()
+    right = np.nonzero((panel[60:-60] == colours.right).all(-1))[1].mean()
+    assert left < right - 10
+
+
+def test_nearer_bones_cover_farther_ones(make_person):
+    """Two people in one line of the plot's view: the nearer one's colour is on top."""
+    first = make_person(track_id=0, start=(0.0, 0.3, 4.0))
+    second = make_person(track_id=1, start=(0.0, 0.3, 4.02))
+    for people in ((first, second), (second, first)):
+        plot = plot_of(*people)
+        panel = drawn(plot, 0)
+        hues = [(panel[60:-60] == person_colours(i).middle).all(-1).sum() for i in (0, 1)]
+        assert hues[0] > 1.5 * hues[1]
+
+
+def test_someone_absent_is_not_drawn(make_person):
+    plot = plot_of(make_person(first=5, n_frames=3))
+    shown = [bool(body_of(plot, drawn(plot, index)).any()) for index in range(10)]
+    assert shown == [False] * 5 + [True] * 3 + [False] * 2
+
+
+def test_nan_joints_are_left_out(make_person):
+    person = make_person()
+    xyz = person.motion.xyz_m.copy()
+    xyz[:, 3] = np.nan
+    broken = replace(person, motion=Motion3D(xyz, person.motion.root_m))
+    plot = plot_of(broken)
+    panel = drawn(plot, 0)
+    assert not (panel[60:-60] == 0).all(-1).any()
+    assert pixel_at(plot, panel, person, (2, 3)) != person_colours(0).right
+    assert pixel_at(plot, panel, person, (5, 6)) == person_colours(0).left
+
+
+def test_interpolated_frames_are_fainter(make_person):
+    person = make_person()
+    bridged = replace(person, keypoints=replace(person.keypoints, interpolated=np.ones(20, bool)))
+    plot = plot_of(bridged)
+    panel = drawn(plot, 0)
+    assert not (panel[60:-60] == person_colours(0).left).all(-1).any()
+    assert body_of(plot, panel).any()
+
+
+def test_nobody_found_says_so_and_someone_without_3d_leaves_the_scene_empty(make_person):
+    nobody, flat, found = plot_of(), plot_of(make_person(lifted=False)), plot_of(make_person())
+    middle = slice(SIZE[1] // 2 - 4, SIZE[1] // 2 + 30)
+    assert nobody.scene.low.tolist() == flat.scene.low.tolist()
+    assert (nobody.axes.background[middle] != flat.axes.background[middle]).any()
+    assert not body_of(flat, drawn(flat, 0)).any()
+    assert body_of(found, drawn(found, 0)).any()
+
+
+def test_the_time_is_shown(make_person):
+    plot = plot_of(make_person())
+    first, second = np.zeros((2, SIZE[1], SIZE[0], 3), np.uint8)
+    plot.draw(first, 0, 0.0)
+    plot.draw(second, 0, 3.27)
+    assert (first[:60] != second[:60]).any()
+    assert (first[60:] == second[60:]).all()
