@@ -41,7 +41,7 @@ def read_bvh(path: str | Path) -> BvhMotion:
     if not marker or "HIERARCHY" not in hierarchy:
         raise InputError(f"{path}: expected a BVH file (HIERARCHY and MOTION)", "check the file")
     joints = _parse_hierarchy(hierarchy)
-    header, _, rows = motion.partition("Frame Time:")
+    _, _, rows = motion.partition("Frame Time:")
     first, _, numbers = rows.lstrip().partition("\n")
     values = np.array(numbers.split(), np.float64)
     n_channels = sum(len(j.channels) for j in joints)

@@ -25,6 +25,7 @@ from hotvid.train.stream import WindowStream
 
 log = logging.getLogger(__name__)
 
+STATE_FILE = "state.pt"
 SAVE_EVERY_S = 120.0
 LONGEST_STEP_S = 5.0  # a machine that slept or was stopped has not trained
 _TABLES = ("Temporal_pos_embed", "x_token", "pos_embed_token")
@@ -183,13 +184,13 @@ class Trainer:
             "average": self.average.state_dict(),
             "optimiser": self.optimiser.state_dict(),
         }
-        partial = self.folder / "state.pt.part"
+        partial = self.folder / (STATE_FILE + ".part")
         torch.save(state, partial)
-        partial.replace(self.folder / "state.pt")
+        partial.replace(self.folder / STATE_FILE)
 
     def resume(self) -> None:
         """Go on from `state.pt`; InputError if the folder holds none."""
-        path = self.folder / "state.pt"
+        path = self.folder / STATE_FILE
         if not path.is_file():
             raise InputError(f"no training state in {self.folder}", "start without --resume")
         state = torch.load(path, weights_only=True)

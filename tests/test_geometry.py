@@ -1,0 +1,46 @@
+import numpy as np
+from scipy.spatial.transform import Rotation
+
+from hotvid.geometry import from_screen, look_at_rotation, similarity_align, to_screen
+
+RNG = np.random.default_rng(0)
+
+
+def test_screen_units_round_trip_and_put_the_corners_where_videopose3d_does():
+    xy = RNG.uniform(0, 1000, (5, 17, 2))
+    np.testing.assert_allclose(from_screen(to_screen(xy, (1000, 500)), (1000, 500)), xy)
+    corners = to_screen(np.array([[0.0, 0.0], [1000.0, 500.0], [500.0, 250.0]]), (1000, 500))
+    np.testing.assert_allclose(corners, [[-1, -0.5], [1, 0.5], [0, 0]])
+
+
+def test_look_at_turns_the_axis_onto_the_point():
+    points = RNG.uniform(-1, 1, (50, 2))
+    rotation = look_at_rotation(points)
+    axis = rotation @ np.array([0, 0, 1.0])
+    np.testing.assert_allclose(axis[:, :2] / axis[:, 2:], points, atol=1e-12)
+    np.testing.assert_allclose(np.linalg.det(rotation), 1)
+    identity = np.broadcast_to(np.eye(3), (50, 3, 3))
+    np.testing.assert_allclose(rotation @ np.swapaxes(rotation, -1, -2), identity, atol=1e-12)
+
+
+def test_similarity_recovers_scale_rotation_and_translation():
+    points = RNG.standard_normal((4, 17, 3))
+    turn = Rotation.random(4, rng=1).as_matrix()
+    moved = 2.5 * points @ np.swapaxes(turn, -1, -2) + RNG.standard_normal((4, 1, 3))
+    np.testing.assert_allclose(similarity_align(points, moved), moved, atol=1e-9)
+
+
+def test_similarity_never_reflects():
+    points = RNG.standard_normal((17, 3))
+    mirrored = points * [-1, 1, 1]
+    assert np.linalg.norm(similarity_align(points, mirrored) - mirrored, axis=-1).mean() > 0.1
+
+
+def test_points_without_weight_do_not_decide():
+    points = RNG.standard_normal((17, 3))
+    target = points.copy()
+    target[16] += 100
+    weight = np.ones(17)
+    weight[16] = 0
+    aligned = similarity_align(points, target, weight)
+    np.testing.assert_allclose(aligned[:16], target[:16], atol=1e-9)

@@ -1,0 +1,73 @@
+import json
+
+import numpy as np
+import pytest
+import torch
+
+from hotvid.errors import InputError
+from hotvid.train.motions import Motion
+from hotvid.train.recipe import Recipe, Stage
+from hotvid.train.trainer import Trainer, measure
+
+SIZES = (("channel", 16), ("mlp_hidden", 32), ("depth", 2), ("heads", 2))
+STAGES = (Stage(5, None, 2, 0.5, (10.0, 30.0)), Stage(9, 3, 2, 0.5, (10.0, 30.0)))
+
+
+def _motions():
+    rng = np.random.default_rng(0)
+    body = rng.normal(0, 0.4, (1, 17, 3))
+    sway = 0.1 * np.sin(np.arange(300) / 20)[:, None, None] * rng.normal(0, 1, (1, 17, 3))
+    xyz = (body + sway).astype(np.float32)
+    return [Motion("01_01", xyz, 120.0), Motion("09_01", xyz[::-1].copy(), 120.0)]
+
+
+def _recipe(**changes):
+    settings = {"sizes": SIZES, "stages": STAGES, "minutes": 0.05, "threads": 1}
+    return Recipe(**{**settings, **changes})
+
+
+def test_a_run_passes_through_its_stages_and_leaves_a_log_and_a_state(tmp_path):
+    trainer = Trainer(tmp_path, _recipe(), _motions())
+    trainer.run()
+    assert trainer.stage == 1 and trainer.step > 4
+    assert trainer.model.x_token.shape[1] == 9 and trainer.model.pos_embed_token.shape[1] == 3
+    last = json.loads((tmp_path / "log.jsonl").read_text().splitlines()[-1])
+    assert last["final"] and last["n_mpjpe_mm"] > 0
+    assert torch.load(tmp_path / "state.pt", weights_only=True)["step"] == trainer.step
+
+
+def test_a_resumed_run_goes_on_from_where_the_first_stopped(tmp_path):
+    first = Trainer(tmp_path, _recipe(), _motions())
+    first.run()
+    second = Trainer(tmp_path, _recipe(minutes=0.1), _motions())
+    second.resume()
+    assert (second.step, second.trained_s, second.stage) == (first.step, first.trained_s, 1)
+    for key, value in first.average.state_dict().items():
+        torch.testing.assert_close(second.average.state_dict()[key], value)
+    second.run()
+    assert second.step > first.step and second.trained_s >= 6
+
+
+def test_resuming_nothing_says_so(tmp_path):
+    with pytest.raises(InputError, match="without --resume"):
+        Trainer(tmp_path, _recipe(), _motions()).resume()
+
+
+def test_tables_over_frames_are_stretched_to_longer_windows(tmp_path):
+    trainer = Trainer(tmp_path, _recipe(), _motions())
+    with torch.no_grad():
+        ramp = torch.linspace(0, 1, 5)[None, :, None].expand(1, 5, 16)
+        trainer.model.Temporal_pos_embed.copy_(ramp)
+    trainer._enter(1, trainer.model.state_dict(), trainer.average.state_dict())
+    expected = torch.linspace(0, 1, 9)[None, :, None].expand(1, 9, 16)
+    torch.testing.assert_close(trainer.model.Temporal_pos_embed.data, expected)
+
+
+def test_measure_takes_out_what_a_camera_cannot_see():
+    target = torch.randn(3, 6, 17, 3, generator=torch.Generator().manual_seed(0))
+    target = target - target[:, :, :1]
+    scaled = measure(target * 0.5, target)
+    assert scaled.n_mpjpe_mm == pytest.approx(0, abs=1e-3)
+    turned = measure(target[..., [1, 2, 0]] * 2, target)  # a rotation of the axes
+    assert turned.n_mpjpe_mm > 100
+    assert turned.pa_mpjpe_mm == pytest.approx(0, abs=1e-3)
