@@ -22,7 +22,7 @@ PLAUSIBLE_FPS = (1.0, 240.0)  # a claim beyond is checked against the timestamps
 PROBED_FRAMES = 30  # for that check: about a second
 DECODER_THREADS = min(8, os.cpu_count() or 1)  # more hold more frames than they save time
 
-_DAMAGED = "is it a complete video file?"
+DAMAGED = "is it a complete video file?"
 
 
 class VideoCapture:
@@ -39,13 +39,13 @@ class VideoCapture:
             # The FFmpeg backend alone: others take numbered pictures for a sequence.
             options = [cv2.CAP_PROP_N_THREADS, DECODER_THREADS]
             self._capture = cv2.VideoCapture(str(path.absolute()), cv2.CAP_FFMPEG, options)
-        if not self._capture.isOpened():
-            raise InputError(f"'{path}' is not a video that can be read", _DAMAGED)
         self._capture.set(cv2.CAP_PROP_ORIENTATION_AUTO, 1)
         self.size_px = self._display_size()
-        if math.prod(self.size_px) > MAX_PIXELS or min(self.size_px) < 1:
+        width, height = self.size_px
+        if min(width, height) < 1:
+            raise InputError(f"'{path}' is not a video that can be read", DAMAGED)
+        if width * height > MAX_PIXELS:
             self.close()
-            width, height = self.size_px
             raise InputError(
                 f"'{path}' claims pictures of {width} x {height} pixels",
                 f"at most {MAX_PIXELS} pixels are taken; scale the video down first",
@@ -67,7 +67,7 @@ class VideoCapture:
         try:
             found, bgr = self._capture.retrieve()
         except cv2.error as error:
-            raise InputError(f"'{self._path}' cannot be decoded: {error.err}", _DAMAGED) from error
+            raise InputError(f"'{self._path}' cannot be decoded: {error.err}", DAMAGED) from error
         if not found or bgr is None:
             return None
         if bgr.ndim == 2 or bgr.shape[2] == 1:
@@ -104,9 +104,9 @@ class StillCapture:
             with _quiet():
                 bgr = cv2.imdecode(np.fromfile(path, np.uint8), cv2.IMREAD_COLOR)
         except (cv2.error, MemoryError) as error:
-            raise InputError(f"'{path}' is a picture that cannot be decoded") from error
+            raise _broken_picture(path) from error
         if bgr is None:
-            raise InputError(f"'{path}' is a picture that cannot be decoded")
+            raise _broken_picture(path)
         self._bgr = bgr
         self._left = 1
         self.size_px = (bgr.shape[1], bgr.shape[0])
@@ -125,6 +125,10 @@ class StillCapture:
 
     def close(self) -> None:
         pass
+
+
+def _broken_picture(path: Path) -> InputError:
+    return InputError(f"'{path}' is a picture that cannot be decoded", "is the file complete?")
 
 
 def is_still(path: Path) -> bool:

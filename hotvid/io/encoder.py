@@ -22,6 +22,8 @@ CRF = 20  # lines and text stay crisp
 TICKS_PER_S = 90_000  # of the written timestamps; holds 24, 25, 30, 50 and 60 frames/s exactly
 QUEUE_PICTURES = 4  # waiting for the encoder; more would only cost memory
 
+PATIENCE_S = 5.0  # with an ffmpeg that has closed its input and not ended
+
 AUDIO_COPIED = ("aac", "mp3")  # plays in every browser from MP4; anything else becomes AAC
 AUDIO_BITRATE = "160k"
 
@@ -88,7 +90,7 @@ class Encoder:
             self._queue.get_nowait()
         self._queue.put(None)
         self._feeder.join()
-        self._listener.join()
+        self._listener.join(timeout=PATIENCE_S)
 
     def _enqueue(self, item: tuple[int, np.ndarray] | None) -> None:
         while True:
@@ -119,11 +121,11 @@ class Encoder:
 
     def _failure(self) -> OutputError:
         try:
-            status = self._process.wait(timeout=5)
+            status = self._process.wait(timeout=PATIENCE_S)
         except subprocess.TimeoutExpired:
             self._process.kill()
             status = self._process.wait()
-        self._listener.join()
+        self._listener.join(timeout=PATIENCE_S)
         return OutputError(
             f"the video could not be encoded: {_reason(list(self._said), status)}",
             "is there space on the disk and memory free?",
@@ -138,14 +140,9 @@ def remux(pictures: Path, out: Path, n_frames: int, duration_s: float, sound: So
     Raises OutputError where `out` cannot be written.
     """
     head = ["-hide_banner", "-nostdin", "-v", "error", "-i", ffmpeg_url(pictures)]
-    # MP4 counts a track's length in decoded order, which falls short where the pictures are
-    # reordered and the last intervals are uneven: the last packet gets what is missing.
-    last = f"{round(duration_s * TICKS_PER_S)}-(DTS-STARTDTS)"
-    stretch = f"setts=pts=PTS:dts=DTS:duration='if(eq(N,{n_frames - 1}),{last},DURATION)'"
-    tail = ["-c:v", "copy", "-bsf:v", stretch]
+    tail = ["-c:v", "copy"]
     if out.suffix.lower() != ".mkv":
-        # The index goes first, so that a browser starts playing before it has the whole file.
-        tail += ["-video_track_timescale", str(TICKS_PER_S), "-movflags", "+faststart"]
+        tail += _mp4_options(n_frames, duration_s)
     tail += ["-y", ffmpeg_url(out)]
     problem = ""
     for way in _ways(sound):
@@ -159,6 +156,16 @@ def remux(pictures: Path, out: Path, n_frames: int, duration_s: float, sound: So
             f"the video could not be written: {failure}", "is there space on the disk?"
         )
     return problem
+
+
+def _mp4_options(n_frames: int, duration_s: float) -> list[str]:
+    # MP4 counts a track's length in decoded order, which falls short where the pictures are
+    # reordered and the last intervals are uneven: the last packet gets what is missing.
+    last = f"{round(duration_s * TICKS_PER_S)}-(DTS-STARTDTS)"
+    stretch = f"setts=pts=PTS:dts=DTS:duration='if(eq(N,{n_frames - 1}),{last},DURATION)'"
+    # The index goes first, so that a browser starts playing before it has the whole file.
+    layout = ["-video_track_timescale", str(TICKS_PER_S), "-movflags", "+faststart"]
+    return ["-bsf:v", stretch, *layout]
 
 
 def _ways(sound: Sound | None) -> list[list[str]]:

@@ -14,6 +14,7 @@ from hotvid.errors import OutputError
 
 PROBE_TIMEOUT_S = 30.0  # a file on a sleeping network disk may take its time
 
+_INPUT = re.compile(r"^Input #0, (\S+),")
 _STREAM = re.compile(r"^  Stream #\d+:\d+.*?: (Video|Audio): (\w+)(.*)$")
 _DURATION = re.compile(r"^  Duration: (\d+):(\d+):(\d+\.?\d*)(?:, start: (-?[\d.]+))?")
 _STREAM_START = re.compile(r", start (-?[\d.]+)")
@@ -24,6 +25,7 @@ _STREAM_DURATION = re.compile(r"^      DURATION\s*: (\d+):(\d+):(\d+\.?\d*)")
 class Probe:
     """What ffmpeg lists of a file's streams.
 
+    container         ffmpeg's name of the format.
     has_video         a stream of moving pictures; the cover picture of a song is none.
     video_duration_s  of the first video stream, where the container tells it apart.
     duration_s        of the whole file.
@@ -31,6 +33,7 @@ class Probe:
     video_offset_s    how much later than the file's first stream the video starts.
     """
 
+    container: str = ""
     has_video: bool = False
     video_duration_s: float | None = None
     duration_s: float | None = None
@@ -73,11 +76,14 @@ def probe(path: str | os.PathLike) -> Probe | None:
 
 def parse_listing(text: str) -> Probe:
     """The listing that `ffmpeg -i` prints, as a Probe."""
+    container = ""
     audio_codec = duration_s = video_duration_s = None
     file_start_s = video_start_s = 0.0
     in_video = has_video = False
     for line in text.splitlines():
-        if match := _DURATION.match(line):
+        if match := _INPUT.match(line):
+            container = match.group(1)
+        elif match := _DURATION.match(line):
             duration_s = _seconds(*match.group(1, 2, 3))
             file_start_s = float(match.group(4) or 0.0)
         elif match := _STREAM.match(line):
@@ -94,7 +100,7 @@ def parse_listing(text: str) -> Probe:
             # Matroska's tag is the time at which the stream ends.
             video_duration_s = _seconds(*match.groups()) - video_start_s
     offset_s = max(0.0, video_start_s - file_start_s)
-    return Probe(has_video, video_duration_s, duration_s, audio_codec, offset_s)
+    return Probe(container, has_video, video_duration_s, duration_s, audio_codec, offset_s)
 
 
 def _seconds(hours: str, minutes: str, seconds: str) -> float:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from hotvid.errors import InputError
 from hotvid.io.capture import (
+    DAMAGED,
     PLAUSIBLE_FPS,
     STILL_FPS,
     StillCapture,
@@ -30,6 +31,9 @@ TIME_TOLERANCE_S = 1e-6  # timestamps are binary fractions of what the user type
 # round, and count sound that goes on a little after the last picture.
 MISSING_FRAMES = 3
 MISSING_S = 0.25
+
+# FFmpeg draws text as if on a terminal, and follows lists to files elsewhere.
+NO_VIDEO_FILES = frozenset({"tty", "hls", "concat", "dash", "imf", "sdp", "rtsp"})
 
 
 class VideoReader:
@@ -61,8 +65,8 @@ class VideoReader:
         self._open_reads: list[Prefetch[Frame]] = []
         self._still = is_still(self.path)
         found = None if self._still else probe(self.path)
-        if found is not None and not found.has_video:
-            raise _no_pictures(self.path, found)
+        if found is not None:
+            _check_probe(self.path, found)
         self.info = self._describe(found or Probe())
 
     def __enter__(self) -> VideoReader:
@@ -96,7 +100,7 @@ class VideoReader:
             if not capture.grab() or capture.picture() is None:
                 raise InputError(
                     f"'{self.path}' holds no picture that can be decoded",
-                    "is it a complete video file?",
+                    DAMAGED,
                 )
         fps = _plausible_fps(self.path, capture.fps)
         n_frames, duration_s = capture.n_frames, found.video_duration_s
@@ -187,7 +191,7 @@ def check_source(path: str | os.PathLike) -> Path:
     except (OSError, ValueError) as error:
         raise InputError(f"'{path}' cannot be read: {error}") from error
     if empty:
-        raise InputError(f"'{path}' is empty", "is it a complete video file?")
+        raise InputError(f"'{path}' is empty", DAMAGED)
     return path
 
 
@@ -203,10 +207,14 @@ def _check_range(time_range_s: tuple[float, float] | None) -> tuple[float, float
     return float(start_s), float(end_s)
 
 
-def _no_pictures(path: Path, found: Probe) -> InputError:
+def _check_probe(path: Path, found: Probe) -> None:
+    if found.container.partition(",")[0] in NO_VIDEO_FILES:
+        raise InputError(f"'{path}' is not a video that can be read", DAMAGED)
+    if found.has_video:
+        return
     if found.audio_codec is not None:
-        return InputError(f"'{path}' holds only sound", "a video with pictures is needed")
-    return InputError(f"'{path}' holds no video", "is it a complete video file?")
+        raise InputError(f"'{path}' holds only sound", "a video with pictures is needed")
+    raise InputError(f"'{path}' holds no video", DAMAGED)
 
 
 def _plausible_fps(path: Path, claimed: float) -> float:

@@ -1,0 +1,100 @@
+"""Outputs appear whole or not at all."""
+
+import errno
+import os
+
+import pytest
+
+from hotvid.errors import OutputError
+from hotvid.io.atomic import atomic_output, check_output
+
+
+def test_appears_whole(tmp_path):
+    path = tmp_path / "a" / "b" / "out.json"
+    with atomic_output(path) as temporary:
+        assert temporary.parent == path.parent and temporary.suffix == ".json"
+        temporary.write_text("new")
+        assert not path.exists()
+    assert path.read_text() == "new"
+    assert [p.name for p in path.parent.iterdir()] == ["out.json"]
+
+
+@pytest.mark.parametrize("kind", [RuntimeError, KeyboardInterrupt, GeneratorExit])
+def test_nothing_stays_after_an_error(tmp_path, kind):
+    (tmp_path / "kept").mkdir()
+    with pytest.raises(kind), atomic_output(tmp_path / "kept" / "new" / "out") as temporary:
+        temporary.write_text("half")
+        raise kind
+    assert list((tmp_path / "kept").iterdir()) == []
+
+
+def test_existing_is_refused_and_kept(tmp_path):
+    path = tmp_path / "out"
+    path.write_text("old")
+    with pytest.raises(OutputError, match="exists"), atomic_output(path):
+        pytest.fail("the work must not start")
+    with pytest.raises(RuntimeError), atomic_output(path, overwrite=True) as temporary:
+        temporary.write_text("half")
+        raise RuntimeError
+    assert path.read_text() == "old"
+    with atomic_output(path, overwrite=True) as temporary:
+        temporary.write_text("new")
+    assert path.read_text() == "new"
+
+
+def test_a_file_that_came_meanwhile_is_kept(tmp_path):
+    path = tmp_path / "out"
+    with pytest.raises(OutputError, match="exists"), atomic_output(path) as temporary:
+        temporary.write_text("ours")
+        path.write_text("theirs")
+    assert path.read_text() == "theirs"
+    assert [p.name for p in tmp_path.iterdir()] == ["out"]
+
+
+def test_a_link_stays_a_link(tmp_path):
+    (tmp_path / "real").write_text("old")
+    (tmp_path / "link").symlink_to(tmp_path / "real")
+    with atomic_output(tmp_path / "link", overwrite=True) as temporary:
+        temporary.write_text("new")
+    assert (tmp_path / "link").is_symlink()
+    assert (tmp_path / "real").read_text() == "new"
+
+
+def test_folder_and_device_are_refused(tmp_path):
+    with pytest.raises(OutputError, match="is a folder"):
+        check_output(tmp_path, overwrite=True)
+    with pytest.raises(OutputError, match="not a regular file"):
+        check_output(os.devnull, overwrite=True)
+
+
+def test_a_file_in_place_of_the_folder(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(OutputError, match="is not a folder"):
+        check_output(tmp_path / "file" / "out.mp4")
+
+
+def test_unwritable_folder(tmp_path, monkeypatch):
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    with pytest.raises(OutputError, match="cannot be written"):
+        check_output(tmp_path / "out.mp4")
+
+
+def test_full_disk_is_an_output_error(tmp_path):
+    with (
+        pytest.raises(OutputError, match="No space left on device"),
+        atomic_output(tmp_path / "out"),
+    ):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_other_errors_of_the_system_are_not_the_outputs(tmp_path):
+    with pytest.raises(FileNotFoundError), atomic_output(tmp_path / "out"):
+        (tmp_path / "missing").read_text()
+
+
+def test_permissions_are_those_of_any_new_file(tmp_path):
+    (tmp_path / "plain").write_text("")
+    with atomic_output(tmp_path / "out") as temporary:
+        temporary.write_text("")
+    assert (tmp_path / "out").stat().st_mode == (tmp_path / "plain").stat().st_mode

@@ -1,0 +1,227 @@
+"""Every frame of every kind of file, with its own number and its own time."""
+
+import threading
+import time
+import tracemalloc
+
+import numpy as np
+import pytest
+from video_clips import H264, H264_REORDERED, SIZE_PX, WITH_TONES, ffmpeg, index_of, make_clip
+
+from hotvid.errors import InputError
+from hotvid.io.reader import VideoReader
+
+
+def read(path, time_range_s=None):
+    with VideoReader(path, time_range_s) as reader:
+        return list(reader), reader
+
+
+@pytest.fixture(scope="module")
+def clip(tmp_path_factory):
+    """60 numbered frames at 30 a second, reordered."""
+    return make_clip(tmp_path_factory.mktemp("clips") / "clip.mp4", encode=H264_REORDERED)
+
+
+@pytest.mark.parametrize(
+    ("name", "encode"),
+    [
+        ("a.mp4", H264_REORDERED),
+        ("a.mkv", H264_REORDERED),
+        ("a.ts", H264_REORDERED),
+        ("mpeg4.avi", ("-c:v", "mpeg4", "-bf", "2")),
+        ("vp9_alpha.webm", ("-c:v", "libvpx", "-pix_fmt", "yuva420p", "-auto-alt-ref", "0")),
+        ("prores_alpha.mov", ("-c:v", "prores_ks", "-pix_fmt", "yuva444p10le")),
+        ("png_alpha.mov", ("-c:v", "png", "-pix_fmt", "rgba")),
+        ("ten_bit.mkv", ("-c:v", "ffv1", "-pix_fmt", "yuv422p10le")),
+        ("ten_bit.mp4", ("-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p10le")),
+        ("grey.mkv", ("-c:v", "ffv1", "-pix_fmt", "gray")),
+        ("grey16.mkv", ("-c:v", "ffv1", "-pix_fmt", "gray16le")),
+        ("palette.gif", ("-c:v", "gif")),
+    ],
+)
+def test_frames_keep_number_and_time(tmp_path, name, encode):
+    frames, reader = read(make_clip(tmp_path / name, 40, fps=25, encode=encode))
+    assert [index_of(f.bgr) for f in frames] == list(range(40))
+    assert [f.index for f in frames] == list(range(40))
+    # Matroska and WebM round to milliseconds.
+    assert [f.pts_s for f in frames] == pytest.approx([i / 25 for i in range(40)], abs=6e-4)
+    assert all(f.bgr.shape == (64, 96, 3) and f.bgr.dtype == np.uint8 for f in frames)
+    info = reader.info
+    assert (info.width, info.height) == SIZE_PX
+    assert info.fps == pytest.approx(25, rel=1e-3)
+    assert info.n_frames == 40
+    assert info.duration_s == pytest.approx(1.6, abs=0.05)
+    assert not info.has_audio
+    assert reader.warnings == []
+
+
+@pytest.mark.parametrize("size_px", [(97, 65), (64, 96), (33, 130)])
+def test_odd_and_portrait_sizes(tmp_path, size_px):
+    encode = (*H264[:-1], "yuv444p")
+    frames, reader = read(make_clip(tmp_path / "a.mp4", 20, size_px=size_px, encode=encode))
+    assert [index_of(f.bgr) for f in frames] == list(range(20))
+    assert frames[0].bgr.shape == (size_px[1], size_px[0], 3)
+    assert (reader.info.width, reader.info.height) == size_px
+
+
+# Where the red mark, top left as stored, is seen once the picture is upright.
+@pytest.mark.parametrize(
+    ("degrees", "size_px", "corner"),
+    [(90, (64, 96), (-3, 3)), (180, (96, 64), (-3, -3)), (270, (64, 96), (3, -3))],
+)
+def test_rotation_is_applied(tmp_path, clip, degrees, size_px, corner):
+    turned = tmp_path / "turned.mp4"
+    ffmpeg("-display_rotation", str(degrees), "-i", str(clip), "-c", "copy", str(turned))
+    frames, reader = read(turned)
+    assert (reader.info.width, reader.info.height) == size_px
+    assert frames[0].bgr.shape == (size_px[1], size_px[0], 3)
+    assert frames[0].bgr[corner][2] > 200 and frames[0].bgr[corner][0] < 60
+    back = [np.rot90(f.bgr, -degrees // 90) for f in frames]
+    assert [index_of(b) for b in back] == list(range(60))
+
+
+def test_pixels_that_are_not_square_are_stretched(tmp_path):
+    encode = ("-vf", "setsar=4/3", *H264)
+    frames, reader = read(make_clip(tmp_path / "a.mp4", 10, encode=encode))
+    assert (reader.info.width, reader.info.height) == (128, 64)
+    assert frames[0].bgr.shape == (64, 128, 3)
+    assert [index_of(f.bgr) for f in frames] == list(range(10))
+
+
+@pytest.mark.parametrize("suffix", [".mp4", ".mkv"])
+def test_variable_frame_rate_is_kept(tmp_path, suffix):
+    # Frame i is shown at (i + i^2 / 50) / 30 s.
+    uneven = ("-vf", "setpts=(N+N*N/50)/30/TB", "-fps_mode", "vfr", "-enc_time_base", "1/90000")
+    path = make_clip(tmp_path / f"a{suffix}", 50, encode=(*uneven, *H264_REORDERED))
+    ticks = [int(i + i * i / 50) / 30 for i in range(50)]  # the filter counts whole ticks
+    frames, reader = read(path)
+    assert [index_of(f.bgr) for f in frames] == [f.index for f in frames]
+    shown = {f.index: f.pts_s for f in frames}
+    assert [shown[i] for i in range(50)] == pytest.approx(ticks, abs=1e-3)
+    if suffix == ".mp4":  # Matroska knows only the usual rate
+        assert reader.info.fps == pytest.approx(50 / (ticks[-1] + 1 / 30), rel=0.1)
+    assert reader.warnings == []
+
+
+@pytest.mark.parametrize(
+    ("span", "indices"),
+    [
+        ((0.5, 1.0), range(15, 30)),
+        ((0.0, 0.1), range(3)),
+        ((1.9, 99.0), range(57, 60)),
+        ((0.51, 0.53), []),
+        ((0.51, 0.54), [16]),
+    ],
+)
+def test_time_range_is_exact(clip, span, indices):
+    if not indices:
+        with pytest.raises(InputError, match="no frame from"):
+            read(clip, span)
+        return
+    frames, _ = read(clip, span)
+    assert [f.index for f in frames] == list(indices)
+    assert [index_of(f.bgr) for f in frames] == list(indices)
+    assert [f.pts_s for f in frames] == pytest.approx([i / 30 for i in indices])
+
+
+def test_adjacent_time_ranges_share_no_frame(clip):
+    parts = [read(clip, span)[0] for span in ((0.0, 0.7), (0.7, 1.3), (1.3, 2.0))]
+    assert [f.index for part in parts for f in part] == list(range(60))
+
+
+def test_time_starts_at_the_first_picture_also_where_sound_comes_before(tmp_path, clip):
+    late = tmp_path / "late.mp4"
+    shifted = ("-itsoffset", "0.5", "-i", str(clip), "-map", "0:a", "-map", "1:v")
+    ffmpeg(*WITH_TONES, *shifted, "-c:v", "copy", str(late))
+    frames, reader = read(late)
+    assert frames[0].pts_s == 0.0
+    assert frames[30].pts_s == pytest.approx(1.0)
+    assert reader.info.has_audio
+    assert reader.info.n_frames == 60
+    assert reader.warnings == []
+
+
+def test_missing_timestamps_are_made_and_said(tmp_path):
+    encode = (*H264, "-f", "h264")
+    frames, reader = read(make_clip(tmp_path / "raw.h264", 20, fps=25, encode=encode))
+    assert [f.pts_s for f in frames] == pytest.approx([i / 25 for i in range(20)])
+    assert reader.warnings == ["the file has no timestamps; 25 frames/s are assumed"]
+
+
+@pytest.mark.parametrize("suffix", [".png", ".jpg", ".bmp", ".webp"])
+def test_a_still_image_is_one_frame(tmp_path, suffix):
+    for number in (1, 2):  # numbered pictures are no sequence
+        path = make_clip(tmp_path / f"img_{number}{suffix}", 1, encode=("-frames:v", "1"))
+    frames, reader = read(path)
+    assert len(frames) == 1 and reader.info.n_frames == 1
+    assert frames[0].index == 0 and frames[0].pts_s == 0.0
+    assert frames[0].bgr[2, 2, 2] > 200 and frames[0].bgr[2, 2, 0] < 60
+    assert frames[0].bgr.shape == (64, 96, 3)
+
+
+@pytest.mark.parametrize(
+    ("suffix", "options"), [(".mp4", ("-movflags", "+faststart")), (".mkv", ()), (".avi", ())]
+)
+def test_a_file_that_breaks_off_gives_what_it_held(tmp_path, suffix, options):
+    encode = ("-c:v", "mjpeg", "-q:v", "2", *options)
+    whole = make_clip(tmp_path / f"whole{suffix}", 60, encode=encode).read_bytes()
+    broken = tmp_path / f"broken{suffix}"
+    broken.write_bytes(whole[: len(whole) // 2])
+    frames, reader = read(broken)
+    assert 10 < len(frames) < 50
+    assert [index_of(f.bgr) for f in frames[:-1]] == list(range(len(frames) - 1))
+    assert len(reader.warnings) == 1
+    assert "breaks off" in reader.warnings[0] and f"{len(frames)} frames" in reader.warnings[0]
+
+
+def test_odd_names(tmp_path):
+    folder = tmp_path / 'it\'s a "folder" — ünï'
+    folder.mkdir()
+    for name in ("-dash.mp4", "a: b%03d.mp4", "空 格's.mp4"):
+        path = make_clip(folder / name, 5, encode=(*H264, "-shortest"), inputs=WITH_TONES)
+        frames, reader = read(path)
+        assert len(frames) == 5
+        assert reader.info.has_audio
+
+
+def test_an_iteration_can_be_left_and_begun_again(clip):
+    with VideoReader(clip) as reader:
+        for frame in reader:
+            if frame.index == 3:
+                break
+        assert [f.index for f in reader] == list(range(60))
+    assert not reading_threads()
+
+
+def test_closing_ends_an_iteration_under_way(clip):
+    reader = VideoReader(clip)
+    iteration = iter(reader)
+    assert next(iteration).index == 0
+    reader.close()
+    assert not reading_threads()
+    assert list(iteration) == []
+
+
+def test_an_error_in_the_loop_ends_the_thread(clip):
+    with pytest.raises(ZeroDivisionError), VideoReader(clip) as reader:
+        for _ in reader:
+            1 / 0  # noqa: B018
+    assert not reading_threads()
+
+
+def test_reading_ahead_is_bounded(tmp_path):
+    size_px = (640, 480)
+    path = make_clip(tmp_path / "a.mp4", 120, size_px=size_px)
+    with VideoReader(path) as reader:
+        tracemalloc.start()
+        for frame in reader:
+            if frame.index == 2:
+                time.sleep(0.5)  # time to run ahead as far as it may
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+    assert peak < 10 * size_px[0] * size_px[1] * 3
+
+
+def reading_threads():
+    return [t for t in threading.enumerate() if t.name == "hotvid-prefetch"]
