@@ -89,7 +89,7 @@ def _graft(
     limb: tuple[int, int, int],
     which: np.ndarray,
 ) -> None:
-    """Give the clips of `which` the donor's limb, turned from its trunk's axes to ours; in place."""
+    """Give the clips of `which` the donor's limb, turned into our trunk's axes; in place."""
     turn = axes @ np.swapaxes(donor_axes, -1, -2)
     root = limb[0]
     for joint in limb[1:]:
