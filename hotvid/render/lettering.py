@@ -27,7 +27,7 @@ class Lettering:
         self._digits = self._render_digits()
 
     def _render_digits(self) -> dict[str, np.ndarray]:
-        """A mask for each of `_DIGITS`: digits as wide as each other, so that clocks stand still."""
+        """A mask for each of `_DIGITS`; digits are equally wide, so that clocks stand still."""
         cell = max(2, round(self._size_px * 0.64))
         middles = [(i + 0.5) * cell for i in range(len(_DIGITS))]
         masks = np.hsplit(self._render(_DIGITS, middles, cell * len(_DIGITS)), len(_DIGITS))

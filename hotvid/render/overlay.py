@@ -23,6 +23,8 @@ from hotvid.types import Person, Track2D
 _SURE_SCORE = 0.9
 _LEAST_OPACITY = 0.3
 _INTERPOLATED_OPACITY = 0.7
+_HEAD = H36M17.index("head")
+_STRIPE_PX = 4  # of the person's colour, along the label
 
 EDGE_SIDES = tuple(
     next((s for s in (H36M17.side(b), H36M17.side(a)) if s != "middle"), "middle")
@@ -126,10 +128,10 @@ class Overlay:
         for j in np.flatnonzero(opacity):
             colour = figure.colours.side(JOINT_SIDES[j])
             strokes.joint(picture, at[j], colour, 0.9 * width, float(opacity[j]))
+        if opacity[_HEAD]:
+            return points[_HEAD]
         drawn = points[opacity > 0]
-        if not len(drawn):
-            return None
-        return np.array([points[10, 0] if opacity[10] else drawn[:, 0].mean(), drawn[:, 1].min()])
+        return np.array([drawn[:, 0].mean(), drawn[:, 1].min()]) if len(drawn) else None
 
     def _draw_label(
         self,
@@ -142,7 +144,7 @@ class Overlay:
         """The id on a plate above `head`, inside the picture, clear of the plates in `taken`."""
         height, width = figure.label.shape
         pad = max(2, height // 4)
-        plate_w, plate_h = width + 2 * pad, height + pad
+        plate_w, plate_h = width + 2 * pad + _STRIPE_PX, height + pad
         left = round(float(head[0]) - plate_w / 2)
         top = round(float(head[1]) - plate_h - 4 * figure.width[row])
         left = int(np.clip(left, 2, max(2, picture.shape[1] - plate_w - 2)))
@@ -154,5 +156,7 @@ class Overlay:
         taken.append((left, top, plate_w, plate_h))
         corner = (left + plate_w - 1, top + plate_h - 1)
         cv2.rectangle(picture, (left, top), corner, OUTLINE, -1)
-        cv2.rectangle(picture, (left, top), (left + 3, corner[1]), figure.colours.middle, -1)
-        put_mask(picture, figure.label, left + pad + 1, top + pad // 2, figure.colours.middle)
+        stripe = (left + _STRIPE_PX - 1, corner[1])
+        cv2.rectangle(picture, (left, top), stripe, figure.colours.middle, -1)
+        text_left = left + _STRIPE_PX + pad
+        put_mask(picture, figure.label, text_left, top + pad // 2, figure.colours.middle)

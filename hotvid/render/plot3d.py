@@ -72,7 +72,7 @@ class Plot3D:
         lifted = [(p, p.motion) for p in people if p.motion is not None and len(p.keypoints)]
         self.scene = arrange([motion for _, motion in lifted], fps)
         self.axes = SceneAxes(self.scene, size_px, azimuth_deg, elevation_deg)
-        self._letters = Lettering(float(np.clip(size_px[1] / 58, 9, 22)))
+        self._letters = Lettering(float(np.clip(size_px[1] / 56, 11, 22)))
         self._figures = [
             _Figure(
                 motion=motion,

@@ -19,9 +19,9 @@ from hotvid.types import Motion3D
 
 # Depth from one camera is body size over picture size, and so shakes as the size does.
 _DEPTH_SMOOTH_S = 0.3
-# With a panel 850 pixels wide, a grown person in a scene of this size is 150 pixels tall.
+# In a panel 1000 pixels wide, a grown person in a scene of this size is 170 pixels tall.
 _MOST_M = np.array([8.0, 6.0, 5.0])
-_LEAST_M = np.array([2.4, 2.4, 2.0])
+_LEAST_M = np.array([2.4, 1.8, 2.0])
 _GAP_M = 1.5  # of empty ground left between groups in depth, where ground is shortened
 _LEAST_SPREAD = 0.5  # people side by side in a far group come no closer than this share
 _PAD_M = 0.25

@@ -22,7 +22,7 @@ def test_the_canvas_is_even_within_the_limits_and_holds_both_parts(size):
     layout = lay_out(size, 1080)
     width, height = layout.size_px
     assert width % 2 == 0 and height % 2 == 0
-    assert width <= MAX_WIDTH_PX + 2
+    assert width <= MAX_WIDTH_PX
     assert MIN_HEIGHT_PX <= height <= 1080
     assert layout.picture_top + layout.picture_px[1] <= height
     assert layout.panel_px[0] >= 0.8 * height
