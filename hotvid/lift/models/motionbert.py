@@ -104,6 +104,11 @@ class MotionBERT(Hourglass):
         share = self.ts_attn[i](torch.cat([st, ts], -1)).softmax(-1)  # (B, f, J, 2)
         return st * share[..., :1] + ts * share[..., 1:]
 
+    def frame_features(self, x: Tensor) -> Tensor:
+        # The mean over joints, summed in the order of the published code's pooling: clustering
+        # is sensitive to the last bit (see `prune.cluster_scores`).
+        return x.mT.contiguous().mean(-1)  # (B, f, C)
+
     def received_attention(self, i: int, x: Tensor) -> Tensor:
         return sum(
             block.attn_t.received(block.norm1_t(x)) / 2
