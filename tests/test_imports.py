@@ -94,6 +94,8 @@ def test_importing_is_quick(module):
 
 def test_a_wrong_import_would_be_seen(tmp_path):
     file = tmp_path / "x.py"
-    file.write_text("def f():\n    from hotvid.render.compose import Composer\n    import hotvid.io\n")
+    file.write_text(
+        "def f():\n    from hotvid.render.compose import Composer\n    import hotvid.io\n"
+    )
     assert parts_used(file) == {"render", "io"}
     assert parts_used(file) - may_use("track") == {"render", "io"}
