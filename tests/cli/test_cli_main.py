@@ -1,0 +1,321 @@
+"""Each ending is one exit status and at most one line; what is half-written is gone."""
+
+import errno
+import json
+import re
+
+import cv2
+import numpy as np
+import pytest
+from jsonschema import Draft202012Validator
+from stand_ins import STANDING_PX, StandInBackend, StandInLifter, write_coded_clip
+from typer.testing import CliRunner
+
+import hotvid
+from hotvid import job, pipeline
+from hotvid.cli.main import app
+from hotvid.errors import OutputError
+from hotvid.export.json_export import schema
+from hotvid.io.reader import VideoReader
+
+N_FRAMES = 24
+
+
+@pytest.fixture
+def backend(monkeypatch):
+    backend = StandInBackend(range(4, 20))
+    monkeypatch.setattr(pipeline, "load_backend", lambda config: backend)
+    monkeypatch.setattr("hotvid.lift.lifter.load_lifter", lambda *_: StandInLifter())
+    return backend
+
+
+@pytest.fixture
+def clip(tmp_path):
+    return write_coded_clip(tmp_path / "coded.mp4", N_FRAMES)
+
+
+def call(*words, expect=0):
+    result = CliRunner().invoke(app, [str(w) for w in words])
+    assert result.exit_code == expect, result.output + repr(result.exception)
+    return result
+
+
+def one_line(result) -> str:
+    assert result.stdout == ""
+    lines = result.stderr.splitlines()
+    assert len(lines) == 1, result.stderr
+    return lines[0]
+
+
+def names(folder):
+    return sorted(p.name for p in folder.iterdir())
+
+
+def test_run_writes_what_is_asked_for_and_says_so(clip, backend, tmp_path):
+    out, to_json, store = (tmp_path / n for n in ("o.mp4", "o.json", "o.npz"))
+    result = call("run", clip, "--out", out, "--json", to_json, "--save-poses", store)
+    said = result.stdout.splitlines()
+    assert re.fullmatch(
+        r"1 person in 24 frames, 0\.8 s of video in [\d.]+ s \([\d.]+ x real time\)", said[0]
+    )
+    assert said[1] == "  person 0: frames 4 to 19"
+    assert said[2:] == [f"wrote {to_json}", f"wrote {store}", f"wrote {out}"]
+    assert result.stderr.splitlines() == ["finding people ...", "lifting to 3D ...", "drawing ..."]
+    assert names(tmp_path) == ["coded.mp4", "o.json", "o.mp4", "o.npz"]
+    found = json.loads(to_json.read_text())
+    Draft202012Validator(schema()).validate(found)
+    assert [row["frame"] for row in found["people"][0]["frames"]] == list(range(4, 20))
+    with VideoReader(out) as reader:
+        assert sum(1 for _ in reader) == N_FRAMES
+
+
+def test_quiet_says_nothing(clip, backend, tmp_path):
+    result = call("run", clip, "--out", tmp_path / "o.mp4", "--quiet")
+    assert result.output == ""
+    assert (tmp_path / "o.mp4").is_file()
+
+
+def test_export_json_of_a_video_and_of_its_store_are_the_same(clip, backend, tmp_path):
+    call("run", clip, "--out", tmp_path / "o.mp4", "--save-poses", tmp_path / "o.npz")
+    call("export-json", clip, "--out", tmp_path / "a.json")
+    result = call("export-json", tmp_path / "o.npz", "--out", tmp_path / "b.json")
+    assert (tmp_path / "a.json").read_bytes() == (tmp_path / "b.json").read_bytes()
+    assert result.stdout.splitlines()[-1] == f"wrote {tmp_path / 'b.json'}"
+
+
+def test_time_range_and_device_reach_the_pipeline(clip, backend, tmp_path):
+    call("export-json", clip, "--out", tmp_path / "a.json", "--time-range", 0.2, 0.5)
+    found = json.loads((tmp_path / "a.json").read_text())
+    assert found["analysed"]["first_frame"] == 6 and found["analysed"]["frame_count"] == 9
+    xy = np.array([row["keypoints_2d"] for row in found["people"][0]["frames"]])[..., :2]
+    assert np.allclose(xy[0], STANDING_PX + [6, 0], atol=0.1)
+
+
+def test_nobody_is_a_warning_and_a_result(clip, backend, tmp_path):
+    backend.seen = range(0)
+    out, to_json = tmp_path / "o.mp4", tmp_path / "o.json"
+    result = call("run", clip, "--out", out, "--json", to_json)
+    warnings = [li for li in result.stderr.splitlines() if li.startswith("warning: ")]
+    assert warnings == [f"warning: nobody was found in {clip}"]
+    assert result.stdout.startswith("nobody in 24 frames")
+    found = json.loads(to_json.read_text())
+    Draft202012Validator(schema()).validate(found)
+    assert found["people"] == []
+    with VideoReader(out) as reader:
+        assert sum(1 for _ in reader) == N_FRAMES
+
+
+def test_a_warning_stays_with_quiet_and_is_the_only_line(clip, backend, tmp_path):
+    backend.seen = range(0)
+    result = call("export-json", clip, "--out", tmp_path / "o.json", "--quiet")
+    assert one_line(result) == f"warning: nobody was found in {clip}"
+
+
+def test_a_still_image_is_a_video_of_one_frame(backend, tmp_path):
+    backend.seen = range(256)
+    cv2.imwrite(str(tmp_path / "still.png"), np.full((240, 320, 3), 80, np.uint8))
+    out, to_json = tmp_path / "o.mp4", tmp_path / "o.json"
+    result = call("run", tmp_path / "still.png", "--out", out, "--json", to_json)
+    assert "1 frame," in result.stdout and "real time" not in result.stdout
+    found = json.loads(to_json.read_text())
+    Draft202012Validator(schema()).validate(found)
+    assert found["analysed"]["frame_count"] == 1
+    with VideoReader(out) as reader:
+        assert sum(1 for _ in reader) == 1
+
+
+def _text(path):
+    path.write_text("not a video, whatever its name")
+
+
+def _folder(path):
+    path.mkdir()
+
+
+def _sound(path):
+    header = b"RIFF" + (36 + 8000).to_bytes(4, "little") + b"WAVEfmt " + (16).to_bytes(4, "little")
+    form = b"\x01\x00\x01\x00" + (8000).to_bytes(4, "little") * 2 + b"\x01\x00\x08\x00"
+    path.write_bytes(header + form + b"data" + (8000).to_bytes(4, "little") + bytes(8000))
+
+
+def _cut(path):
+    write_coded_clip(path, N_FRAMES)
+    path.write_bytes(path.read_bytes()[:200])
+
+
+@pytest.mark.parametrize(
+    ("name", "make"),
+    [
+        ("missing.mp4", lambda path: None),
+        ("missing.npz", lambda path: None),
+        ("folder.mp4", _folder),
+        ("text.mp4", _text),
+        ("text.npz", _text),
+        ("empty.mp4", lambda path: path.touch()),
+        ("cut.mp4", _cut),
+        ("sound.wav", _sound),
+    ],
+)
+def test_a_source_that_is_no_video_gives_one_line(backend, tmp_path, name, make):
+    make(tmp_path / name)
+    before = names(tmp_path)
+    result = call("run", tmp_path / name, "--out", tmp_path / "new" / "o.mp4", "--quiet", expect=1)
+    line = one_line(result)
+    assert line.startswith("error: ") and name in line
+    assert names(tmp_path) == before
+
+
+def test_a_video_that_breaks_off_gives_what_it_held(backend, tmp_path):
+    source = write_coded_clip(tmp_path / "cut.mp4", N_FRAMES)
+    source.write_bytes(source.read_bytes()[:-600])
+    out, to_json = tmp_path / "o.mp4", tmp_path / "o.json"
+    result = call("run", source, "--out", out, "--json", to_json, "--quiet")
+    assert "warning: 'cut.mp4' breaks off" in one_line(result)
+    found = json.loads(to_json.read_text())
+    n_frames = found["analysed"]["frame_count"]
+    assert 4 < n_frames < N_FRAMES - 3
+    assert "breaks off" in found["warnings"][0]
+    with VideoReader(out) as reader:
+        assert sum(1 for _ in reader) == n_frames
+
+
+@pytest.mark.parametrize(
+    ("words", "names_it"),
+    [
+        (["--out", "taken.mp4"], "exists"),
+        (["--out", "o.avi"], ".mp4"),
+        (["--out", "o.mp4", "--json", "o.mp4"], ".json"),
+        (["--out", "coded.mp4", "--overwrite"], "input"),
+        (["--out", "coded.mp4/o.mp4"], "folder"),
+        (["--out", "folder.mp4"], "folder"),
+        (["--out", "o.mp4", "--save-poses", "o.json"], ".npz"),
+        (["--out", "o.mp4", "--weights", "missing.safetensors"], "missing.safetensors"),
+    ],
+)
+def test_an_output_that_cannot_be_gives_one_line(
+    clip, backend, tmp_path, monkeypatch, words, names_it
+):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "taken.mp4").write_bytes(b"mine")
+    (tmp_path / "folder.mp4").mkdir()
+    before = names(tmp_path)
+    line = one_line(call("run", clip, *words, expect=1))
+    assert line.startswith("error: ") and names_it in line
+    assert backend.batches == [], "the work had begun"
+    assert names(tmp_path) == before
+    assert (tmp_path / "taken.mp4").read_bytes() == b"mine"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--time-range", "-1", "2"],
+        ["--time-range", "2", "1"],
+        ["--time-range", "nan", "1"],
+        ["--time-range", "1", "inf"],
+        ["--time-range", "1"],
+        ["--det-frequency", "0"],
+        ["--det-frequency", "1.5"],
+        ["--bbox-thr", "1.5"],
+        ["--bbox-thr", "nan"],
+        ["--kpt-thr", "-0.1"],
+        ["--kpt-thr", "much"],
+        ["--focal", "0"],
+        ["--focal", "inf"],
+        ["--mode", "quick"],
+        ["--device", "toaster"],
+        ["--person", "tallest"],
+        ["--person", "-1"],
+        ["--pose2d", "nothing"],
+        ["--model", "nothing"],
+        ["--video", "another.mp4"],
+        ["--nonsense"],
+        ["another.mp4"],
+    ],
+)
+def test_a_wrong_command_line_gives_one_line_and_status_2(clip, tmp_path, monkeypatch, words):
+    line = one_line(call("run", clip, "--out", tmp_path / "o.mp4", *words, expect=2))
+    assert line.startswith("error: ") and not line.endswith(".")
+    assert names(tmp_path) == ["coded.mp4"]
+
+
+@pytest.mark.parametrize("words", [["run"], ["run", "a.mp4"], ["walk"], ["--nonsense"]])
+def test_a_command_that_is_not_whole_gives_one_line_and_status_2(words):
+    line = one_line(call(*words, expect=2))
+    assert line.startswith("error: ") and "--help" in line
+
+
+def test_a_person_who_is_not_there_is_said_so(clip, backend, tmp_path):
+    words = ("export-json", clip, "--out", tmp_path / "o.json", "--person", 7, "--quiet")
+    result = CliRunner().invoke(app, [str(w) for w in words])
+    assert result.exit_code in (1, 2) and "7" in one_line(result)
+    assert names(tmp_path) == ["coded.mp4"]
+
+
+@pytest.mark.parametrize(
+    ("error", "names_it"),
+    [
+        (MemoryError(), "out of memory"),
+        (OSError(errno.ENOSPC, "No space left on device"), "disk is full"),
+        (OSError(errno.EIO, "Input/output error", "a.mp4"), "a.mp4"),
+        (ZeroDivisionError("float division\nby zero"), "bug in hotvid: ZeroDivisionError"),
+        (KeyError("x"), "--debug"),
+    ],
+)
+def test_what_nobody_foresaw_is_one_line_too(clip, backend, tmp_path, monkeypatch, error, names_it):
+    def fail(frames):
+        raise error
+
+    monkeypatch.setattr(backend, "estimate", fail)
+    line = one_line(call("run", clip, "--out", tmp_path / "o.mp4", "--quiet", expect=1))
+    assert line.startswith("error: ") and names_it in line
+    assert names(tmp_path) == ["coded.mp4"]
+
+
+def test_debug_shows_the_traceback(clip, backend, tmp_path, monkeypatch):
+    def fail(frames):
+        raise ZeroDivisionError("here it is")
+
+    monkeypatch.setattr(backend, "estimate", fail)
+    result = call("run", clip, "--out", tmp_path / "o.mp4", "--quiet", "--debug", expect=1)
+    lines = result.stderr.splitlines()
+    assert lines[0].startswith("Traceback") and "in fail" in result.stderr
+    assert lines[-1] == "error: this is a bug in hotvid: ZeroDivisionError: here it is"
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "last"),
+    [
+        (OutputError("the encoder broke", "try again"), 1, "error: the encoder broke; try again"),
+        (KeyboardInterrupt(), 130, "interrupted: nothing half-written is left"),
+    ],
+)
+def test_what_was_written_before_it_stopped_is_named(
+    clip, backend, tmp_path, monkeypatch, error, status, last
+):
+    def fail(*given, **named):
+        raise error
+
+    monkeypatch.setattr(job, "render", fail)
+    to_json = tmp_path / "o.json"
+    words = ("run", clip, "--out", tmp_path / "o.mp4", "--json", to_json, "--quiet")
+    lines = call(*words, expect=status).stderr.splitlines()
+    assert lines == [f"warning: written before it stopped: {to_json}", last]
+    assert names(tmp_path) == ["coded.mp4", "o.json"]
+
+
+def test_version():
+    assert call("--version").stdout == f"hotvid {hotvid.__version__}\n"
+
+
+def test_help_names_every_option():
+    text = re.sub(r"\x1b\[[\d;]*m", "", call("run", "--help").stdout)
+    wanted = "--out --json --save-poses --mode --device --person --bbox-thr --kpt-thr --quiet"
+    wanted += " --det-frequency --time-range --model --weights --pose2d --focal --overwrite --debug"
+    assert [w for w in wanted.split() if w not in text] == []
+
+
+def test_models_lists_names_and_weights():
+    said = call("models").stdout
+    assert "hot-mixste-s" in said and "hot-mixste " in said and "blazepose" in said
+    assert "MISSING" not in said and "pose_landmark_full.tflite" in said
