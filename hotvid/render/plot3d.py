@@ -86,34 +86,35 @@ class Plot3D:
             for (person, motion), place in zip(lifted, self.scene.places, strict=True)
         ]
         self._words = {w: self._letters.word(w) for w in ("t =", "s", "frame")}
-        self._letter_captions(people, lifted_any=bool(lifted))
-
-    def _letter_captions(self, people: Sequence[Person], *, lifted_any: bool) -> None:
-        """What never changes goes into the background: legend and remarks."""
-        image, letters = self.axes.background, self._letters
-        height, width = image.shape[:2]
-        margin = letters.height
-        colours = person_colours(people[0].track_id) if people else person_colours(0)
-        x, y = margin, height - 2 * margin
         if people:
-            for side in ("left", "right"):
-                middle = y + letters.height // 2
-                end = (x + 1.6 * margin, middle)
-                strokes.bone(image, (x, middle), end, colours.side(side), max(2, margin // 6))
-                word = letters.word(side)
-                put_mask(image, word, int(end[0] + margin * 0.4), y, palette.FAINT_BGR)
-                x = int(end[0] + margin * 1.4) + word.shape[1]
-        if not people:
-            remark = "nobody found"
-        elif not lifted_any:
-            remark = "no 3D"
-        else:
-            remark = "" if self.scene.metric else "distances between people shortened"
-        if remark:
-            word = letters.word(remark)
-            place = width - margin - word.shape[1] if lifted_any else (width - word.shape[1]) // 2
-            row = y if lifted_any else height // 2
-            put_mask(image, word, place, row, palette.FAINT_BGR)
+            self._letter_legend(person_colours(people[0].track_id))
+        if not lifted:
+            self._letter_remark("no 3D" if people else "nobody found", centred=True)
+        elif not self.scene.metric:
+            self._letter_remark("distances shortened", centred=False)
+
+    def _letter_legend(self, colours: PersonColours) -> None:
+        """Which side is light and which is deep, at the panel's lower left."""
+        image, letters = self.axes.background, self._letters
+        margin = letters.height
+        x, y = margin, image.shape[0] - 2 * margin
+        middle = y + margin // 2
+        for side in ("left", "right"):
+            end = x + 1.6 * margin
+            strokes.bone(image, (x, middle), (end, middle), colours.side(side), max(2, margin // 6))
+            word = letters.word(side)
+            put_mask(image, word, int(end + 0.4 * margin), y, palette.FAINT_BGR)
+            x = int(end + 1.4 * margin) + word.shape[1]
+
+    def _letter_remark(self, remark: str, *, centred: bool) -> None:
+        """A discreet remark on the whole clip, at the lower right or in the middle."""
+        image = self.axes.background
+        height, width = image.shape[:2]
+        word = self._letters.word(remark)
+        margin = self._letters.height
+        left = (width - word.shape[1]) // 2 if centred else width - margin - word.shape[1]
+        top = height // 2 if centred else height - 2 * margin
+        put_mask(image, word, left, top, palette.FAINT_BGR)
 
     def draw(self, panel: np.ndarray, frame_index: int, pts_s: float) -> None:
         """Fill `panel`, (H, W, 3) BGR, with the scene at video frame `frame_index`."""

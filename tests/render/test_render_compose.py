@@ -1,5 +1,8 @@
+import matplotlib as mpl
 import numpy as np
 import pytest
+from matplotlib.artist import Artist
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from hotvid.config import RenderConfig
 from hotvid.errors import ShapeError
@@ -75,6 +78,26 @@ def test_a_returned_picture_is_not_overwritten_by_the_next(make_poses):
     kept = first.copy()
     composer.draw(coded(2))
     assert (first == kept).all()
+
+
+def test_matplotlib_draws_nothing_per_frame(make_person, make_poses, monkeypatch):
+    composer = Composer(make_poses([make_person()]))
+
+    def refuse(*_args, **_kwargs):
+        raise AssertionError("matplotlib at work in draw()")
+
+    monkeypatch.setattr(FigureCanvasAgg, "draw", refuse)
+    monkeypatch.setattr(Artist, "__init__", refuse)
+    with pytest.raises(AssertionError):
+        Composer(make_poses([]))
+    assert composer.draw(coded(3)).any()
+
+
+def test_the_users_matplotlib_settings_neither_matter_nor_change(make_poses):
+    plain = Composer(make_poses([])).draw(coded(0))
+    with mpl.rc_context({"font.size": 30, "axes.facecolor": "red"}):
+        assert (Composer(make_poses([])).draw(coded(0)) == plain).all()
+        assert mpl.rcParams["font.size"] == 30
 
 
 def test_the_threshold_of_the_config_holds(make_person, make_poses):
