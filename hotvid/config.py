@@ -44,6 +44,7 @@ class LiftConfig:
     flip: bool = True  # averages with the mirrored input, at twice the cost
     overlap: float = 1 / 3  # share of a window that is blended with the next
     batch_size: int = 8  # windows at once
+    tokens: int | None = None  # frames kept by the hourglass; None: as the model was built
     focal_px: float | None = None  # None: assumed, see hotvid.geometry.assumed_focal_px
 
 

@@ -2,30 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
 import torch
 from scipy.interpolate import CubicSpline
-from torch import nn
 
 from hotvid import weights as shipped_weights
 from hotvid.config import LiftConfig
 from hotvid.errors import HotvidError, UsageError
-from hotvid.geometry import assumed_focal_px, rays, to_screen
-from hotvid.lift.checkpoint import load_checkpoint
-from hotvid.lift.inputs import body_inputs, fill_missing
-from hotvid.lift.windows import blend_windows, take_window, window_starts
+from hotvid.geometry import assumed_focal_px
+from hotvid.lift.checkpoint import load_lifter_model
+from hotvid.lift.inputs import WindowInputs, fill_missing, prepare
+from hotvid.lift.models.hourglass import Hourglass
+from hotvid.lift.protocols import LIMBS, MEAN_LIMBS_M, PROTOCOLS, Protocol
+from hotvid.lift.windows import Blender, take_window, window_starts
 from hotvid.skeleton import H36M17
 from hotvid.types import Track2D
 
-# Bodies move below some 15 Hz, so 60 frames a second lose nothing; above, every second (third,
-# ...) frame is lifted and the rest lies on a spline through them.
+# Bodies move below some 15 Hz, so nothing is lost at this rate; above it every second (third, ...)
+# frame is lifted and the rest lies on a spline through them.
 MAX_RATE_HZ = 90.0
 
-ProgressFn = Callable[[int, int], None]
+WindowsDone = Callable[[int, int], None]
 
 
 def resolve_device(device: str) -> torch.device:
@@ -38,7 +40,7 @@ def resolve_device(device: str) -> torch.device:
 
 
 def load_lifter(
-    name: str = "hot-mixste-s", weights: str | None = None, device: str = "auto"
+    name: str = "hot-mixste-s", weights: str | Path | None = None, device: str = "auto"
 ) -> Lifter:
     """The lifter `name`, ready to run.
 
@@ -46,49 +48,32 @@ def load_lifter(
     device   auto, cpu or cuda.
     returns  weights loaded strictly, the model in evaluation mode on the device.
     """
-    if weights is None:
-        if name not in shipped_weights.SHIPPED:
-            raise UsageError(
-                f"no weights for '{name}' travel with hotvid",
-                "give its authors' checkpoint with --weights FILE",
-            )
-        path = shipped_weights.find(name)
-    else:
-        path = Path(weights).expanduser()
+    path = shipped_weights.lifter_weights(name, weights)
     target = resolve_device(device)
-    model, metadata = load_checkpoint(path, target)
-    return Lifter(
-        name=metadata.get("name", name),
-        model=model.eval(),
-        inputs=metadata.get("inputs", "body"),
-        weights_sha256=shipped_weights.sha256(path),
-    )
+    model = load_lifter_model(name, path).to(target).eval()
+    return Lifter(name, model, PROTOCOLS[name], shipped_weights.sha256(path))
 
 
 @dataclass(frozen=True)
-class _Prepared:
-    """One track, thinned to a rate the model knows, and its windows."""
+class _Series:
+    """One track, filled and thinned to a rate that the model knows."""
 
-    inputs: np.ndarray  # (W, L, 17, C)
-    rotation: np.ndarray  # (W, L, 3, 3)
-    starts: np.ndarray  # (W,)
-    lifted_at: np.ndarray  # (F',) rows of the track that are lifted
+    xy_px: np.ndarray  # (F', 17, 2)
+    score: np.ndarray  # (F', 17)
+    lifted_at: np.ndarray  # (F',) rows of the track
     n_frames: int
+    starts: np.ndarray  # (W,) of its windows
 
 
 class Lifter:
-    """A model and how its inputs are normalised.
+    """A model and the protocol it was trained with."""
 
-    inputs  `body`: hotvid's own (`lift.inputs`); `screen`: as VideoPose3D, MixSTE and MHFormer.
-    """
-
-    def __init__(self, name: str, model: nn.Module, inputs: str, weights_sha256: str) -> None:
-        if inputs not in ("body", "screen"):
-            raise UsageError(f"unknown input normalisation '{inputs}'", "choose body or screen")
+    def __init__(
+        self, name: str, model: Hourglass, protocol: Protocol, weights_sha256: str
+    ) -> None:
         self.name, self.weights_sha256 = name, weights_sha256
-        self._model, self._inputs = model, inputs
+        self._model, self._protocol = model, protocol
         self._device = next(model.parameters()).device
-        self._length: int = model.frames
 
     def lift(
         self,
@@ -96,7 +81,7 @@ class Lifter:
         fps: float,
         size_px: tuple[int, int],
         config: LiftConfig | None = None,
-        progress: ProgressFn | None = None,
+        progress: WindowsDone | None = None,
     ) -> list[np.ndarray]:
         """Lift every track; all their windows go through the model in common batches.
 
@@ -108,77 +93,86 @@ class Lifter:
         """
         config = config or LiftConfig()
         focal_px = config.focal_px or assumed_focal_px(size_px)
-        prepared = [self._prepare(track, fps, size_px, focal_px, config) for track in tracks]
-        if not prepared:
-            return []
-        windows = np.concatenate([p.inputs for p in prepared])
-        lifted = self._run(windows, config, progress)
-        out, at = [], 0
-        for one in prepared:
-            out.append(_to_track(lifted[at : at + len(one.starts)], one))
-            at += len(one.starts)
-        return out
+        if config.tokens is not None:
+            self._model.use_tokens(config.tokens)
+        series = [self._series(track, fps, config.overlap) for track in tracks]
+        blenders = [Blender(len(s.lifted_at), self._model.frames) for s in series]
+        total = sum(len(s.starts) for s in series)
+        done = 0
+        windows = self._windows(series, size_px, focal_px)
+        while batch := list(islice(windows, config.batch_size)):
+            poses = self._forward(np.stack([w.inputs for _, _, w in batch]), config.flip)
+            for (which, start, window), pose in zip(batch, poses, strict=True):
+                self._place(blenders[which], start, pose @ np.swapaxes(window.rotation, -1, -2))
+            done += len(batch)
+            if progress is not None:
+                progress(done, total)
+        return [self._finish(b.track(), s) for b, s in zip(blenders, series, strict=True)]
 
-    def _prepare(
-        self,
-        track: Track2D,
-        fps: float,
-        size_px: tuple[int, int],
-        focal_px: float,
-        config: LiftConfig,
-    ) -> _Prepared:
+    def _series(self, track: Track2D, fps: float, overlap: float) -> _Series:
         if track.joint_set != H36M17.name:
             raise HotvidError(f"expected an h36m17 track, got '{track.joint_set}'")
         xy_px, score = fill_missing(track.xy_px, track.score)
-        n_frames = len(xy_px)
         step = max(int(np.ceil(fps / MAX_RATE_HZ)), 1)
-        lifted_at = np.unique(np.append(np.arange(0, n_frames, step), n_frames - 1))
-        xy_px, score = xy_px[lifted_at], score[lifted_at]
-        starts = window_starts(len(lifted_at), self._length, config.overlap)
-        xy_px = np.stack([take_window(xy_px, s, self._length) for s in starts])
-        score = np.stack([take_window(score, s, self._length) for s in starts])
-        if self._inputs == "body":
-            seen = body_inputs(rays(xy_px, focal_px, size_px), score)
-            inputs, rotation = seen.inputs, seen.rotation
+        at = np.unique(np.append(np.arange(0, len(xy_px), step), len(xy_px) - 1))
+        if self._protocol.seq2frame:
+            starts = np.arange(len(at)) - self._model.frames // 2
         else:
-            inputs = to_screen(xy_px, size_px).astype(np.float32)
-            if self._model.in_channels == 3:
-                inputs = np.concatenate([inputs, score[..., None]], -1).astype(np.float32)
-            rotation = np.broadcast_to(np.eye(3, dtype=np.float32), (*score.shape[:2], 3, 3))
-        return _Prepared(inputs, rotation, starts, lifted_at, n_frames)
+            starts = window_starts(len(at), self._model.frames, overlap)
+        return _Series(xy_px[at], score[at], at, len(xy_px), starts)
 
-    def _run(
-        self, windows: np.ndarray, config: LiftConfig, progress: ProgressFn | None
-    ) -> np.ndarray:
-        out = np.empty((*windows.shape[:3], 3), np.float32)
-        for start in range(0, len(windows), config.batch_size):
-            batch = torch.from_numpy(windows[start : start + config.batch_size])
-            out[start : start + len(batch)] = self._forward(batch.to(self._device), config.flip)
-            if progress is not None:
-                progress(start + len(batch), len(windows))
-        return out
+    def _windows(
+        self, series: Sequence[_Series], size_px: tuple[int, int], focal_px: float
+    ) -> Iterator[tuple[int, int, WindowInputs]]:
+        """(which series, first frame, window), made as they are needed."""
+        length, protocol = self._model.frames, self._protocol
+        for which, one in enumerate(series):
+            for start in one.starts.tolist():
+                xy_px = take_window(one.xy_px, start, length, protocol.pad)
+                score = take_window(one.score, start, length, protocol.pad)
+                channels = self._model.in_channels
+                yield (
+                    which,
+                    start,
+                    prepare(protocol.inputs, xy_px, score, size_px, focal_px, channels),
+                )
 
     @torch.inference_mode()
-    def _forward(self, batch: torch.Tensor, flip: bool) -> np.ndarray:
-        """(B, L, 17, C) -> (B, L, 17, 3), pelvis at 0; both halves of a flip in one batch."""
-        order = torch.as_tensor(H36M17.mirror, device=batch.device)
+    def _forward(self, windows: np.ndarray, flip: bool) -> np.ndarray:
+        """(B, L, 17, C) -> (B, L or 1, 17, 3), pelvis at 0; both flip halves in one batch."""
+        batch = torch.from_numpy(windows).to(self._device)
+        order = torch.as_tensor(H36M17.mirror, device=self._device)
 
         def mirrored(x: torch.Tensor) -> torch.Tensor:
             x = x[:, :, order]
             return torch.cat([-x[..., :1], x[..., 1:]], -1)
 
+        both = torch.cat([batch, mirrored(batch)]) if flip else batch
+        poses, kept = self._model.forward_kept(both)
+        if self._protocol.seq2frame:
+            poses = _centre(poses, kept, self._model.frames)
         if flip:
-            straight, flipped = self._model(torch.cat([batch, mirrored(batch)])).chunk(2)
+            straight, flipped = poses.chunk(2)
             poses = (straight + mirrored(flipped)) / 2
-        else:
-            poses = self._model(batch)
-        return (poses - poses[:, :, :1]).cpu().numpy()
+        return (poses - poses[:, :, :1]).float().cpu().numpy()
+
+    def _place(self, blender: Blender, start: int, poses: np.ndarray) -> None:
+        centre = self._model.frames // 2 if self._protocol.seq2frame else 0
+        blender.add(poses, start + centre)
+
+    def _finish(self, motion: np.ndarray, one: _Series) -> np.ndarray:
+        """(F', 17, 3) as lifted -> (F, 17, 3) float32, in metres, a row for each of the track's."""
+        if not self._protocol.metric:
+            limbs = sum(np.linalg.norm(motion[:, a] - motion[:, b], axis=-1) for a, b in LIMBS)
+            motion = motion * (MEAN_LIMBS_M / max(float(np.median(limbs)), 1e-6))
+        if len(one.lifted_at) < one.n_frames:
+            motion = CubicSpline(one.lifted_at, motion, axis=0)(np.arange(one.n_frames))
+        return motion.astype(np.float32)
 
 
-def _to_track(lifted: np.ndarray, one: _Prepared) -> np.ndarray:
-    """Windows (W, L, 17, 3) in the virtual cameras' axes -> (F, 17, 3) in the camera's."""
-    turned = lifted @ np.swapaxes(one.rotation, -1, -2)
-    motion = blend_windows(turned, one.starts, len(one.lifted_at))
-    if len(one.lifted_at) < one.n_frames:
-        motion = CubicSpline(one.lifted_at, motion, axis=0)(np.arange(one.n_frames))
-    return motion.astype(np.float32)
+def _centre(poses: torch.Tensor, kept: torch.Tensor | None, frames: int) -> torch.Tensor:
+    """The centre frame's pose of seq2frame output: (B, f, 17, 3) -> (B, 1, 17, 3)."""
+    if kept is None:
+        return poses[:, frames // 2, None]
+    slot = (kept == frames // 2).int().argmax(1)
+    return poses[torch.arange(len(poses), device=poses.device), slot, None]

@@ -19,29 +19,38 @@ def window_starts(n_frames: int, length: int, overlap: float) -> np.ndarray:
     return np.round(np.linspace(0, n_frames - length, count)).astype(np.int64)
 
 
-def take_window(series: np.ndarray, start: int, length: int) -> np.ndarray:
-    """(length, ...) rows of a track (F, ...) from `start`; a short track swings back and forth.
+def take_window(series: np.ndarray, start: int, length: int, pad: str = "swing") -> np.ndarray:
+    """(length, ...) rows of a track (F, ...) from `start`, which may lie outside of it.
 
-    Swinging looks like motion to a model that was trained on motion; a frozen end does not.
+    pad  what stands outside of the track. swing: the track back and forth, which looks like
+         motion to a model that was trained on motion. edge: its first or last frame, as the
+         published models were trained.
     """
     at = np.arange(start, start + length)
     last = len(series) - 1
+    if pad == "edge":
+        return series[at.clip(0, last)]
     return series[last - np.abs(last - at % max(2 * last, 1))]
 
 
-def blend_windows(windows: np.ndarray, starts: np.ndarray, n_frames: int) -> np.ndarray:
-    """Windows' results (W, L, ...) as one track (n_frames, ...).
+class Blender:
+    """Windows' results added up to one track, each counting less towards its ends.
 
-    Where windows overlap, each counts less towards its ends (a raised cosine), so that neither a
-    seam shows nor the frames with the least context decide.
+    A raised cosine: neither does a seam show, nor do the frames with the least context decide.
     """
-    length = windows.shape[1]
-    ramp = np.sin(np.pi * (np.arange(length) + 0.5) / length) ** 2 + 1e-3
-    shape = (-1,) + (1,) * (windows.ndim - 2)
-    total = np.zeros((n_frames, *windows.shape[2:]), np.float64)
-    weight = np.zeros(n_frames)
-    for window, start in zip(windows, starts, strict=True):
-        n = min(length, n_frames - start)
-        total[start : start + n] += window[:n] * ramp[:n].reshape(shape)
-        weight[start : start + n] += ramp[:n]
-    return (total / weight.reshape(shape)).astype(windows.dtype)
+
+    def __init__(self, n_frames: int, length: int) -> None:
+        self._ramp = np.sin(np.pi * (np.arange(length) + 0.5) / length) ** 2 + 1e-3
+        self._total = np.zeros((n_frames, 17, 3))
+        self._weight = np.zeros((n_frames, 1, 1))
+
+    def add(self, window: np.ndarray, start: int) -> None:
+        """A window's poses (L, 17, 3) from frame `start`; what lies outside is left out."""
+        low, high = max(start, 0), min(start + len(window), len(self._total))
+        ramp = self._ramp[low - start : high - start, None, None]
+        self._total[low:high] += window[low - start : high - start] * ramp
+        self._weight[low:high] += ramp
+
+    def track(self) -> np.ndarray:
+        """(F, 17, 3), every frame covered by at least one window."""
+        return self._total / self._weight

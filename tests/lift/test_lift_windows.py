@@ -1,9 +1,16 @@
 import numpy as np
 import pytest
 
-from hotvid.lift.windows import blend_windows, take_window, window_starts
+from hotvid.lift.windows import Blender, take_window, window_starts
 
 LENGTH = 243
+
+
+def _blend(windows, starts, n_frames):
+    blender = Blender(n_frames, LENGTH)
+    for window, start in zip(windows, starts, strict=True):
+        blender.add(window, start)
+    return blender.track()
 
 
 @pytest.mark.parametrize("n_frames", [1, 2, 242, 243, 244, 400, 1000])
@@ -13,7 +20,7 @@ def test_windows_cover_each_frame_and_blend_back_to_the_track(n_frames):
     windows = np.stack([take_window(track, s, LENGTH) for s in starts])
     assert windows.shape[1] == LENGTH
     assert starts[0] == 0 and starts[-1] == max(n_frames - LENGTH, 0)
-    np.testing.assert_allclose(blend_windows(windows, starts, n_frames), track, atol=1e-6)
+    np.testing.assert_allclose(_blend(windows, starts, n_frames), track, atol=1e-6)
 
 
 @pytest.mark.parametrize("overlap", [0.0, 1 / 3, 0.9])
@@ -24,10 +31,23 @@ def test_neighbours_share_at_least_the_overlap(overlap):
 
 def test_no_seam_where_windows_disagree():
     starts = window_starts(400, LENGTH, 1 / 3)
-    offsets = np.arange(len(starts), dtype=np.float32)  # each window says something else
-    windows = np.ones((len(starts), LENGTH, 1), np.float32) * offsets[:, None, None]
-    track = blend_windows(windows, starts, 400)
-    assert np.abs(np.diff(track[:, 0])).max() < 0.06
+    windows = [np.full((LENGTH, 17, 3), i) for i in range(len(starts))]  # each says something else
+    track = _blend(windows, starts, 400)
+    assert track[0, 0, 0] == 0 and track[-1, 0, 0] == len(starts) - 1
+    assert np.abs(np.diff(track, axis=0)).max() < 0.06
+
+
+def test_windows_slid_by_one_frame_each_fill_their_centre():
+    track = np.random.default_rng(0).standard_normal((5, 17, 3))
+    blender = Blender(5, LENGTH)
+    for start in range(5):
+        blender.add(track[start : start + 1], start)
+    np.testing.assert_allclose(blender.track(), track)
+
+
+def test_a_window_that_begins_before_the_track_is_padded_with_its_edge():
+    window = take_window(np.arange(4), -2, 8, pad="edge")
+    np.testing.assert_array_equal(window, [0, 0, 0, 1, 2, 3, 3, 3])
 
 
 def test_a_short_track_swings_back():
