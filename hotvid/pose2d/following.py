@@ -20,6 +20,8 @@ _MIN_INSIDE = 0.35
 # Speed is averaged with this weight for the newest frame; a frame's motion counts at most as this
 # share of the region's side, and this many radians.
 _SPEED_GAIN = 0.5
+_LEAD = np.array([0.7, 0.7, 0.5])
+_SIDE_GAIN = 0.1
 _MAX_SHIFT = 0.15
 _MAX_TURN = 0.3
 
@@ -30,12 +32,14 @@ class Followed:
     body    the last one seen.
     missed  frames since then, 0 while in sight.
     claim   how well `body` continued the motion before it, 0..1.
+    side    of the region, pixels, averaged over the last frames.
     """
 
     def __init__(self, body: Body) -> None:
         self.body = body
         self.missed = 0
         self.claim = 1.0
+        self.side = body.following.side
         self._left = False
         # x, y in pixels and the angle in radians, a frame.
         self._speed = np.zeros(3)
@@ -46,7 +50,7 @@ class Followed:
         """Where to look now: what the last body's points say, moved on by its motion."""
         following = self.body.following
         # Somebody out of sight is taken to slow down: speed halves each frame.
-        x, y, turn = self._speed * sum(0.5**i for i in range(self.missed + 1))
+        x, y, turn = self._speed * _LEAD * sum(0.5**i for i in range(self.missed + 1))
         return Region(
             x=following.x + x,
             y=following.y + y,
@@ -72,6 +76,7 @@ class Followed:
         self.claim = self.continuity(body)
         motion = _motion(self.body.following, body.following) / (self.missed + 1)
         self._speed = self._speed + _SPEED_GAIN * (motion - self._speed)
+        self.side += _SIDE_GAIN * (body.following.side - self.side)
         self.body = body
         self.missed = 0
         if not is_in(body, size_px):
