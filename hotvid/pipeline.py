@@ -56,8 +56,11 @@ def analyze(
     """
     config = config or PipelineConfig()
     weights.locate(config.lift.model, config.lift.weights)  # before an hour of video is read
-    with closing(load_backend(config.pose2d)) as backend, _LifterLoading(config.lift) as loading:
-        seen = _observe(video, backend, config, loading, progress)
+    with ExitStack() as held:
+        reader = held.enter_context(VideoReader(video, config.time_range_s))
+        backend = held.enter_context(closing(load_backend(config.pose2d)))
+        loading = held.enter_context(_LifterLoading(config.lift))
+        seen = _observe(reader, backend, loading, progress)
         tracks = associate(
             seen.observations,
             seen.pts_s,
@@ -204,32 +207,28 @@ class _Seen:
 
 
 def _observe(
-    video: PathLike,
-    backend: Pose2DBackend,
-    config: PipelineConfig,
-    loading: _LifterLoading,
-    progress: Progress,
+    reader: VideoReader, backend: Pose2DBackend, loading: _LifterLoading, progress: Progress
 ) -> _Seen:
     observations: list[Keypoints2D] = []
     pts_s: list[float] = []
     first_frame = 0
-    with VideoReader(video, config.time_range_s) as reader:
-        total = _frames_expected(reader.info, config.time_range_s)
-        frames = iter(reader)
-        while batch := list(islice(frames, FRAMES_AT_ONCE)):
-            if not pts_s:
-                first_frame = batch[0].index
-            seen = backend.estimate(batch)
-            observations.extend(seen)
-            pts_s.extend(frame.pts_s for frame in batch)
-            if any(len(people) for people in seen):
-                loading.start()
-            progress("pose2d", len(pts_s), total)
-        info, notes = reader.info, tuple(reader.warnings)
+    total = _frames_expected(reader.info, reader.time_range_s)
+    frames = iter(reader)
+    while batch := list(islice(frames, FRAMES_AT_ONCE)):
+        if not pts_s:
+            first_frame = batch[0].index
+        seen = backend.estimate(batch)
+        observations.extend(seen)
+        pts_s.extend(frame.pts_s for frame in batch)
+        if any(len(people) for people in seen):
+            loading.start()
+        progress("pose2d", len(pts_s), total)
     if not pts_s:
-        raise InputError(f"{video} holds no frames", "give a video with a picture in it")
+        raise InputError(f"'{reader.path}' holds no frames", "give a video with a picture in it")
     progress("pose2d", len(pts_s), len(pts_s))
-    return _Seen(info, first_frame, np.array(pts_s), tuple(observations), notes)
+    return _Seen(
+        reader.info, first_frame, np.array(pts_s), tuple(observations), tuple(reader.warnings)
+    )
 
 
 def _frames_expected(info: VideoInfo, time_range_s: tuple[float, float] | None) -> int | None:

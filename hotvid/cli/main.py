@@ -15,7 +15,7 @@ import typer
 from typer.core import TyperGroup
 
 from hotvid import __version__
-from hotvid.cli import bench, doctor, export_json, models, run
+from hotvid.cli import bench, doctor, export_json, models, run, train
 from hotvid.errors import HotvidError, HotvidWarning, UsageError
 
 DONE, FAILED, WRONG_COMMAND_LINE, INTERRUPTED = 0, 1, 2, 130
@@ -42,7 +42,7 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
-    rich_markup_mode="rich",
+    rich_markup_mode="markdown",
 )
 
 
@@ -65,6 +65,7 @@ def _options(
 app.command("run")(run.run)
 app.command("export-json")(export_json.export_json)
 app.command("models")(models.models)
+app.command("train")(train.train)
 app.command("doctor")(doctor.doctor)
 app.command("bench")(bench.bench)
 

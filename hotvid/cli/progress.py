@@ -18,8 +18,13 @@ from rich.progress import (
 )
 from rich.text import Text
 
-_STAGES = {"pose2d": "finding people", "lift": "lifting to 3D", "render": "drawing"}
-_UNITS = {"pose2d": "frames/s", "lift": "windows/s", "render": "frames/s"}
+_STAGES = {
+    "pose2d": "finding people",
+    "lift": "lifting to 3D",
+    "render": "drawing",
+    "train": "training",
+}
+_RATES = {"pose2d": "frames/s", "lift": "windows/s", "render": "frames/s"}
 
 Callback = Callable[[str, int, "int | None"], None]
 
@@ -62,9 +67,7 @@ class _Bars:
     def __call__(self, stage: str, done: int, total: int | None) -> None:
         if stage not in self._tasks:
             text = _STAGES.get(stage, stage)
-            self._tasks[stage] = self._bars.add_task(
-                text, total=total, unit=_UNITS.get(stage, "/s")
-            )
+            self._tasks[stage] = self._bars.add_task(text, total=total, rate=_RATES.get(stage))
         self._bars.update(self._tasks[stage], completed=done, total=total)
 
 
@@ -73,11 +76,10 @@ class _Rate(ProgressColumn):
 
     def render(self, task: Task) -> Text:
         elapsed = task.finished_time if task.finished else task.elapsed
-        if not elapsed or not task.completed:
+        unit = task.fields["rate"]
+        if not elapsed or not task.completed or unit is None:
             return Text("")
-        return Text(
-            f"{task.completed / elapsed:.1f} {task.fields['unit']}", style="progress.data.speed"
-        )
+        return Text(f"{task.completed / elapsed:.1f} {unit}", style="progress.data.speed")
 
 
 def _bars() -> Progress:

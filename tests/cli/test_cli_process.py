@@ -1,0 +1,91 @@
+"""The command as a process: exit statuses, signals, and a disk that is full."""
+
+import os
+import resource
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from stand_ins import write_coded_clip
+
+ROOT = Path(__file__).resolve().parents[2]
+HOTVID = [sys.executable, "-m", "hotvid"]
+TIMEOUT_S = 120
+
+
+@pytest.fixture(scope="module")
+def long_clip(tmp_path_factory):
+    """Nobody is in it; drawing it takes seconds."""
+    return write_coded_clip(tmp_path_factory.mktemp("long") / "long.mp4", 900)
+
+
+def environment():
+    path = [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(path)}
+
+
+def start(*words, folder, **more):
+    return subprocess.Popen(
+        [*HOTVID, *map(str, words)],
+        cwd=folder,
+        env=environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        **more,
+    )
+
+
+def until(process, line):
+    for said in process.stderr:
+        if line in said:
+            return
+    raise AssertionError(f"'{line}' was never said; exit status {process.wait()}")
+
+
+def test_a_missing_file(tmp_path):
+    process = start("run", "missing.mp4", "--out", "o.mp4", folder=tmp_path)
+    out, err = process.communicate(timeout=TIMEOUT_S)
+    assert process.returncode == 1 and out == ""
+    assert err.startswith("error: ") and "missing.mp4" in err and err.count("\n") == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_wrong_command_line(tmp_path):
+    process = start("run", "a.mp4", "--out", "o.mp4", "--bbox-thr", "2", folder=tmp_path)
+    out, err = process.communicate(timeout=TIMEOUT_S)
+    assert process.returncode == 2 and out == ""
+    assert err == "error: bbox-thr is 2.0; give a number from 0 to 1\n"
+
+
+@pytest.mark.parametrize("stage", ["finding people", "drawing"])
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_stopped_in_the_middle_nothing_stays(long_clip, tmp_path, stage, number, status):
+    process = start("run", long_clip, "--out", tmp_path / "new" / "o.mp4", folder=tmp_path)
+    until(process, stage)
+    time.sleep(0.5)
+    # As a terminal does it: to the whole group, the encoder's process included.
+    os.killpg(process.pid, number)
+    out, err = process.communicate(timeout=TIMEOUT_S)
+    assert process.returncode == status, err
+    assert out == ""
+    said = [line for line in err.splitlines() if line.startswith(("error", "Traceback", "interr"))]
+    assert said == (["interrupted: nothing half-written is left"] if status == 130 else [])
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_disk_that_is_full(long_clip, tmp_path):
+    def small_files():
+        resource.setrlimit(resource.RLIMIT_FSIZE, (40_000, 40_000))
+
+    words = ("run", long_clip, "--out", tmp_path / "o.mp4", "--quiet")
+    process = start(*words, folder=tmp_path, preexec_fn=small_files)
+    _, err = process.communicate(timeout=TIMEOUT_S)
+    assert process.returncode == 1
+    last = err.splitlines()[-1]
+    assert last.startswith("error: ") and "disk" in last and "bug" not in last
+    assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,56 @@
+"""A terminal gets bars, a log one line a stage, `--quiet` nothing."""
+
+import io
+import re
+import sys
+
+import pytest
+
+from hotvid.cli.progress import progress
+
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+@pytest.fixture
+def stderr(monkeypatch):
+    def use(stream):
+        monkeypatch.setattr(sys, "stderr", stream)
+        monkeypatch.setenv("TERM", "xterm")
+        monkeypatch.setenv("COLUMNS", "120")
+        return stream
+
+    return use
+
+
+def work(report):
+    for done in range(1, 11):
+        report("pose2d", done, None)
+    report("pose2d", 10, 10)
+    report("lift", 1, 1)
+
+
+def test_a_log_gets_one_line_a_stage(stderr):
+    log = stderr(io.StringIO())
+    with progress(quiet=False) as report:
+        work(report)
+    assert log.getvalue() == "finding people ...\nlifting to 3D ...\n"
+
+
+@pytest.mark.parametrize("stream", [Terminal, io.StringIO])
+def test_quiet(stderr, stream):
+    log = stderr(stream())
+    with progress(quiet=True) as report:
+        work(report)
+    assert log.getvalue() == ""
+
+
+def test_a_terminal_gets_bars_with_rates(stderr):
+    terminal = stderr(Terminal())
+    with progress(quiet=False) as report:
+        work(report)
+    last = re.sub(r"\x1b\[[\d;?]*[a-zA-Z]", "", terminal.getvalue()).splitlines()[-2:]
+    assert re.search(r"finding people .*10/10 .*frames/s", last[0])
+    assert re.search(r"lifting to 3D .*1/1 .*windows/s", last[1])
