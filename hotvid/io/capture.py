@@ -22,6 +22,8 @@ PLAUSIBLE_FPS = (1.0, 240.0)  # a claim beyond is checked against the timestamps
 PROBED_FRAMES = 30  # for that check: about a second
 DECODER_THREADS = min(8, os.cpu_count() or 1)  # more hold more frames than they save time
 
+_PNG_START, _PNG_END = b"\x89PNG\r\n\x1a\n", b"IEND"
+
 DAMAGED = "is it a complete video file?"
 
 
@@ -29,7 +31,7 @@ class VideoCapture:
     """The pictures of a video in decoded order, its rotation and pixel shape applied.
 
     size_px   (width, height) of what `picture` returns.
-    fps       average frames a second; `trusted_fps` is False where it is a guess.
+    fps       average frames a second, as the container claims; 0 where it does not know.
     n_frames  as the container claims; None where it does not know.
     """
 
@@ -41,15 +43,9 @@ class VideoCapture:
             self._capture = cv2.VideoCapture(str(path.absolute()), cv2.CAP_FFMPEG, options)
         self._capture.set(cv2.CAP_PROP_ORIENTATION_AUTO, 1)
         self.size_px = self._display_size()
-        width, height = self.size_px
-        if min(width, height) < 1:
+        if min(self.size_px) < 1:
             raise InputError(f"'{path}' is not a video that can be read", DAMAGED)
-        if width * height > MAX_PIXELS:
-            self.close()
-            raise InputError(
-                f"'{path}' claims pictures of {width} x {height} pixels",
-                f"at most {MAX_PIXELS} pixels are taken; scale the video down first",
-            )
+        _check_size(path, self.size_px)
         claimed = self._get(cv2.CAP_PROP_FRAME_COUNT)
         self.n_frames = int(claimed) if 0 < claimed < 1e9 else None
         self.fps = self._get(cv2.CAP_PROP_FPS)
@@ -100,9 +96,13 @@ class StillCapture:
     """A picture file as a video of one frame, its Exif rotation applied."""
 
     def __init__(self, path: Path) -> None:
+        data = np.fromfile(path, np.uint8)
+        # libpng complains to stderr, whatever OpenCV's log level is.
+        if data[:8].tobytes() == _PNG_START and _PNG_END not in data[-64:].tobytes():
+            raise _broken_picture(path)
         try:
             with _quiet():
-                bgr = cv2.imdecode(np.fromfile(path, np.uint8), cv2.IMREAD_COLOR)
+                bgr = cv2.imdecode(data, cv2.IMREAD_COLOR)
         except (cv2.error, MemoryError) as error:
             raise _broken_picture(path) from error
         if bgr is None:
@@ -138,9 +138,21 @@ def is_still(path: Path) -> bool:
             return False
         # Animations and streams of JPEGs begin like pictures do.
         capture = cv2.VideoCapture(str(path.absolute()), cv2.CAP_FFMPEG)
+        if capture.isOpened():
+            width, height = cv2.CAP_PROP_FRAME_WIDTH, cv2.CAP_PROP_FRAME_HEIGHT
+            _check_size(path, (int(capture.get(width)), int(capture.get(height))))
         several = capture.grab() and capture.grab()
         capture.release()
     return not several
+
+
+def _check_size(path: Path, size_px: tuple[int, int]) -> None:
+    width, height = size_px
+    if width * height > MAX_PIXELS:
+        raise InputError(
+            f"'{path}' claims pictures of {width} x {height} pixels",
+            f"at most {MAX_PIXELS} pixels are taken; scale it down first",
+        )
 
 
 def measured_fps(path: Path) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections
+import logging
 import os
 import queue
 import re
@@ -26,6 +27,8 @@ PATIENCE_S = 5.0  # with an ffmpeg that has closed its input and not ended
 
 AUDIO_COPIED = ("aac", "mp3")  # plays in every browser from MP4; anything else becomes AAC
 AUDIO_BITRATE = "160k"
+
+logger = logging.getLogger(__name__)
 
 _LOG_PREFIX = re.compile(r"^(\[[^\]]*\] ?)+")
 
@@ -103,17 +106,21 @@ class Encoder:
             return
 
     def _feed(self) -> None:
-        pipe = self._process.stdin
+        ended_well = False
         try:
-            with pipe:
+            with self._process.stdin as pipe:
                 pipe.write(self._header)
                 while (item := self._queue.get()) is not None:
                     time_us, picture = item
                     pipe.write(block_header(time_us, picture.nbytes))
                     pipe.write(picture.data)
-        except OSError:
+            ended_well = True
+        except OSError as error:
             # ffmpeg has ended and closed its end; why is in what it said.
-            self._broken.set()
+            logger.debug("the pipe to ffmpeg broke: %s", error)
+        finally:
+            if not ended_well:
+                self._broken.set()
 
     def _listen(self) -> None:
         with self._process.stderr as lines:

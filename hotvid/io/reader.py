@@ -41,8 +41,9 @@ class VideoReader:
 
     path          any file that OpenCV's FFmpeg decodes.
     time_range_s  (START, END) seconds: only frames with START <= pts_s < END are given.
-                  Those before are decoded and passed over, so that `Frame.index` is exactly
-                  the number in decoded order of the whole file.
+                  Those before are decoded and passed over (no container tells the number
+                  of a frame at a time), so that `Frame.index` is exactly the number in
+                  decoded order of the whole file.
 
     info      VideoInfo. Its `n_frames` and `duration_s` are the container's claims.
     warnings  what was wrong with the file and did not stop the reading; filled while reading.
@@ -182,6 +183,9 @@ def check_source(path: str | os.PathLike) -> Path:
     try:
         if path.is_dir():
             raise InputError(f"'{path}' is a folder", "name a video file")
+        if path.exists() and not path.is_file():
+            # A pipe would be waited for without end, and cannot be read twice.
+            raise InputError(f"'{path}' is not a regular file", "save the video to a file first")
         with path.open("rb") as file:
             empty = not file.read(1)
     except FileNotFoundError as error:

@@ -35,6 +35,12 @@ def test_folder(tmp_path):
     assert "is a folder" in complaint(tmp_path)
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes here")
+def test_pipe(tmp_path):
+    os.mkfifo(tmp_path / "a.mp4")
+    assert "not a regular file" in complaint(tmp_path / "a.mp4")
+
+
 def test_empty(tmp_path):
     assert "is empty" in complaint(written(tmp_path / "a.mp4", b""))
 
@@ -63,9 +69,14 @@ def test_mp4_without_its_index(tmp_path):
     assert "complete" in complaint(broken)
 
 
-def test_still_cut_short_in_its_header(tmp_path):
-    whole = make_clip(tmp_path / "whole.png", 1, encode=("-frames:v", "1")).read_bytes()
-    assert "picture" in complaint(written(tmp_path / "broken.png", whole[:40]))
+@pytest.mark.parametrize("suffix", [".png", ".jpg", ".bmp", ".webp"])
+@pytest.mark.parametrize("share", [0.1, 0.5, 0.9])
+def test_picture_cut_short(tmp_path, capfd, suffix, share):
+    noise = ("-vf", "noise=alls=80:allf=t", "-frames:v", "1")
+    whole = make_clip(tmp_path / f"whole{suffix}", 1, encode=noise).read_bytes()
+    broken = written(tmp_path / f"broken{suffix}", whole[: int(len(whole) * share)])
+    complaint(broken)
+    assert capfd.readouterr().err == ""
 
 
 def test_sound_only(tmp_path):
@@ -119,6 +130,8 @@ def test_time_range_after_the_end(tmp_path):
 def test_absurd_size(tmp_path, monkeypatch):
     monkeypatch.setattr(capture, "MAX_PIXELS", 96 * 64 - 1)
     text = complaint(make_clip(tmp_path / "a.mp4", 5))
+    assert "96 x 64 pixels" in text
+    text = complaint(make_clip(tmp_path / "a.png", 1, encode=("-frames:v", "1")))
     assert "96 x 64 pixels" in text
 
 
