@@ -10,8 +10,15 @@ from hotvid import weights
 from hotvid.config import MODES, Pose2DConfig, check_choice
 from hotvid.pose2d.blazepose_detector import Candidate, PersonDetector
 from hotvid.pose2d.blazepose_landmarks import N_LANDMARKS, Body, LandmarkModel
-from hotvid.pose2d.following import Followed, is_in, settle_collapses
-from hotvid.pose2d.regions import Region, keypoint_box, keypoint_similarity, same_place
+from hotvid.pose2d.following import Followed, extent, is_in, settle_collapses
+from hotvid.pose2d.regions import (
+    MAIN_JOINTS,
+    Region,
+    box_overlap,
+    keypoint_box,
+    keypoint_similarity,
+    same_place,
+)
 from hotvid.pose2d.scores import body_confidence, keypoint_scores
 from hotvid.pose2d.tiles import Look, SearchPlan, Tile, changed_share, thumbnail
 from hotvid.types import Frame, Keypoints2D
@@ -21,8 +28,12 @@ _SIZES = {"fast": "lite", "balanced": "full", "accurate": "heavy"}
 _TILES_A_SEARCH = 6
 # A candidate this like somebody known is that person.
 _SAME_BODY = 0.4
+# And so is one whose joints' box overlaps theirs by more than this.
+_SAME_BOX = 0.6
 # A followed body that continues its motion less well than this is looked at again.
 _SUSPICIOUS = 0.3
+# People crouch, but do not become smaller than this, of what they were, within half a second.
+_MIN_SHRINK = 0.4
 # A body whose main joints are less sure than this on average is none.
 _MIN_CONFIDENCE = 0.5
 # A newcomer must be this certain (at bbox_thr 0; 0.9 at the default), and look the same twice.
@@ -113,7 +124,7 @@ class BlazePose:
             # Somebody else has this body; this one is where motion alone says, if in sight at all.
             person.withdraw()
             body = self._landmarks.look(bgr, person.region)
-            if self._is_person(body) and not _is_one_of(body, self._in_sight(person)):
+            if self._may_be(person, body) and not _is_one_of(body, self._in_sight(person)):
                 person.see(body, self._size_px)
         self._people = [p for p in self._people if not p.given_up]
 
@@ -121,7 +132,7 @@ class BlazePose:
         bodies = []
         if person.missed == 0:
             body = self._landmarks.look(bgr, person.region)
-            if self._is_person(body) and person.continuity(body) > _SUSPICIOUS:
+            if self._may_be(person, body) and person.continuity(body) > _SUSPICIOUS:
                 return body
             bodies.append(body)
         # Lost, or a body that jumped: ask the detector, and take what looks most like a body.
@@ -130,7 +141,7 @@ class BlazePose:
             body = self._landmarks.look(bgr, self._landmarks.look(bgr, region).following)
             if not _is_one_of(body, others):
                 bodies.append(body)
-        bodies = [b for b in bodies if self._is_person(b)]
+        bodies = [b for b in bodies if self._may_be(person, b)]
         best = max(bodies, key=lambda b: body_confidence(b, self._size_px), default=None)
         if best is None or body_confidence(best, self._size_px) < _MIN_CONFIDENCE:
             return None
@@ -153,8 +164,10 @@ class BlazePose:
         ]
         return regions + seen[:1]
 
-    def _is_person(self, body: Body) -> bool:
-        return body.presence >= self._config.bbox_thr
+    def _may_be(self, person: Followed, body: Body) -> bool:
+        # Landmarks shrink onto a hand when that is all that is left in the picture.
+        right_size = extent(body) > _MIN_SHRINK * person.extent
+        return right_size and body.presence >= self._config.bbox_thr
 
     def _in_sight(self, but: Followed | None = None) -> list[Followed]:
         return [p for p in self._people if p.missed == 0 and p is not but]
@@ -191,7 +204,8 @@ class BlazePose:
             if any(same_place(region, p.body.region) for p in self._in_sight()):
                 continue
             body = self._confirm(bgr, region)
-            if body is None or _is_one_of(body, self._in_sight()):
+            present = self._in_sight()
+            if body is None or _is_one_of(body, present) or _covers_one_of(body, present):
                 self._rejected.append((self._count, region))
                 continue
             again = [p for p in self._people if p.missed and _close(p.region, body.region)]
@@ -229,6 +243,20 @@ class BlazePose:
 
 def _is_one_of(body: Body, people: Sequence[Followed]) -> bool:
     return any(keypoint_similarity(body.xy_px, p.body.xy_px) > _SAME_BODY for p in people)
+
+
+def _covers_one_of(body: Body, people: Sequence[Followed]) -> bool:
+    # A second, worse set of landmarks on a body: joints differ, left and right may be exchanged,
+    # but it fills the same box.
+    if not people:
+        return False
+    boxes = np.stack([_box(p.body) for p in people])
+    return bool((box_overlap(_box(body), boxes) > _SAME_BOX).any())
+
+
+def _box(body: Body) -> np.ndarray:
+    points = body.xy_px[MAIN_JOINTS]
+    return np.concatenate([points.min(0), points.max(0)])
 
 
 def _close(a: Region, b: Region) -> bool:

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from ai_edge_litert.interpreter import Interpreter
 
-from hotvid.pose2d.regions import Region, region_from_points
+from hotvid.pose2d.regions import Region, box_overlap, region_from_points
 from hotvid.pose2d.tiles import Tile
 
 INPUT_SIZE = 224
@@ -71,21 +71,12 @@ def blend_overlaps(
     out_points, out_scores = [], []
     left = np.argsort(-scores, kind="stable")
     while len(left):
-        overlap = _iou(boxes[left[0]], boxes[left]) > iou_thr
+        overlap = box_overlap(boxes[left[0]], boxes[left]) > iou_thr
         overlap[0] = True
         group, left = left[overlap], left[~overlap]
         out_points.append(np.average(points[group], axis=0, weights=scores[group]))
         out_scores.append(scores[group[0]])
     return np.array(out_points).reshape(-1, 4, 2), np.array(out_scores)
-
-
-def _iou(box: np.ndarray, boxes: np.ndarray) -> np.ndarray:
-    low = np.maximum(box[:2], boxes[:, :2])
-    high = np.minimum(box[2:], boxes[:, 2:])
-    inner = np.clip(high - low, 0, None).prod(-1)
-    areas = np.clip(boxes[:, 2:] - boxes[:, :2], 0, None).prod(-1)
-    own = np.clip(box[2:] - box[:2], 0, None).prod()
-    return inner / np.maximum(own + areas - inner, 1e-12)
 
 
 class PersonDetector:

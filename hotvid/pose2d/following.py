@@ -17,11 +17,12 @@ _PATIENCE = 12
 _COLLAPSED = 0.6
 # Share of the main joints that must be in the picture.
 _MIN_INSIDE = 0.35
-# Speed is averaged with this weight for the newest frame; a frame's motion counts at most as this
-# share of the region's side, and this many radians.
+# Speed is averaged with this weight for the newest frame, and so much of it (x, y, angle) is taken
+# to go on: more made the regions swing where landmarks are unsure, less loses who moves fast.
 _SPEED_GAIN = 0.5
 _LEAD = np.array([0.7, 0.7, 0.5])
-_SIDE_GAIN = 0.1
+_SIZE_GAIN = 0.1
+# A frame's motion counts at most as this share of the region's side, and this many radians.
 _MAX_SHIFT = 0.15
 _MAX_TURN = 0.3
 
@@ -32,7 +33,8 @@ class Followed:
     body    the last one seen.
     missed  frames since then, 0 while in sight.
     claim   how well `body` continued the motion before it, 0..1.
-    side    of the region, pixels, averaged over the last frames.
+    side    of the region, and
+    extent  of the body, pixels, both averaged over the last frames.
     """
 
     def __init__(self, body: Body) -> None:
@@ -40,6 +42,7 @@ class Followed:
         self.missed = 0
         self.claim = 1.0
         self.side = body.following.side
+        self.extent = extent(body)
         self._left = False
         # x, y in pixels and the angle in radians, a frame.
         self._speed = np.zeros(3)
@@ -76,7 +79,8 @@ class Followed:
         self.claim = self.continuity(body)
         motion = _motion(self.body.following, body.following) / (self.missed + 1)
         self._speed = self._speed + _SPEED_GAIN * (motion - self._speed)
-        self.side += _SIDE_GAIN * (body.following.side - self.side)
+        self.side += _SIZE_GAIN * (body.following.side - self.side)
+        self.extent += _SIZE_GAIN * (extent(body) - self.extent)
         self.body = body
         self.missed = 0
         if not is_in(body, size_px):
@@ -94,6 +98,11 @@ def _motion(before: Region, now: Region) -> np.ndarray:
     shift *= min(1.0, _MAX_SHIFT * now.side / max(float(np.hypot(*shift)), 1e-6))
     turn = math.remainder(now.angle - before.angle, 2 * math.pi)
     return np.array([*shift, max(-_MAX_TURN, min(_MAX_TURN, turn))])
+
+
+def extent(body: Body) -> float:
+    """The diagonal of the box of the body's main joints, pixels."""
+    return max(float(np.hypot(*np.ptp(body.xy_px[MAIN_JOINTS], axis=0))), 1.0)
 
 
 def is_in(body: Body, size_px: tuple[int, int]) -> bool:

@@ -86,6 +86,16 @@ def keypoint_similarity(xy_a: np.ndarray, xy_b: np.ndarray) -> float:
     return float(np.exp(-squared / (2 * area * (2 * _OKS_SIGMA) ** 2)).mean())
 
 
+def box_overlap(box: np.ndarray, boxes: np.ndarray) -> np.ndarray:
+    """(N,) intersection over union of `box` (4,) and `boxes` (N, 4), each x0 y0 x1 y1."""
+    low = np.maximum(box[:2], boxes[:, :2])
+    high = np.minimum(box[2:], boxes[:, 2:])
+    inner = np.clip(high - low, 0, None).prod(-1)
+    areas = np.clip(boxes[:, 2:] - boxes[:, :2], 0, None).prod(-1)
+    own = np.clip(box[2:] - box[:2], 0, None).prod()
+    return inner / np.maximum(own + areas - inner, 1e-12)
+
+
 def _area(points: np.ndarray) -> float:
     # A body seen end-on or lying has a thin box: its square of a third of the longer side at least.
     width, height = np.ptp(points, axis=0)
