@@ -50,6 +50,12 @@ SHIPPED = {
             "59e42d71bcd44cbdbabc419f0ff76686595fd265419566bd4009ef703ea8e1fe",
             _BLAZEPOSE,
         ),
+        WeightsFile(
+            "hot-mixste-s",
+            "hot-mixste-s.safetensors",
+            "9af7b7537c727313899d3d826f39dcfb0bbcbb31d5e60ea509fe76e4e9db0644",
+            "Apache-2.0; trained on CMU motion capture (mocap.cs.cmu.edu)",
+        ),
     )
 }
 

@@ -15,7 +15,7 @@ from hotvid import weights as shipped_weights
 from hotvid.config import LiftConfig
 from hotvid.errors import HotvidError, UsageError
 from hotvid.geometry import assumed_focal_px
-from hotvid.lift.checkpoint import load_lifter_model
+from hotvid.lift.checkpoint import load_checkpoint
 from hotvid.lift.inputs import WindowInputs, fill_missing, prepare
 from hotvid.lift.models.hourglass import Hourglass
 from hotvid.lift.protocols import LIMBS, MEAN_LIMBS_M, PROTOCOLS, Protocol
@@ -44,13 +44,14 @@ def load_lifter(
 ) -> Lifter:
     """The lifter `name`, ready to run.
 
+    name     of the model; a file of hotvid's own says itself which model it holds.
     weights  a checkpoint file; None: the weights that travel with hotvid.
     device   auto, cpu or cuda.
     returns  weights loaded strictly, the model in evaluation mode on the device.
     """
-    path = shipped_weights.lifter_weights(name, weights)
-    target = resolve_device(device)
-    model = load_lifter_model(name, path).to(target).eval()
+    path = shipped_weights.locate(name, weights)
+    model, metadata = load_checkpoint(path, resolve_device(device), name)
+    name = metadata["name"]
     return Lifter(name, model, PROTOCOLS[name], shipped_weights.sha256(path))
 
 
