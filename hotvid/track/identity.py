@@ -1,0 +1,111 @@
+"""Which chains are people, which of them are the same person, and which people are wanted."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from hotvid.errors import UsageError
+from hotvid.track.association import Chain
+from hotvid.track.similarity import Detections, close_pairs
+from hotvid.types import Track2D
+
+_ONE_BODY = 0.12  # two people's joints are hardly ever this near for long, in body sizes
+_ONE_BODY_SHARE = 0.6  # of the frames that have both
+_ONE_BODY_S = 0.2  # and for this long
+
+
+def merge_doubles(d: Detections, found: list[Chain]) -> list[Chain]:
+    """Chains with those on one body made one: the longer keeps its rows, the other fills in."""
+    owner = np.full(len(d), -1)
+    for k, chain in enumerate(found):
+        owner[chain] = k
+    a, b, _ = close_pairs(d, _ONE_BODY)
+    a, b = owner[a], owner[b]
+    both = (a >= 0) & (b >= 0) & (a != b)
+    met, count = np.unique(np.sort(np.stack([a[both], b[both]], 1), 1), axis=0, return_counts=True)
+    chains: dict[int, Chain] = dict(enumerate(found))
+    now = list(range(len(found)))
+    for (x, y), near in zip(met[np.argsort(-count, kind="stable")], -np.sort(-count), strict=True):
+        x, y = now[x], now[y]
+        if x == y:
+            continue
+        rows, at, _ = np.intersect1d(d.row[chains[x]], d.row[chains[y]], return_indices=True)
+        time_s = d.time_s[chains[x]][at]
+        if near < max(3, _ONE_BODY_SHARE * len(rows)) or time_s[-1] - time_s[0] < _ONE_BODY_S:
+            continue
+        keep, drop = (x, y) if len(chains[x]) >= len(chains[y]) else (y, x)
+        extra = chains[drop][~np.isin(d.row[chains[drop]], d.row[chains[keep]])]
+        chains[keep] = np.sort(np.concatenate([chains[keep], extra]))
+        del chains[drop]
+        now = [keep if k == drop else k for k in now]
+    return list(chains.values())
+
+
+def without_noise(
+    d: Detections, found: list[Chain], pts_s: np.ndarray, min_length_s: float
+) -> list[Chain]:
+    """Chains seen for at least min_length_s in all, or for half of a clip that is short itself.
+
+    A frame counts for half the time to each neighbour.
+    """
+    if len(pts_s) < 2:
+        return found
+    share_s = np.gradient(pts_s)
+    least_s = min(min_length_s, share_s.sum() / 2)
+    return [chain for chain in found if share_s[d.row[chain]].sum() >= least_s - 1e-6]
+
+
+def in_order(d: Detections, found: list[Chain]) -> list[Chain]:
+    """Chains by first appearance, then the larger person first, then from left to right."""
+
+    def rank(chain: Chain) -> tuple[float, ...]:
+        return (
+            d.row[chain[0]],
+            -float(np.median(d.size_px[chain])),
+            float(d.box_px[chain[0], 0]),
+            *d.point_px[chain[0], 0].tolist(),
+        )
+
+    return sorted(found, key=rank)
+
+
+def select_people(tracks: Sequence[Track2D], person: str | int) -> list[Track2D]:
+    """The tracks that are wanted.
+
+    person   "all"; "largest": the greatest box through the clip, frames in which it is not seen
+             counting as nothing; "longest": the one seen in most frames, the larger of two; or an
+             id, as a number or its digits.
+    returns  a list, empty only where `tracks` is.
+    Raises UsageError for an id that is not there, naming those that are.
+    """
+    tracks = list(tracks)
+    wanted = str(person).strip().lower()
+    if wanted == "all" or (not tracks and wanted in ("largest", "longest")):
+        return tracks
+    if wanted == "largest":
+        return [max(tracks, key=_presence)]
+    if wanted == "longest":
+        return [max(tracks, key=lambda track: (int((~track.interpolated).sum()), _presence(track)))]
+    if not wanted.isdigit():
+        raise UsageError(
+            f"unknown person '{person}'", "choose one of: all, largest, longest, or an id"
+        )
+    chosen = [track for track in tracks if track.track_id == int(wanted)]
+    if not chosen and tracks:
+        ids = ", ".join(str(track.track_id) for track in tracks)
+        raise UsageError(f"there is no person {wanted} in this video", f"the ids are: {ids}")
+    return chosen
+
+
+def _presence(track: Track2D) -> float:
+    """Median box area times the share of joints seen, over the frames seen, times their number.
+
+    The square root of the number: someone near for half the clip outweighs someone far for all
+    of it, and a passer-by who fills the picture for a moment outweighs nobody.
+    """
+    seen = ~track.interpolated
+    width, height = (track.box_px[seen, 2:] - track.box_px[seen, :2]).T
+    area = np.nan_to_num(np.median(width * height)) * float(np.nan_to_num(track.score[seen]).mean())
+    return float(area * np.sqrt(seen.sum()))
