@@ -14,7 +14,8 @@ FOUNDATION = {"errors", "types", "skeleton", "geometry", "config", "weights", ""
 STAGES = {"io", "pose2d", "track", "lift", "post", "render", "export"}
 ABOVE = {"job", "doctor", "bench", "batch", "train", "evaluate"}
 # The models are to run anywhere torch does: no video, no files, no command line.
-OF_MODELS = {"__future__", "collections", "dataclasses", "functools", "math", "typing", "torch"}
+OF_MODELS = {"torch", "__future__", "collections", "copy", "dataclasses", "enum", "functools"}
+OF_MODELS |= {"itertools", "math", "typing"}
 
 
 def imported(path: Path) -> list[str]:

@@ -19,7 +19,7 @@ TIMEOUT_S = 120
 @pytest.fixture(scope="module")
 def long_clip(tmp_path_factory):
     """Nobody is in it; drawing it takes seconds."""
-    return write_coded_clip(tmp_path_factory.mktemp("long") / "long.mp4", 900)
+    return write_coded_clip(tmp_path_factory.mktemp("long") / "long.mp4", 400)
 
 
 def environment():
@@ -82,7 +82,7 @@ def test_a_disk_that_is_full(long_clip, tmp_path):
     def small_files():
         resource.setrlimit(resource.RLIMIT_FSIZE, (40_000, 40_000))
 
-    words = ("run", long_clip, "--out", tmp_path / "o.mp4", "--quiet")
+    words = ("run", long_clip, "--out", tmp_path / "o.mp4", "--quiet", "--time-range", 0, 3)
     process = start(*words, folder=tmp_path, preexec_fn=small_files)
     _, err = process.communicate(timeout=TIMEOUT_S)
     assert process.returncode == 1
