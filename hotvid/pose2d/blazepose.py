@@ -34,8 +34,8 @@ _SAME_BOX = 0.6
 _SUSPICIOUS = 0.3
 # People crouch, but do not become smaller than this, of what they were, within half a second.
 _MIN_SHRINK = 0.4
-# A body whose main joints are less sure than this on average is none.
-_MIN_CONFIDENCE = 0.5
+# A body whose main joints are less sure than this on average is none; a newcomer's must be surer.
+_MIN_CONFIDENCE, _NEW_CONFIDENCE = 0.5, 0.65
 # A newcomer must be this certain (at bbox_thr 0; 0.9 at the default), and look the same twice.
 # Measured on four cameras and the walking clip, all models: of people at coarse tiles 98% pass
 # 0.98 and 0.84; of the false ones that passed a presence of 0.6, one in twelve would pass these.
@@ -226,7 +226,7 @@ class BlazePose:
         stable = keypoint_similarity(second.xy_px, third.xy_px) >= _STABLE
         if not stable or third.presence < thr or not is_in(third, self._size_px):
             return None
-        return third if body_confidence(third, self._size_px) >= _MIN_CONFIDENCE else None
+        return third if body_confidence(third, self._size_px) >= _NEW_CONFIDENCE else None
 
     def _report(self) -> Keypoints2D:
         bodies = [p.body for p in self._in_sight()]
