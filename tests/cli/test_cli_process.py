@@ -80,7 +80,7 @@ def test_stopped_in_the_middle_nothing_stays(long_clip, tmp_path, stage, number,
 
 def test_a_disk_that_is_full(long_clip, tmp_path):
     def small_files():
-        resource.setrlimit(resource.RLIMIT_FSIZE, (40_000, 40_000))
+        resource.setrlimit(resource.RLIMIT_FSIZE, (8_000, 8_000))
 
     words = ("run", long_clip, "--out", tmp_path / "o.mp4", "--quiet", "--time-range", 0, 3)
     process = start(*words, folder=tmp_path, preexec_fn=small_files)
