@@ -35,7 +35,7 @@ _SUSPICIOUS = 0.3
 # People crouch, but do not become smaller than this, of what they were, within half a second.
 _MIN_SHRINK = 0.4
 # A body whose main joints are less sure than this on average is none; a newcomer's must be surer.
-_MIN_CONFIDENCE, _NEW_CONFIDENCE = 0.5, 0.65
+_MIN_CONFIDENCE, _NEW_CONFIDENCE = 0.45, 0.62
 # A newcomer must be this certain (at bbox_thr 0; 0.9 at the default), and look the same twice.
 # Measured on four cameras and the walking clip, all models: of people at coarse tiles 98% pass
 # 0.98 and 0.84; of the false ones that passed a presence of 0.6, one in twelve would pass these.
@@ -142,8 +142,8 @@ class BlazePose:
             if not _is_one_of(body, others):
                 bodies.append(body)
         bodies = [b for b in bodies if self._may_be(person, b)]
-        best = max(bodies, key=lambda b: body_confidence(b, self._size_px), default=None)
-        if best is None or body_confidence(best, self._size_px) < _MIN_CONFIDENCE:
+        best = max(bodies, key=self._confidence, default=None)
+        if best is None or self._confidence(best) < _MIN_CONFIDENCE:
             return None
         return best
 
@@ -168,6 +168,9 @@ class BlazePose:
         # Landmarks shrink onto a hand when that is all that is left in the picture.
         right_size = extent(body) > _MIN_SHRINK * person.extent
         return right_size and body.presence >= self._config.bbox_thr
+
+    def _confidence(self, body: Body) -> float:
+        return body_confidence(body, self.name, self._size_px)
 
     def _in_sight(self, but: Followed | None = None) -> list[Followed]:
         return [p for p in self._people if p.missed == 0 and p is not but]
@@ -226,16 +229,18 @@ class BlazePose:
         stable = keypoint_similarity(second.xy_px, third.xy_px) >= _STABLE
         if not stable or third.presence < thr or not is_in(third, self._size_px):
             return None
-        return third if body_confidence(third, self._size_px) >= _NEW_CONFIDENCE else None
+        return third if self._confidence(third) >= _NEW_CONFIDENCE else None
 
     def _report(self) -> Keypoints2D:
-        bodies = [p.body for p in self._in_sight()]
-        if not bodies:
+        people = self._in_sight()
+        if not people:
             return Keypoints2D.nobody(self.joint_set, N_LANDMARKS)
+        bodies = [p.body for p in people]
+        scores = [keypoint_scores(b, self.name, self._size_px) for b in bodies]
         return Keypoints2D(
             joint_set=self.joint_set,
-            xy_px=np.stack([b.xy_px for b in bodies]),
-            score=np.stack([keypoint_scores(b, self._size_px) for b in bodies]),
+            xy_px=np.stack([p.body.xy_px[p.order] for p in people]),
+            score=np.stack([s[p.order] for s, p in zip(scores, people, strict=True)]),
             box_px=np.stack([keypoint_box(b.xy_px, self._size_px) for b in bodies]),
             person_score=np.array([b.presence for b in bodies], np.float32),
         )

@@ -9,7 +9,8 @@ from itertools import combinations
 import numpy as np
 
 from hotvid.pose2d.blazepose_landmarks import Body
-from hotvid.pose2d.regions import MAIN_JOINTS, Region, keypoint_similarity
+from hotvid.pose2d.regions import MAIN_JOINTS, MIRROR, Region, keypoint_similarity
+from hotvid.pose2d.sides import SideKeeper
 
 # Frames after losing somebody in which to look near the place where motion alone puts them.
 _PATIENCE = 12
@@ -44,6 +45,9 @@ class Followed:
         self.side = body.following.side
         self.extent = extent(body)
         self._left = False
+        self._sides = SideKeeper()
+        # The order of the keypoints that keeps left left; see `SideKeeper`.
+        self.order = self._sides.order(body.xy_px)
         # x, y in pixels and the angle in radians, a frame.
         self._speed = np.zeros(3)
         self._before = self.body, self._speed, 0
@@ -66,9 +70,10 @@ class Followed:
         return self._left or self.missed > _PATIENCE
 
     def continuity(self, body: Body) -> float:
-        """How well `body` continues this person's motion, 0..1."""
+        """How well `body` continues this person's motion, 0..1, whichever side is called left."""
         expected = self.body.xy_px + self._speed[:2] * (self.missed + 1)
-        return keypoint_similarity(expected, body.xy_px)
+        direct = keypoint_similarity(expected, body.xy_px)
+        return max(direct, keypoint_similarity(expected, body.xy_px[MIRROR]))
 
     def see(self, body: Body | None, size_px: tuple[int, int]) -> None:
         """Take what was found in this frame; None: nothing."""
@@ -82,6 +87,7 @@ class Followed:
         self.side += _SIZE_GAIN * (body.following.side - self.side)
         self.extent += _SIZE_GAIN * (extent(body) - self.extent)
         self.body = body
+        self.order = self._sides.order(body.xy_px)
         self.missed = 0
         if not is_in(body, size_px):
             self._left = True

@@ -7,12 +7,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from hotvid.skeleton import BLAZEPOSE33
+
 # The circle around the body is enlarged by this much before it is cropped (BlazePose's own).
 REGION_MARGIN = 1.25
 
 # Nose, shoulders, elbows, wrists, hips, knees, ankles at BlazePose's indices: the joints that tell
 # a body from its neighbour. The rest of the face, hands and feet move with these.
 MAIN_JOINTS = np.array([0, 11, 12, 13, 14, 15, 16, 23, 24, 25, 26, 27, 28])
+# Takes a body's keypoints to those of its mirror image.
+MIRROR = BLAZEPOSE33.mirror
 # COCO's constants for these joints (Lin et al. 2014, keypoint evaluation).
 _OKS_SIGMA = np.array(
     [0.026, 0.079, 0.079, 0.072, 0.072, 0.062, 0.062, 0.107, 0.107, 0.087, 0.087, 0.089, 0.089]
