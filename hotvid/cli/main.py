@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import signal
 import sys
 import traceback
@@ -74,7 +75,24 @@ def main() -> NoReturn:
     """Entry point of the command `hotvid`."""
     # `kill` cleans up like Ctrl-C does: temporaries are removed on the way out.
     signal.signal(signal.SIGTERM, _terminate)
+    if "--debug" not in sys.argv:
+        _silence_libraries()
     app(prog_name="hotvid")
+
+
+def _silence_libraries() -> None:
+    """Keep stderr for hotvid's own lines: what native libraries write to it goes nowhere.
+
+    LiteRT announces its CPU kernels there, decoders every blemish of a file, and no setting of
+    theirs stops all of it.
+    """
+    own = os.dup(2)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    os.close(nowhere)
+    sys.stderr = open(  # noqa: SIM115 PTH123 open as long as the process lives
+        own, "w", encoding=sys.stderr.encoding, errors="backslashreplace", buffering=1
+    )
 
 
 def _terminate(number: int, frame: object) -> NoReturn:
