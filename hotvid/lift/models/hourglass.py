@@ -8,6 +8,7 @@ parameters and the backbone's in one flat namespace.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any, ClassVar
 
 import torch
 import torch.nn.functional as F
@@ -34,6 +35,12 @@ class Hourglass(nn.Module):
                  nearest (interpolated output poses). None (seq2frame): they do not, and the
                  centre frame is always among those kept.
     """
+
+    name: str  # in the zoo, and
+    sizes: dict[str, Any]  # all sizes that it was built with
+
+    # Where a size can be read from a checkpoint: size -> (key, axis of its shape).
+    size_in_weights: ClassVar[dict[str, tuple[str, int]]] = {"token_num": ("pos_embed_token", 1)}
 
     def __init__(
         self,

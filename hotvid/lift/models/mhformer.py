@@ -5,7 +5,7 @@ Its tokens are (B, F, S, C): S = 3 hypotheses stand where other backbones have j
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 import torch.nn.functional as F
@@ -133,6 +133,13 @@ class MHFormer(Hourglass):
     hourglass  `Hourglass`'s sizes and choices: token_num, layer_index, prune, recover. TRA
                recovers each hypothesis as it does each joint elsewhere.
     """
+
+    size_in_weights: ClassVar = {
+        **Hourglass.size_in_weights,
+        "frames": ("Transformer_hypothesis.pos_embed_1", 1),
+        "channel": ("embedding_1.weight", 0),
+        "mlp_hidden": ("Transformer_hypothesis.CHI_blocks.0.mlp.fc1.weight", 0),
+    }
 
     def __init__(
         self,

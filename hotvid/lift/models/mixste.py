@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from torch import Tensor, nn
 
@@ -15,6 +15,14 @@ class MixSTE(Hourglass):
 
     hourglass  `Hourglass`'s sizes and choices: frames, token_num, layer_index, prune, recover.
     """
+
+    size_in_weights: ClassVar = {
+        **Hourglass.size_in_weights,
+        "frames": ("Temporal_pos_embed", 1),
+        "channel": ("Spatial_patch_to_embedding.weight", 0),
+        "in_channels": ("Spatial_patch_to_embedding.weight", 1),
+        "mlp_hidden": ("STEblocks.0.mlp.fc1.weight", 0),
+    }
 
     def __init__(
         self,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import torch
 from torch import Tensor, nn
@@ -60,6 +60,15 @@ class MotionBERT(Hourglass):
     representation  width before the head.
     hourglass       `Hourglass`'s sizes and choices: token_num, layer_index, prune, recover.
     """
+
+    size_in_weights: ClassVar = {
+        **Hourglass.size_in_weights,
+        "frames": ("temp_embed", 1),
+        "channel": ("joints_embed.weight", 0),
+        "in_channels": ("joints_embed.weight", 1),
+        "mlp_hidden": ("blocks_st.0.mlp_s.fc1.weight", 0),
+        "representation": ("pre_logits.fc.weight", 0),
+    }
 
     def __init__(
         self,

@@ -98,4 +98,19 @@ def build_model(name: str, **sizes: Any) -> Hourglass:
              token_num for `tpc-` models.
     """
     sizes = model_sizes(name, **sizes)
-    return MODELS[name].backbone(**sizes)
+    model = MODELS[name].backbone(**sizes)
+    model.name, model.sizes = name, sizes
+    return model
+
+
+def read_sizes(name: str, shapes: Mapping[str, tuple[int, ...]]) -> dict[str, int]:
+    """The sizes of the model `name` that the shapes of its weights tell.
+
+    shapes   key -> shape; keys of other models are passed over.
+    returns  sizes for `build_model`; heads, layer_index and the like leave no trace in shapes.
+    """
+    return {
+        size: shapes[key][axis]
+        for size, (key, axis) in MODELS[name].backbone.size_in_weights.items()
+        if size in MODELS[name].sizes and len(shapes.get(key, ())) > axis
+    }

@@ -1,0 +1,262 @@
+"""Weights from files into models and back: strict, and without running code from a file.
+
+Published checkpoints are dicts of tensors, bare or wrapped, whose keys may have a prefix. Our own
+are safetensors that carry the model's name and sizes, so that loading them needs no flags.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import pickle
+import re
+import struct
+import warnings
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor
+
+from hotvid.errors import HotvidError, WeightsError
+from hotvid.lift.models.hourglass import Hourglass
+from hotvid.lift.models.zoo import MODELS, build_model, read_sizes
+
+State = dict[str, Tensor]
+
+_WRAPPERS = ("model_pos", "model", "state_dict", "model_state_dict", "net")
+_HINT = "give a checkpoint of weights: .pth, .pt, .bin, .pth.tar or .safetensors"
+
+
+def load_state(model: Hourglass, path_or_dict: str | os.PathLike[str] | Mapping[str, Any]) -> None:
+    """Fill `model` with weights, all of them and no others.
+
+    path_or_dict  a checkpoint file (.pth, .pt, .bin, .pth.tar, .safetensors) or what one holds:
+                  a dict of tensors, also under `model_pos`, `model`, `state_dict` or the like,
+                  also with a prefix before every key (`module.`).
+    raises        WeightsError for a file that is missing, damaged or no checkpoint (no code in it
+                  is run), and for the first key that is missing, left over or of another shape.
+    """
+    if isinstance(path_or_dict, Mapping):
+        source, state = "the dict", unwrap(path_or_dict)
+    else:
+        source = f"'{path_or_dict}'"
+        state = read_state(Path(path_or_dict))[0]
+    _check_fit(model, state, source)
+    model.load_state_dict(state)
+
+
+def load_checkpoint(
+    path: str | os.PathLike[str],
+    device: torch.device | str = "cpu",
+    name: str | None = None,
+    **sizes: Any,
+) -> tuple[Hourglass, dict[str, str]]:
+    """The model that a file holds, in evaluation mode on `device`, and the file's metadata.
+
+    name, sizes  which model (a file of ours knows, and must agree); sizes that the file neither
+                 names nor shows in its shapes are the published ones.
+    returns      the metadata has at least `name`.
+    raises       WeightsError as `load_state`, or if the file does not say which model it is.
+    """
+    path = Path(path)
+    state, metadata = read_state(path)
+    if name is not None and metadata.get("name", name) != name:
+        raise WeightsError(
+            f"'{path}' holds {metadata['name']}, not {name}", f"ask for {metadata['name']}"
+        )
+    name = metadata.get("name", name)
+    if name is None:
+        raise WeightsError(
+            f"'{path}' does not say which model it is; its keys fit {best_fit(state)} best",
+            "name the model",
+        )
+    sizes = {**_known_sizes(path, name, state, metadata), **sizes}
+    try:
+        # Without memory: the file's own tensors become the parameters.
+        with torch.device("meta"):
+            model = build_model(name, **sizes)
+    except (HotvidError, TypeError, ValueError) as error:
+        raise WeightsError(
+            f"'{path}' asks for a model that cannot be built: {error}", "get the file anew"
+        ) from error
+    _check_fit(model, state, f"'{path}'")
+    model.load_state_dict(state, assign=True)
+    return model.to(device).eval(), {**metadata, "name": name}
+
+
+def save_checkpoint(
+    model: Hourglass,
+    path: str | os.PathLike[str],
+    name: str,
+    metadata: Mapping[str, str] | None = None,
+) -> None:
+    """Write `model`'s weights as safetensors, with its name, sizes and `metadata` inside.
+
+    The file appears whole or not at all.
+    """
+    path = Path(path)
+    state = {key: value.detach().cpu().contiguous() for key, value in model.state_dict().items()}
+    header = {**(metadata or {}), "name": name, "sizes": json.dumps(model.sizes)}
+    part = path.with_name(f"{path.name}.part")
+    try:
+        save_file(state, part, metadata=header)
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def read_state(path: Path) -> tuple[State, dict[str, str]]:
+    """The weights in a file, wrappers and prefixes removed, and its metadata (safetensors only)."""
+    if not path.is_file():
+        raise WeightsError(f"'{path}' is not a file", "check the path")
+    if path.suffix == ".safetensors":
+        return _read_safetensors(path)
+    return unwrap(_read_pickle(path), f"'{path}'"), {}
+
+
+def unwrap(content: Any, source: str = "the dict") -> State:
+    """The dict of tensors in what a checkpoint holds, its keys without their common prefix."""
+    found = _find_state(content)
+    if found is None:
+        raise WeightsError(f"{source} holds no dict of weights", _HINT)
+    prefix = _common_prefix(found)
+    while prefix:
+        found = {key.removeprefix(prefix): value for key, value in found.items()}
+        prefix = _common_prefix(found)
+    return found
+
+
+def best_fit(state: Mapping[str, Tensor]) -> str:
+    """The model, or models, whose keys and shapes are most like these: 'mixste or tpc-mixste'."""
+    shapes = {key: tuple(value.shape) for key, value in state.items()}
+    likeness = {}
+    for name in MODELS:
+        with torch.device("meta"):
+            own = {k: tuple(v.shape) for k, v in build_model(name).state_dict().items()}
+        shared = own.keys() & shapes.keys()
+        same = sum(own[key] == shapes[key] for key in shared)
+        likeness[name] = (len(shared) + same) / (2 * len(own.keys() | shapes.keys()))
+    most = max(likeness.values())
+    if most == 0:
+        return "no model"
+    return " or ".join(name for name, value in likeness.items() if value == most)
+
+
+def _read_safetensors(path: Path) -> tuple[State, dict[str, str]]:
+    try:
+        with safe_open(path, framework="pt") as file:
+            state = {key: file.get_tensor(key) for key in file.offset_keys()}
+            return unwrap(state, f"'{path}'"), dict(file.metadata() or {})
+    except (SafetensorError, OSError, ValueError) as error:
+        raise WeightsError(f"'{path}' is damaged or not safetensors", _HINT) from error
+
+
+def _read_pickle(path: Path) -> Any:
+    try:
+        with torch.serialization.safe_globals(_numpy_numbers()), warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # about pickle protocols; the outcome says enough
+            return torch.load(path, map_location="cpu", weights_only=True)
+    except pickle.UnpicklingError as error:
+        code = re.search(r"GLOBAL (\S+)", str(error))
+        if code is None:
+            raise WeightsError(f"'{path}' is not a checkpoint", _HINT) from error
+        raise WeightsError(
+            f"'{path}' holds code ({code[1]}), which was not run",
+            "get a file that holds weights only",
+        ) from error
+    except (
+        RuntimeError,
+        EOFError,
+        OSError,
+        ValueError,
+        TypeError,
+        LookupError,
+        AttributeError,
+        AssertionError,
+        OverflowError,
+        MemoryError,
+        struct.error,
+    ) as error:
+        raise WeightsError(f"'{path}' is damaged or not a checkpoint", _HINT) from error
+
+
+def _numpy_numbers() -> list[Any]:
+    """What unpickling a numpy number needs; authors save their best error beside the weights."""
+    scalar = np.float64(0).__reduce__()[0]
+    dtypes = [type(np.dtype(code)) for code in ("f4", "f8", "i4", "i8")]
+    return [
+        (scalar, "numpy.core.multiarray.scalar"),
+        (scalar, "numpy._core.multiarray.scalar"),
+        np.dtype,
+        *dtypes,
+    ]
+
+
+def _find_state(content: Any) -> State | None:
+    """`content` itself if it is a dict of tensors, else the one it wraps."""
+    if not isinstance(content, Mapping) or not content:
+        return None
+    if all(isinstance(k, str) and isinstance(v, Tensor) for k, v in content.items()):
+        return dict(content)
+    for wrapper in _WRAPPERS:
+        found = _find_state(content.get(wrapper))
+        if found is not None:
+            return found
+    return None
+
+
+def _common_prefix(state: State) -> str:
+    """`module.` if every key begins so; empty if the keys differ from their first word on."""
+    words = {key.partition(".")[0] for key in state}
+    shared = len(words) == 1 and all("." in key for key in state)
+    return f"{words.pop()}." if shared else ""
+
+
+def _known_sizes(
+    path: Path, name: str, state: State, metadata: Mapping[str, str]
+) -> dict[str, Any]:
+    """Sizes from the metadata, or else from the shapes of the weights."""
+    if "sizes" not in metadata:
+        if name not in MODELS:
+            return {}
+        return read_sizes(name, {key: tuple(value.shape) for key, value in state.items()})
+    try:
+        sizes = dict(json.loads(metadata["sizes"]))
+    except (ValueError, TypeError) as error:
+        raise WeightsError(f"'{path}' has unreadable sizes", "get the file anew") from error
+    # A model has several weights a block: more blocks than weights would only take time.
+    depth = sizes.get("depth")
+    if isinstance(depth, int) and depth > len(state):
+        raise WeightsError(f"'{path}' has fewer weights than its depth needs", "get the file anew")
+    return sizes
+
+
+def _check_fit(model: Hourglass, state: Mapping[str, Tensor], source: str) -> None:
+    own = model.state_dict()
+    missing = [key for key in own if key not in state]
+    left_over = [key for key in state if key not in own]
+    other = [key for key in own if key in state and own[key].shape != state[key].shape]
+    if not (missing or left_over or other):
+        return
+    hint = f"its keys fit {best_fit(state)} best"
+    if missing:
+        problem = f"'{missing[0]}' is missing{_more(missing)}"
+    elif left_over:
+        problem = f"'{left_over[0]}' is left over{_more(left_over)}"
+    else:
+        got, wanted = tuple(state[other[0]].shape), tuple(own[other[0]].shape)
+        problem = f"'{other[0]}' has shape {got}, expected {wanted}{_more(other)}"
+        in_file = read_sizes(model.name, {key: tuple(v.shape) for key, v in state.items()})
+        differ = [f"{k}={v}" for k, v in in_file.items() if v != model.sizes[k]]
+        if differ:
+            hint = f"build the model with {', '.join(differ)}"
+    raise WeightsError(f"{source} does not fit {model.name}: {problem}", hint)
+
+
+def _more(keys: list[str]) -> str:
+    return f" (and {len(keys) - 1} more)" if len(keys) > 1 else ""
