@@ -20,10 +20,10 @@ def models(debug: options.Debug = False) -> None:
     lines += ["lifters (--model):"]
     for name in MODELS:
         where = _where(name) if name in weights.SHIPPED else "its weights: give --weights FILE"
-        lines.append(f"  {name:<18}{where}{_default(name, LiftConfig.model)}")
+        lines.append(f"  {name:<20}{where}{_default(name, LiftConfig.model)}")
     lines += ["weights that travel with hotvid:"]
     for shipped in weights.SHIPPED.values():
-        lines.append(f"  {shipped.name:<18}{_where(shipped.name)}, {shipped.licence}")
+        lines.append(f"  {shipped.name:<20}{_where(shipped.name)}, {shipped.licence}")
     typer.echo("\n".join(lines))
 
 
