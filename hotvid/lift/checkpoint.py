@@ -13,6 +13,7 @@ import re
 import struct
 import warnings
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -85,6 +86,7 @@ def load_checkpoint(
             f"'{path}' asks for a model that cannot be built: {error}", "get the file anew"
         ) from error
     _check_fit(model, state, f"'{path}'")
+    state = {k: v.float() if v.is_floating_point() else v for k, v in state.items()}
     model.load_state_dict(state, assign=True)
     return model.to(device).eval(), {**metadata, "name": name}
 
@@ -136,8 +138,7 @@ def best_fit(state: Mapping[str, Tensor]) -> str:
     shapes = {key: tuple(value.shape) for key, value in state.items()}
     likeness = {}
     for name in MODELS:
-        with torch.device("meta"):
-            own = {k: tuple(v.shape) for k, v in build_model(name).state_dict().items()}
+        own = _published_shapes(name)
         shared = own.keys() & shapes.keys()
         same = sum(own[key] == shapes[key] for key in shared)
         likeness[name] = (len(shared) + same) / (2 * len(own.keys() | shapes.keys()))
@@ -145,6 +146,12 @@ def best_fit(state: Mapping[str, Tensor]) -> str:
     if most == 0:
         return "no model"
     return " or ".join(name for name, value in likeness.items() if value == most)
+
+
+@cache
+def _published_shapes(name: str) -> dict[str, tuple[int, ...]]:
+    with torch.device("meta"):
+        return {key: tuple(v.shape) for key, v in build_model(name).state_dict().items()}
 
 
 def _read_safetensors(path: Path) -> tuple[State, dict[str, str]]:

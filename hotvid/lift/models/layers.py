@@ -12,6 +12,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from hotvid.errors import UsageError
+
 Axis = Literal["joints", "frames"]
 
 # (B, F, J, H, D) -> (B, groups, H, sequence, D), and back.
@@ -59,7 +61,7 @@ class Attention(nn.Module):
 
     def __init__(self, channel: int, heads: int, axis: Axis) -> None:
         super().__init__()
-        self.heads = heads
+        self.heads = _dividing(heads, channel)
         self.axis: Axis = axis
         self.qkv = nn.Linear(channel, 3 * channel)
         self.proj = nn.Linear(channel, channel)
@@ -84,7 +86,7 @@ class CrossAttention(nn.Module):
 
     def __init__(self, channel: int, heads: int) -> None:
         super().__init__()
-        self.heads = heads
+        self.heads = _dividing(heads, channel)
         self.linear_q = nn.Linear(channel, channel)
         self.linear_k = nn.Linear(channel, channel)
         self.linear_v = nn.Linear(channel, channel)
@@ -128,6 +130,12 @@ class Block(nn.Module):
         """x (B, F, J, C) -> (B, F, J, C)."""
         x = x + self.attn(self.norm1(x))
         return x + self.mlp(self.norm2(x))
+
+
+def _dividing(heads: int, channel: int) -> int:
+    if channel % heads:
+        raise UsageError(f"width: expected a multiple of {heads} attention heads, got {channel}")
+    return heads
 
 
 def layer_norm(channel: int) -> nn.LayerNorm:

@@ -66,6 +66,7 @@ MODELS = {
     "hot-mixste-s": ModelSpec(MixSTE, _hot(_MIXSTE_S, 1, 81)),
 }
 
+_COUNTS = {"frames", "channel", "mlp_hidden", "in_channels", "depth", "heads", "representation"}
 _SYNONYMS = {"layers": "depth"}  # MHFormer's own word
 
 
@@ -84,6 +85,9 @@ def model_sizes(name: str, **sizes: Any) -> dict[str, Any]:
             f"unknown size '{unknown[0]}' of model '{name}'",
             f"choose among: {', '.join(published)}",
         )
+    for size in _COUNTS & sizes.keys():
+        if not isinstance(sizes[size], int) or sizes[size] < 1:
+            raise UsageError(f"{size}: expected a whole number above 0, got {sizes[size]!r}")
     return {**published, **sizes}
 
 

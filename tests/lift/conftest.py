@@ -1,0 +1,12 @@
+"""Small models are quickest on one thread: two wait for each other at every layer."""
+
+import pytest
+import torch
+
+
+@pytest.fixture(autouse=True)
+def one_thread():
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)

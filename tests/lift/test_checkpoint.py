@@ -1,0 +1,324 @@
+"""Checkpoints of every kind load into the right model, and nothing else does."""
+
+import json
+import os
+import pickle
+import random
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from golden_cases import INDEX, golden_model, golden_weight
+from safetensors.torch import save_file
+
+import hotvid
+from hotvid.errors import WeightsError
+from hotvid.lift.checkpoint import (
+    best_fit,
+    load_checkpoint,
+    load_state,
+    save_checkpoint,
+    unwrap,
+)
+from hotvid.lift.models.zoo import MODELS, build_model
+
+SIZES = {"frames": 9, "channel": 16, "mlp_hidden": 32, "token_num": 3, "depth": 4}
+
+
+@pytest.fixture(scope="module")
+def state():
+    return golden_model("hot-mixste", **SIZES).state_dict()
+
+
+@pytest.fixture
+def model():
+    return build_model("hot-mixste", **SIZES)
+
+
+def assert_loaded(model, state):
+    for key, value in model.state_dict().items():
+        assert torch.equal(value, state[key]), key
+
+
+def with_prefix(state, prefix):
+    return {f"{prefix}{key}": value for key, value in state.items()}
+
+
+def write(content, path: Path) -> Path:
+    if path.suffix == ".safetensors":
+        save_file(content, path)
+    else:
+        torch.save(content, path)
+    return path
+
+
+@pytest.mark.parametrize("suffix", [".pth", ".pt", ".bin", ".pth.tar", ".safetensors"])
+@pytest.mark.parametrize("prefix", ["", "module.", "_orig_mod.module."])
+def test_bare_weights_in_every_kind_of_file(tmp_path, model, state, suffix, prefix):
+    load_state(model, write(with_prefix(state, prefix), tmp_path / f"weights{suffix}"))
+    assert_loaded(model, state)
+
+
+@pytest.mark.parametrize("wrapper", ["model_pos", "model", "state_dict"])
+def test_wrapped_weights_with_what_authors_save_beside(tmp_path, model, state, wrapper):
+    content = {
+        "epoch": 59,
+        "lr": 4e-5,
+        "random_state": None,
+        "optimizer": {"state": {}, "param_groups": [{"lr": 1e-3}]},
+        "min_loss": np.float64(39.8),
+        "best": np.float32(39.8),
+        wrapper: with_prefix(state, "module."),
+    }
+    load_state(model, write(content, tmp_path / "best_epoch.bin"))
+    assert_loaded(model, state)
+
+
+def test_files_written_before_zip(tmp_path, model, state):
+    torch.save(state, tmp_path / "old.pth.tar", _use_new_zipfile_serialization=False)
+    load_state(model, str(tmp_path / "old.pth.tar"))
+    assert_loaded(model, state)
+
+
+def test_dicts_as_they_are(model, state):
+    hotvid.load_state(model, {"model_pos": with_prefix(state, "module.")})
+    assert_loaded(model, state)
+
+
+def test_a_first_word_that_all_keys_share_is_not_needed_in_them():
+    one = {"module.head.weight": torch.zeros(1), "module.norm.weight": torch.zeros(1)}
+    assert list(unwrap(one)) == ["head.weight", "norm.weight"]
+
+
+def test_a_missing_key_is_named(model, state):
+    rest = {key: value for key, value in state.items() if key != "x_token"}
+    with pytest.raises(WeightsError, match=r"does not fit hot-mixste: 'x_token' is missing;"):
+        load_state(model, rest)
+
+
+def test_a_left_over_key_is_named(model, state):
+    more = {**state, "extra.weight": torch.zeros(1), "extra.bias": torch.zeros(1)}
+    with pytest.raises(WeightsError, match=r"'extra\.weight' is left over \(and 1 more\)"):
+        load_state(model, more)
+
+
+def test_nothing_is_loaded_from_weights_that_do_not_fit(model, state):
+    before = {key: value.clone() for key, value in model.state_dict().items()}
+    with pytest.raises(WeightsError):
+        load_state(model, {**state, "extra": torch.zeros(1)})
+    assert_loaded(model, before)
+
+
+def test_other_sizes_are_named(state):
+    longer = build_model("hot-mixste", **{**SIZES, "frames": 27})
+    message = r"'x_token' has shape \(1, 9, 16\), expected \(1, 27, 16\).*; build .* with frames=9"
+    with pytest.raises(WeightsError, match=message):
+        load_state(longer, state)
+
+
+@pytest.mark.parametrize(
+    ("case", "name"),
+    [
+        ("mixste-243", "mixste or tpc-mixste"),
+        ("hot-mixste-243", "hot-mixste"),
+        ("motionbert-243", "motionbert or tpc-motionbert"),
+        ("hot-motionbert-243", "hot-motionbert"),
+        ("mhformer-351", "mhformer or tpc-mhformer"),
+        ("mhformer-tiny", "mhformer or tpc-mhformer"),
+    ],
+)
+def test_weights_tell_their_model(case, name):
+    shapes = INDEX[case]["state_dict"]
+    state = {key: torch.empty(shape, device="meta") for key, shape in shapes.items()}
+    assert best_fit(state) == name
+    with torch.device("meta"):
+        wrong = build_model("hot-mixste-s")
+    with pytest.raises(WeightsError, match=f"its keys fit {name} best"):
+        load_state(wrong, state)
+
+
+def test_weights_of_nothing_known():
+    assert best_fit({"conv1.weight": torch.zeros(1)}) == "no model"
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_our_own_files_need_no_flags(tmp_path, name):
+    sizes = {"frames": 27, "channel": 24, "mlp_hidden": 32, "depth": 3}
+    if MODELS[name].sizes["token_num"]:
+        sizes |= {"token_num": (9, 5), "layer_index": (1, 2), "prune": "motion"}
+    model = golden_model(name, **sizes)
+    path = tmp_path / "own.safetensors"
+    save_checkpoint(model, path, name, {"inputs": "body", "date": "2024-05-06"})
+    loaded, metadata = load_checkpoint(path, "cpu")
+    assert (metadata["name"], metadata["inputs"], metadata["date"]) == (name, "body", "2024-05-06")
+    assert not loaded.training
+    assert_loaded(loaded, model.state_dict())
+    x = torch.randn(1, 27, 17, model.in_channels, generator=torch.Generator().manual_seed(0))
+    with torch.inference_mode():
+        assert torch.equal(loaded(x), model(x))
+    assert [p.name for p in tmp_path.iterdir()] == ["own.safetensors"]
+
+
+def test_a_loaded_model_can_be_trained_and_saved_again(tmp_path, model):
+    save_checkpoint(model, tmp_path / "a.safetensors", "hot-mixste")
+    loaded, _ = load_checkpoint(tmp_path / "a.safetensors")
+    loaded(torch.randn(1, 9, 17, 2)).sum().backward()
+    assert loaded.x_token.grad is not None
+    save_checkpoint(loaded, tmp_path / "b.safetensors", "hot-mixste")
+    assert load_checkpoint(tmp_path / "b.safetensors")[1] == {
+        "name": "hot-mixste",
+        "sizes": json.dumps(model.sizes),
+    }
+
+
+def test_authors_files_need_the_name_only(tmp_path, state):
+    path = write({"model_pos": with_prefix(state, "module.")}, tmp_path / "best.bin")
+    loaded, metadata = load_checkpoint(path, "cpu", "hot-mixste", depth=4)
+    assert metadata == {"name": "hot-mixste"}
+    assert (loaded.frames, loaded.cuts) == (9, {3: 3})
+    assert_loaded(loaded, state)
+    with pytest.raises(WeightsError, match="does not say which model it is; its keys fit hot-mix"):
+        load_checkpoint(path)
+
+
+def test_sizes_of_authors_files_come_from_their_shapes(tmp_path):
+    shapes = INDEX["mhformer-tiny"]["state_dict"]
+    state = {key: golden_weight(key, tuple(shape)) for key, shape in shapes.items()}
+    loaded, _ = load_checkpoint(write(state, tmp_path / "a.pth"), name="tpc-mhformer", token_num=9)
+    assert (loaded.frames, loaded.sizes["channel"], loaded.cuts) == (81, 48, {1: 9})
+
+
+def test_half_precision_becomes_single(tmp_path, state):
+    half = {key: value.half() for key, value in state.items()}
+    loaded, _ = load_checkpoint(write(half, tmp_path / "h.pth"), name="hot-mixste", depth=4)
+    assert {p.dtype for p in loaded.parameters()} == {torch.float32}
+
+
+def test_a_file_of_one_model_is_not_taken_for_another(tmp_path, model):
+    save_checkpoint(model, tmp_path / "a.safetensors", "hot-mixste")
+    with pytest.raises(WeightsError, match="holds hot-mixste, not mixste; ask for hot-mixste"):
+        load_checkpoint(tmp_path / "a.safetensors", "cpu", "mixste")
+
+
+@pytest.mark.parametrize(
+    ("metadata", "problem"),
+    [
+        ({"name": "hot-mixste", "sizes": "{"}, "unreadable sizes"),
+        ({"name": "hot-mixste", "sizes": "[1, 2]"}, "unreadable sizes"),
+        ({"name": "hot-mixste", "sizes": '{"depth": 1000000000}'}, "fewer weights than its depth"),
+        ({"name": "hot-mixste", "sizes": '{"width": 1}'}, "cannot be built: unknown size 'width'"),
+        ({"name": "hot-mixste", "sizes": '{"channel": -1}'}, "above 0, got -1"),
+        ({"name": "hot-mixste", "sizes": '{"channel": "x"}'}, "above 0, got 'x'"),
+        (
+            {"name": "hot-mixste", "sizes": '{"heads": 3}'},
+            "a multiple of 3 attention heads, got 512",
+        ),
+        ({"name": "hot-mixste", "sizes": '{"token_num": "many"}'}, "cannot be built"),
+        ({"name": "other"}, "cannot be built: unknown model 'other'"),
+    ],
+)
+def test_senseless_metadata(tmp_path, state, metadata, problem):
+    save_file(state, tmp_path / "a.safetensors", metadata=metadata)
+    with pytest.raises(WeightsError, match=problem):
+        load_checkpoint(tmp_path / "a.safetensors")
+
+
+class Hostile:
+    def __init__(self, command: str) -> None:
+        self.command = command
+
+    def __reduce__(self):
+        return os.system, (self.command,)
+
+
+def test_code_in_a_file_is_not_run(tmp_path, model):
+    mark = tmp_path / "was-run"
+    torch.save({"model": Hostile(f"touch {mark}")}, tmp_path / "a.pth")
+    with pytest.raises(WeightsError, match=r"holds code \(\w+\.system\), which was not run"):
+        load_state(model, tmp_path / "a.pth")
+    (tmp_path / "b.pth").write_bytes(pickle.dumps({"model": Hostile(f"touch {mark}")}))
+    with pytest.raises(WeightsError, match="is not a checkpoint"):
+        load_state(model, tmp_path / "b.pth")
+    assert not mark.exists()
+
+
+@pytest.mark.parametrize("suffix", [".pth", ".safetensors"])
+@pytest.mark.parametrize(
+    "content", [b"", b"hello world\n" * 100, b"\x80\x02}q\x00.", b"PK\x03\x04"]
+)
+def test_files_that_are_no_checkpoints(tmp_path, model, suffix, content):
+    path = tmp_path / f"a{suffix}"
+    path.write_bytes(content)
+    with pytest.raises(WeightsError, match=r"damaged|not a checkpoint|no dict of weights"):
+        load_state(model, path)
+
+
+@pytest.mark.parametrize("content", [{}, [1, 2], 3, {"epoch": 1}, {"model": {"a": 1}}])
+def test_files_without_weights(tmp_path, model, content):
+    torch.save(content, tmp_path / "a.pth")
+    with pytest.raises(WeightsError, match="holds no dict of weights"):
+        load_state(model, tmp_path / "a.pth")
+
+
+def test_no_file_at_all(tmp_path, model):
+    for path in (tmp_path / "none.pth", tmp_path):
+        with pytest.raises(WeightsError, match="is not a file; check the path"):
+            load_state(model, path)
+
+
+@pytest.mark.parametrize("suffix", [".pth", ".old.pth", ".safetensors"])
+def test_truncated_files(tmp_path, model, state, suffix):
+    whole = tmp_path / f"whole{suffix}"
+    if suffix == ".old.pth":
+        torch.save(state, whole, _use_new_zipfile_serialization=False)
+    else:
+        write(state, whole)
+    content = whole.read_bytes()
+    path = tmp_path / f"part{suffix}"
+    for share in (0.001, 0.1, 0.5, 0.9, 0.999):
+        path.write_bytes(content[: int(len(content) * share)])
+        with pytest.raises(WeightsError) as caught:
+            load_state(model, path)
+        assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("suffix", [".pth", ".old.pth", ".safetensors"])
+def test_damaged_files_never_fail_otherwise(tmp_path, model, state, suffix):
+    """Bytes changed at random in the file's structure: it loads, or one line says why not."""
+    whole = tmp_path / f"whole{suffix}"
+    if suffix == ".old.pth":
+        torch.save(state, whole, _use_new_zipfile_serialization=False)
+    else:
+        write(state, whole)
+    content = whole.read_bytes()
+    path = tmp_path / f"damaged{suffix}"
+    rng = random.Random(0)
+    refused = 0
+    for _ in range(60):
+        damaged = bytearray(content)
+        for _ in range(4):
+            damaged[rng.randrange(3000)] = rng.randrange(256)
+        path.write_bytes(damaged)
+        try:
+            load_state(model, path)
+        except WeightsError as error:
+            assert "\n" not in str(error)
+            refused += 1
+    assert refused > 20
+
+
+def test_a_write_that_fails_leaves_the_old_file(tmp_path, model, monkeypatch):
+    path = tmp_path / "a.safetensors"
+    save_checkpoint(model, path, "hot-mixste")
+    before = path.read_bytes()
+
+    def fail(*_args, **_kwargs):
+        (tmp_path / "a.safetensors.part").write_bytes(b"half")
+        raise OSError("No space left on device")
+
+    monkeypatch.setattr("hotvid.lift.checkpoint.save_file", fail)
+    with pytest.raises(OSError, match="No space"):
+        save_checkpoint(model, path, "hot-mixste")
+    assert path.read_bytes() == before
+    assert [p.name for p in tmp_path.iterdir()] == ["a.safetensors"]
