@@ -226,18 +226,24 @@ def _peak_memory_mb(process: subprocess.Popen) -> float | None:
     return peak_kb / 1024 if peak_kb else None
 
 
-def _memory_kb(pid: int) -> int:
-    """Resident memory of a process and all below it; 0 where it has ended or cannot be seen."""
+def _memory_kb(pid: int, parents_command: str = "") -> int:
+    """Resident memory of a process and all below it; 0 where it has ended or cannot be seen.
+
+    A child that still bears its parent's command line is about to become another program, and
+    until then its memory is its parent's.
+    """
     own = _PROC / str(pid)
     try:
+        command = (own / "cmdline").read_text()
         status = (own / "status").read_text()
-        children = [
-            c for t in (own / "task").iterdir() for c in (t / "children").read_text().split()
-        ]
+        tasks = list((own / "task").iterdir())
+        children = [child for task in tasks for child in (task / "children").read_text().split()]
     except OSError:
         return 0
+    if command == parents_command:
+        return 0
     resident = next((int(line.split()[1]) for line in status.splitlines() if "VmRSS" in line), 0)
-    return resident + sum(_memory_kb(int(child)) for child in children)
+    return resident + sum(_memory_kb(int(child), command) for child in children)
 
 
 def _cpu_name() -> str:
