@@ -34,8 +34,12 @@ _SAME_BOX = 0.6
 _SUSPICIOUS = 0.3
 # People crouch, but do not become smaller than this, of what they were, within half a second.
 _MIN_SHRINK = 0.4
-# A body whose main joints are less sure than this on average is none; a newcomer's must be surer.
-_MIN_CONFIDENCE, _NEW_CONFIDENCE = 0.45, 0.62
+# A body whose main joints are less sure than this on average is none.
+_MIN_CONFIDENCE = 0.45
+# A newcomer's must be surer: 99 of 100 people pass this, most of what else looks like one does not.
+_NEW_CONFIDENCE = {"fast": 0.62, "balanced": 0.68, "accurate": 0.7}
+# And surer still if it lies within the body of somebody else.
+_WITHIN_CONFIDENCE = 0.8
 # A newcomer must be this certain (at bbox_thr 0; 0.9 at the default), and look the same twice.
 # Measured on four cameras and the walking clip, all models: of people at coarse tiles 98% pass
 # 0.98 and 0.84; of the false ones that passed a presence of 0.6, one in twelve would pass these.
@@ -208,12 +212,17 @@ class BlazePose:
                 continue
             body = self._confirm(bgr, region)
             present = self._in_sight()
-            if body is None or _is_one_of(body, present) or _covers_one_of(body, present):
+            if body is None or self._is_known(body, present):
                 self._rejected.append((self._count, region))
                 continue
             again = [p for p in self._people if p.missed and _close(p.region, body.region)]
             self._people = [p for p in self._people if p not in again[:1]]
             self._people.append(Followed(body))
+
+    def _is_known(self, body: Body, present: Sequence[Followed]) -> bool:
+        if _is_one_of(body, present) or _fills_same_box(body, present):
+            return True
+        return self._confidence(body) < _WITHIN_CONFIDENCE and _is_within_one_of(body, present)
 
     def _confirm(self, bgr: np.ndarray, region: Region) -> Body | None:
         # The detector's region is rough. A person's landmarks give a region that gives the same
@@ -229,7 +238,7 @@ class BlazePose:
         stable = keypoint_similarity(second.xy_px, third.xy_px) >= _STABLE
         if not stable or third.presence < thr or not is_in(third, self._size_px):
             return None
-        return third if self._confidence(third) >= _NEW_CONFIDENCE else None
+        return third if self._confidence(third) >= _NEW_CONFIDENCE[self._config.mode] else None
 
     def _report(self) -> Keypoints2D:
         people = self._in_sight()
@@ -250,13 +259,23 @@ def _is_one_of(body: Body, people: Sequence[Followed]) -> bool:
     return any(keypoint_similarity(body.xy_px, p.body.xy_px) > _SAME_BODY for p in people)
 
 
-def _covers_one_of(body: Body, people: Sequence[Followed]) -> bool:
+def _fills_same_box(body: Body, people: Sequence[Followed]) -> bool:
     # A second, worse set of landmarks on a body: joints differ, left and right may be exchanged,
     # but it fills the same box.
     if not people:
         return False
     boxes = np.stack([_box(p.body) for p in people])
     return bool((box_overlap(_box(body), boxes) > _SAME_BOX).any())
+
+
+def _is_within_one_of(body: Body, people: Sequence[Followed]) -> bool:
+    # A leg can pass for a body of its own.
+    box = _box(body)
+    for person in people:
+        outer = _box(person.body)
+        if (box[:2] >= outer[:2]).all() and (box[2:] <= outer[2:]).all():
+            return True
+    return False
 
 
 def _box(body: Body) -> np.ndarray:
