@@ -59,17 +59,13 @@ def load_checkpoint(
 ) -> tuple[Hourglass, dict[str, str]]:
     """The model that a file holds, in evaluation mode on `device`, and the file's metadata.
 
-    name, sizes  which model (a file of ours knows, and must agree); sizes that the file neither
-                 names nor shows in its shapes are the published ones.
+    name, sizes  which model, where the file does not say; sizes that the file neither names nor
+                 shows in its shapes are the published ones.
     returns      the metadata has at least `name`.
     raises       WeightsError as `load_state`, or if the file does not say which model it is.
     """
     path = Path(path)
     state, metadata = read_state(path)
-    if name is not None and metadata.get("name", name) != name:
-        raise WeightsError(
-            f"'{path}' holds {metadata['name']}, not {name}", f"ask for {metadata['name']}"
-        )
     name = metadata.get("name", name)
     if name is None:
         raise WeightsError(
