@@ -22,20 +22,21 @@ _UNGROUPED = {"joints": (0, 1, 3, 2, 4), "frames": (0, 3, 1, 2, 4)}
 _CACHE = 1 << 19  # floats worked on at once; a core keeps about that many near
 
 
-def attend(q: Tensor, k: Tensor, v: Tensor, axis: Axis) -> Tensor:
+def attend(q: Tensor, k: Tensor, v: Tensor, axis: Axis, training: bool) -> Tensor:
     """Multi-head attention along one axis: softmax(q k^T / sqrt(D)) v.
 
-    q, k, v  (B, F, J, H, D), H heads; keys and values may have other lengths along `axis`.
-    returns  (B, F, J, H * D), contiguous.
+    q, k, v   (B, F, J, H, D), H heads; keys and values may have other lengths along `axis`.
+    training  takes the fused kernel, whose backward pass is the quicker one.
+    returns   (B, F, J, H * D).
 
-    Inference on a CPU takes plain products, a few groups at a time so that the weights never
+    Evaluation on a CPU takes plain products, a few groups at a time so that the weights never
     leave the cache: nearly as fast as the fused kernel, and to the last bit what the published
     code computes. That matters because clustering ranks near-equal densities (see
     `prune.cluster_scores`).
     """
     grouped = [x.permute(_GROUPED[axis]) for x in (q, k, v)]
     on_cpu = q.device.type == "cpu" and not torch.compiler.is_compiling()
-    if on_cpu and not torch.is_grad_enabled():
+    if on_cpu and not training:
         out = q.new_empty(q.shape)
         _attend_in_cache(*grouped, out=out.permute(_GROUPED[axis]))
     else:
@@ -72,7 +73,7 @@ class Attention(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """x (B, F, J, C) -> (B, F, J, C)."""
-        return self.proj(attend(*self.project(x), self.axis))
+        return self.proj(attend(*self.project(x), self.axis, self.training))
 
     def received(self, x: Tensor) -> Tensor:
         """The share of all attention that each frame gets: x (B, F, J, C) -> (B, F)."""
@@ -100,7 +101,9 @@ class CrossAttention(nn.Module):
         b, _, j, _ = key.shape
         q, k, v = self.linear_q(query), self.linear_k(key), self.linear_v(value)
         q = q.expand(b, -1, j, -1)
-        out = attend(*(x.unflatten(-1, (self.heads, -1)) for x in (q, k, v)), "frames")
+        out = attend(
+            *(x.unflatten(-1, (self.heads, -1)) for x in (q, k, v)), "frames", self.training
+        )
         return self.proj(out)
 
 
