@@ -1,8 +1,10 @@
 """How keypoints become a model's input, and its output camera axes again.
 
-`body` is hotvid's own lifter's: each frame seen by a virtual camera that looks at the pelvis. A person at the edge of a wide picture is seen from the side as much as one who has turned; the
-virtual camera takes that out, so that the network sees the same pose as the same numbers wherever
-it stands. What it cannot see any more, where the body goes, it is told in the pelvis's own place.
+`body` is the normalisation of hotvid's own lifter: each frame seen by a virtual camera that looks
+at the pelvis. A person at the edge of a wide picture is seen from the side as much as one who has
+turned; the virtual camera takes that out, so that the network sees the same pose as the same
+numbers wherever it stands. What it cannot see any more, where the body goes, it is told in the
+pelvis's own place.
 """
 
 from __future__ import annotations
