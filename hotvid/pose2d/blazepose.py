@@ -25,7 +25,7 @@ from hotvid.types import Frame, Keypoints2D
 
 _SIZES = {"fast": "lite", "balanced": "full", "accurate": "heavy"}
 # Tiles looked at in one search, spread over the frames until the next.
-_TILES_A_SEARCH = 6
+_TILES_A_SEARCH = 4
 # A candidate this like somebody known is that person.
 _SAME_BODY = 0.4
 # And so is one whose joints' box overlaps theirs by more than this.
@@ -36,10 +36,11 @@ _SUSPICIOUS = 0.3
 _MIN_SHRINK = 0.4
 # A body whose main joints are less sure than this on average is none.
 _MIN_CONFIDENCE = 0.45
-# A newcomer's must be surer: 99 of 100 people pass this, most of what else looks like one does not.
-_NEW_CONFIDENCE = {"fast": 0.62, "balanced": 0.68, "accurate": 0.7}
-# And surer still if it lies within the body of somebody else.
-_WITHIN_CONFIDENCE = 0.8
+# A newcomer's must be surer (99 of 100 people pass this), and more so in fine tiles, where much
+# else looks like somebody.
+_NEW_CONFIDENCE, _NEW_FINE_CONFIDENCE = 0.62, 0.68
+# And surer still if so many of its joints lie within the box of somebody else's.
+_WITHIN, _WITHIN_CONFIDENCE = 0.65, 0.8
 # A newcomer must be this certain (at bbox_thr 0; 0.9 at the default), and look the same twice.
 # Measured on four cameras and the walking clip, all models: of people at coarse tiles 98% pass
 # 0.98 and 0.84; of the false ones that passed a presence of 0.6, one in twelve would pass these.
@@ -210,7 +211,7 @@ class BlazePose:
                 continue
             if any(same_place(region, p.body.region) for p in self._in_sight()):
                 continue
-            body = self._confirm(bgr, region)
+            body = self._confirm(bgr, candidate)
             present = self._in_sight()
             if body is None or self._is_known(body, present):
                 self._rejected.append((self._count, region))
@@ -224,11 +225,11 @@ class BlazePose:
             return True
         return self._confidence(body) < _WITHIN_CONFIDENCE and _is_within_one_of(body, present)
 
-    def _confirm(self, bgr: np.ndarray, region: Region) -> Body | None:
+    def _confirm(self, bgr: np.ndarray, candidate: Candidate) -> Body | None:
         # The detector's region is rough. A person's landmarks give a region that gives the same
         # landmarks again, with a presence that stays near 1; elsewhere they wander.
         thr = _NEW_PRESENCE + (1 - _NEW_PRESENCE) * self._config.bbox_thr
-        first = self._landmarks.look(bgr, region)
+        first = self._landmarks.look(bgr, candidate.region)
         if first.presence < _HOPELESS:
             return None
         second = self._landmarks.look(bgr, first.following)
@@ -238,7 +239,8 @@ class BlazePose:
         stable = keypoint_similarity(second.xy_px, third.xy_px) >= _STABLE
         if not stable or third.presence < thr or not is_in(third, self._size_px):
             return None
-        return third if self._confidence(third) >= _NEW_CONFIDENCE[self._config.mode] else None
+        needed = _NEW_FINE_CONFIDENCE if candidate.fine else _NEW_CONFIDENCE
+        return third if self._confidence(third) >= needed else None
 
     def _report(self) -> Keypoints2D:
         people = self._in_sight()
@@ -270,10 +272,11 @@ def _fills_same_box(body: Body, people: Sequence[Followed]) -> bool:
 
 def _is_within_one_of(body: Body, people: Sequence[Followed]) -> bool:
     # A leg can pass for a body of its own.
-    box = _box(body)
+    joints = body.xy_px[MAIN_JOINTS]
     for person in people:
-        outer = _box(person.body)
-        if (box[:2] >= outer[:2]).all() and (box[2:] <= outer[2:]).all():
+        box = _box(person.body)
+        inside = ((joints >= box[:2]) & (joints <= box[2:])).all(-1)
+        if inside.mean() > _WITHIN:
             return True
     return False
 

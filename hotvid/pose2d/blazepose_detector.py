@@ -24,10 +24,12 @@ class Candidate:
 
     region  around the whole body, pixels of the picture.
     score   0..1, the detector's.
+    fine    whether it was seen in a fine tile.
     """
 
     region: Region
     score: float
+    fine: bool
 
 
 @cache
@@ -106,7 +108,7 @@ class PersonDetector:
         points, scores = blend_overlaps(boxes, points, scores)
         points = points * tile.side + np.array([tile.x, tile.y])
         return [
-            Candidate(region_from_points(p[0], p[1]), float(s))
+            Candidate(region_from_points(p[0], p[1]), float(s), tile.fine)
             for p, s in zip(points, scores, strict=True)
         ]
 

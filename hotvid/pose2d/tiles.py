@@ -123,6 +123,8 @@ class SearchPlan:
 
     def next_tiles(self, count: int, now: Look) -> list[Tile]:
         """The `count` tiles most worth looking at, or fewer."""
+        if count == 0:
+            return []
         ranked = [(self._worth(tile, now), i) for i, tile in enumerate(self.tiles)]
         ranked = sorted((-worth, i) for worth, i in ranked if worth > 0)
         return [self.tiles[i] for _, i in ranked[:count]]
