@@ -53,7 +53,7 @@ SHIPPED = {
         WeightsFile(
             "hot-mixste-s",
             "hot-mixste-s.safetensors",
-            "9af7b7537c727313899d3d826f39dcfb0bbcbb31d5e60ea509fe76e4e9db0644",
+            "e6f5bf9cb5ec98e71af1c82965fd6b5285b5bb2126315609fead24262d8d2d59",
             "Apache-2.0; trained on CMU motion capture (mocap.cs.cmu.edu)",
         ),
     )
