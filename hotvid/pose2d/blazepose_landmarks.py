@@ -89,17 +89,45 @@ class LandmarkModel:
         )
 
     def _load(self, bgr: np.ndarray, region: Region) -> None:
-        cv2.warpAffine(
-            bgr,
-            region.crop_matrix(INPUT_SIZE),
-            (INPUT_SIZE, INPUT_SIZE),
-            dst=self._crop,
-            flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
-            borderMode=cv2.BORDER_CONSTANT,
-        )
+        crop_region(bgr, region, self._crop)
         cv2.cvtColor(self._crop, cv2.COLOR_BGR2RGB, dst=self._crop)
         view = self._net.tensor(self._input)()[0]
         np.multiply(self._crop, np.float32(1 / 255), out=view)
+
+
+def crop_region(bgr: np.ndarray, region: Region, out: np.ndarray) -> None:
+    """Draw the region, upright, into `out` (S, S, 3) uint8; black beyond the picture."""
+    size = out.shape[0]
+    matrix = region.crop_matrix(size)
+    # Sampling a large region at so few points would alias: halving it first takes a seventh off
+    # the landmarks' jitter and costs no more than the sampling does.
+    for _ in range(int(np.log2(max(region.side / size, 1)))):
+        bgr, matrix = _halved(bgr, matrix, size)
+    cv2.warpAffine(
+        bgr,
+        matrix,
+        (size, size),
+        dst=out,
+        flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
+        borderMode=cv2.BORDER_CONSTANT,
+    )
+
+
+def _halved(bgr: np.ndarray, matrix: np.ndarray, size: int) -> tuple[np.ndarray, np.ndarray]:
+    # The part of the picture that the crop covers, at half the size, and the matrix into it.
+    corners = matrix @ np.array([[0, size, 0, size], [0, 0, size, size], [1, 1, 1, 1]])
+    edge = np.array([bgr.shape[1], bgr.shape[0]])
+    low = np.clip(np.floor(corners.min(1)).astype(int) - 1, 0, edge)
+    high = np.clip(np.ceil(corners.max(1)).astype(int) + 2, low, edge)
+    width, height = (high - low) // 2
+    if width == 0 or height == 0:
+        return bgr, matrix
+    part = bgr[low[1] : low[1] + 2 * height, low[0] : low[0] + 2 * width]
+    half = cv2.resize(part, (int(width), int(height)), interpolation=cv2.INTER_AREA)
+    # The middle of the first half-size pixel lies half a pixel into the part.
+    moved = matrix.copy()
+    moved[:, 2] -= low + 0.5
+    return half, moved / 2
 
 
 def refine(points: np.ndarray, heat: np.ndarray) -> np.ndarray:

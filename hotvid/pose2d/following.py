@@ -32,7 +32,8 @@ class Followed:
     """One person as followed from frame to frame.
 
     body    the last one seen.
-    missed  frames since then, 0 while in sight.
+    age     frames since the person was found.
+    missed  frames since `body`, 0 while in sight.
     claim   how well `body` continued the motion before it, 0..1.
     side    of the region, and
     extent  of the body, pixels, both averaged over the last frames.
@@ -40,6 +41,7 @@ class Followed:
 
     def __init__(self, body: Body) -> None:
         self.body = body
+        self.age = 0
         self.missed = 0
         self.claim = 1.0
         self.side = body.following.side
@@ -78,6 +80,7 @@ class Followed:
     def see(self, body: Body | None, size_px: tuple[int, int]) -> None:
         """Take what was found in this frame; None: nothing."""
         self._before = self.body, self._speed, self.missed
+        self.age += 1
         if body is None:
             self.missed += 1
             return
