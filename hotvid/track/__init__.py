@@ -12,9 +12,10 @@ import numpy as np
 
 from hotvid.config import TrackConfig
 from hotvid.errors import ShapeError
-from hotvid.track.association import chains, join, link, put_back
+from hotvid.track.association import join, put_back
 from hotvid.track.gaps import fill
 from hotvid.track.identity import in_order, merge_doubles, select_people, without_noise
+from hotvid.track.links import chains, link
 from hotvid.track.similarity import doubles, flatten
 from hotvid.types import Keypoints2D, Track2D
 

@@ -1,10 +1,8 @@
-"""From detections to chains, one chain a person, with the whole clip known.
+"""From pieces of paths to whole ones, one chain a person, with the whole clip known.
 
-First the steps between neighbouring frames that leave no doubt are linked; where two people could
-be meant, nothing is. The pieces are then joined across what is missing by where their own motion
-takes them, seen from both ends. So a crossing is decided by the path before and after it and not
-by the frames in which the bodies cover each other; the pieces from in there are put back last,
-where the joined paths pass.
+The pieces are joined across what is missing by where their own motion takes them, seen from both
+ends. So a crossing is decided by the path before and after it and not by the frames in which the
+bodies cover each other; the pieces from in there are put back last, where the joined paths pass.
 """
 
 from __future__ import annotations
@@ -16,22 +14,15 @@ from scipy.sparse import csr_matrix
 from scipy.sparse.csgraph import min_weight_full_bipartite_matching
 
 from hotvid.config import TrackConfig
-from hotvid.track.similarity import Detections, batches, distance, growth, moved, pairs
+from hotvid.track.links import Chain, known
+from hotvid.track.similarity import Detections, distance, growth, moved, pairs
 
-Chain = np.ndarray  # (n,) int64, indices of detections, at most one a frame, in order of time
-
-# All lengths in body sizes. People run at 3 a second, fall at 5.8 a second squared.
-_REACH = 0.25  # a step may be this far from the expected, more the longer it takes,
-_REACH_KNOWN = 0.05  # less where its motion is known on both sides,
-_REACH_PER_S = 3.0
-_REACH_MAX = 1.0  # but never as far as a body is long
-_CLEARLY = 1.5  # the second best must be this many times as far as the best,
-_CLEARLY_MORE = 0.05  # and by this much, or the step is in doubt
-_TOUCH = 0.15  # who vanishes or appears this near to another may have been taken for the other
-_LINK_PASSES = 3  # the first knows no motion, each later one what the one before has found
+# All lengths in body sizes.
 _MOTION_S = 0.33  # the end of a chain over which its motion is measured
-_FAR = 0.3  # a join across a gap may be this far from the expected,
-_FAR_PER_S = 0.3
+_FAR = 0.4  # a join across a gap may be this far off course, more the longer it takes;
+_FAR_PER_S = 0.6  # who vanishes and who appears in mid picture are hardly ever two people
+_FAR_LATE = 0.45  # across a gap longer than max_gap_s it has to be plain
+_GRAVITY = 5.8  # in body sizes a second squared
 _LATER_PER_S = 0.15  # of two that fit as well, the sooner
 _RIVAL = 0.15  # a join is clear where the next best costs this much more
 _STOP_OVER = 0.15
@@ -39,43 +30,8 @@ _POSE = 0.5  # what a difference in pose counts against one in place,
 _POSE_S = 0.05  # halved for a gap of this long, as limbs move on unseen
 _GROWTH = 0.5  # and this different in size (the log of it),
 _GROWTH_LATE = 0.3  # or this, across a gap longer than max_gap_s
-_DOUBTFUL_S = 0.25  # shorter pieces that end in doubt wait until the others are joined
 _PUT_BACK = 0.2  # how far such a piece may lie from the path it is put on
 _AT_BORDER = 0.03  # a body this near to the picture's edge may have left, in picture sizes
-
-
-@dataclass(frozen=True)
-class Links:
-    """(N,) each: the detection before and after, -1 where none; where a choice was in doubt."""
-
-    before: np.ndarray
-    after: np.ndarray
-    doubt_before: np.ndarray
-    doubt_after: np.ndarray
-
-
-def link(d: Detections, double: np.ndarray) -> Links:
-    """Links between neighbouring frames that leave no doubt, leaving out what is `double` (N,)."""
-    n = len(d)
-    none = np.full(n, -1)
-    links = Links(none, none, np.zeros(n, bool), np.zeros(n, bool))
-    for _ in range(_LINK_PASSES):
-        links = _link_once(d, double, *_velocities(d, links))
-    return links
-
-
-def chains(d: Detections, links: Links, double: np.ndarray) -> tuple[list[Chain], list[Chain]]:
-    """The linked pieces: those to build on, and the short ones that begin or end in doubt."""
-    sure, doubtful = [], []
-    for start in np.flatnonzero((links.before < 0) & ~double):
-        chain = [start]
-        while links.after[chain[-1]] >= 0:
-            chain.append(links.after[chain[-1]])
-        piece = np.array(chain)
-        short = d.time_s[piece[-1]] - d.time_s[piece[0]] < _DOUBTFUL_S
-        doubt = links.doubt_before[piece[0]] or links.doubt_after[piece[-1]]
-        (doubtful if short and doubt else sure).append(piece)
-    return sure, doubtful
 
 
 def join(
@@ -121,82 +77,6 @@ def put_back(
     return paths, list(left.values())
 
 
-def _velocities(d: Detections, links: Links) -> tuple[np.ndarray, np.ndarray]:
-    """(N, 2) pixels a second before and after each detection; one stands in for the other."""
-    past, future = np.zeros((len(d), 2)), np.zeros((len(d), 2))
-    a = np.flatnonzero(links.after >= 0)
-    b = links.after[a]
-    future[a] = past[b] = moved(d, a, b) / (d.time_s[b] - d.time_s[a])[:, None]
-    past[links.before < 0] = future[links.before < 0]
-    future[links.after < 0] = past[links.after < 0]
-    return past, future
-
-
-def _known(v: np.ndarray, w: np.ndarray) -> np.ndarray:
-    """`v` where it is not zero, else `w`: what is seen once has no motion of its own."""
-    return np.where(v.any(1, keepdims=True), v, w)
-
-
-def _link_once(d: Detections, double: np.ndarray, past: np.ndarray, future: np.ndarray) -> Links:
-    n = len(d)
-    a, b, far, reach = _steps(d, double, past, future)
-    best_a, second_a = _two_best(a, far, n)
-    best_b, second_b = _two_best(b, far, n)
-    second = np.minimum(second_a[a], second_b[b])
-    edge = np.arange(len(a))
-    sure = (best_a[a] == edge) & (best_b[b] == edge) & (far < reach)
-    sure &= second >= np.maximum(_CLEARLY * far, far + _CLEARLY_MORE)
-
-    ends, begins = np.ones(n, bool), np.ones(n, bool)
-    ends[a[sure]], begins[b[sure]] = False, False
-    touched_a, touched_b = np.zeros(n, bool), np.zeros(n, bool)
-    touch = far < _TOUCH
-    touched_b[b[touch & ends[a]]], touched_a[a[touch & begins[b]]] = True, True
-    sure &= ~touched_a[a] & ~touched_b[b]
-
-    before, after = np.full(n, -1), np.full(n, -1)
-    after[a[sure]], before[b[sure]] = b[sure], a[sure]
-    doubt_before, doubt_after = np.zeros(n, bool), np.zeros(n, bool)
-    near = far < reach
-    doubt_after[a[near]], doubt_before[b[near]] = True, True
-    return Links(before, after, doubt_before & (before < 0), doubt_after & (after < 0))
-
-
-def _steps(
-    d: Detections, double: np.ndarray, past: np.ndarray, future: np.ndarray
-) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Pairs of neighbouring frames not beyond twice the reach: from, to, distance, reach."""
-    count = np.diff(d.first)
-    rows = np.flatnonzero((count[:-1] > 0) & (count[1:] > 0))
-    found = [(np.zeros(0, int), np.zeros(0, int), np.zeros(0), np.zeros(0))]
-    for run in batches(rows, count[rows] * count[rows + 1]):
-        a, b = pairs(count[run], count[run + 1], d.first[run], d.first[run + 1])
-        single = ~double[a] & ~double[b]
-        a, b = a[single], b[single]
-        dt = (d.time_s[b] - d.time_s[a])[:, None]
-        ahead = _known(past[a], future[b]) * dt
-        back = _known(future[b], past[a]) * dt
-        far = distance(d, a, b, ahead, back)
-        known = past[a].any(1) & future[b].any(1)
-        reach = np.where(known, _REACH_KNOWN, _REACH) + _REACH_PER_S * dt[:, 0]
-        reach = np.minimum(reach, _REACH_MAX)
-        near = far < 2 * reach
-        found.append((a[near], b[near], far[near], reach[near]))
-    return tuple(np.concatenate(column) for column in zip(*found, strict=True))
-
-
-def _two_best(owner: np.ndarray, far: np.ndarray, n: int) -> tuple[np.ndarray, np.ndarray]:
-    """For each of n owners: the number of its nearest pair, and the second's distance or inf."""
-    best, second = np.full(n, -1), np.full(n, np.inf)
-    order = np.lexsort((far, owner))
-    sorted_owner = owner[order]
-    first = np.flatnonzero(np.r_[True, sorted_owner[1:] != sorted_owner[:-1]][: len(order)])
-    best[sorted_owner[first]] = order[first]
-    two = first[np.diff(np.r_[first, len(order)]) > 1]
-    second[sorted_owner[two]] = far[order[two + 1]]
-    return best, second
-
-
 def _candidates(
     d: Detections, pieces: list[Chain], config: TrackConfig, size_px: tuple[int, int] | None
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -204,29 +84,45 @@ def _candidates(
     tail = np.array([piece[-1] for piece in pieces])
     head = np.array([piece[0] for piece in pieces])
     i, j = _followers(d, tail, head, config.max_lost_s)
-    speed_out, speed_in = np.zeros((len(pieces), 2)), np.zeros((len(pieces), 2))
-    for k in np.unique(i):
-        speed_out[k] = _motion(d, pieces[k], at_end=True)
-    for k in np.unique(j):
-        speed_in[k] = _motion(d, pieces[k], at_end=False)
+    out = _Ends.of(d, pieces, np.unique(i), at_end=True)
+    into = _Ends.of(d, pieces, np.unique(j), at_end=False)
 
     a, b = tail[i], head[j]
     dt = d.time_s[b] - d.time_s[a]
     step = moved(d, a, b)
-    ahead = np.hypot(*(step - _known(speed_out[i], speed_in[j]) * dt[:, None]).T)
-    back = np.hypot(*(step - _known(speed_in[j], speed_out[i]) * dt[:, None]).T)
-    place = (ahead + back) / 2 / np.sqrt(d.size_px[a] * d.size_px[b])
-    far = place + distance(d, a, b, step) * _POSE / (1 + dt / _POSE_S)
+    size = np.sqrt(out.size_px[i] * into.size_px[j])
+    off = _off_course(
+        step / size[:, None],
+        known(out.speed[i], into.speed[j]) / size[:, None],
+        known(into.speed[j], out.speed[i]) / size[:, None],
+        dt,
+    )
+    far = off + distance(d, a, b, step) * _POSE / (1 + dt / _POSE_S)
     late = dt > config.max_gap_s
-    grown = growth(d, a, b)
-    cost = far / (_FAR + _FAR_PER_S * np.minimum(dt, config.max_gap_s))
-    cost += grown + _LATER_PER_S * dt
+    # Either measure of size may be spoilt: by one bad sight, or by joints hidden for a while.
+    grown = np.minimum(growth(d, a, b), np.abs(np.log(into.size_px[j] / out.size_px[i])))
+    cost = far / np.where(late, _FAR_LATE, _FAR + _FAR_PER_S * dt) + grown + _LATER_PER_S * dt
     same = (cost < 1) & (grown < np.where(late, _GROWTH_LATE, _GROWTH))
     if size_px is not None:
-        same &= ~(late & _outside(d, a, speed_out[i], dt, size_px))
+        same &= ~(late & _outside(d, a, out.speed[i], dt, size_px))
     i, j, cost = i[same], j[same], cost[same]
     direct = ~_has_stop_over(len(pieces), i, j, cost)
     return i[direct], j[direct], cost[direct]
+
+
+def _off_course(
+    step: np.ndarray, before: np.ndarray, after: np.ndarray, dt: np.ndarray
+) -> np.ndarray:
+    """(E,) how ill a step (E, 2) fits the speeds (E, 2) before and after it, in body sizes.
+
+    A steady acceleration covers the mean of both speeds, so what differs from that is amiss; and
+    so is the acceleration, or two people who pass each other could as well be two who meet and
+    turn back. Only gravity is free, up to its strength, whoever is in the air.
+    """
+    change = after - before
+    change[:, 1] -= np.clip(change[:, 1], 0, _GRAVITY * dt)
+    amiss = np.hypot(*(step - (before + after) / 2 * dt[:, None]).T)
+    return np.hypot(amiss, np.hypot(*change.T) * dt / 2)
 
 
 def _has_stop_over(n: int, i: np.ndarray, j: np.ndarray, cost: np.ndarray) -> np.ndarray:
@@ -297,17 +193,40 @@ def _followers(
     return i, order[j]
 
 
-def _motion(d: Detections, chain: Chain, at_end: bool) -> np.ndarray:
-    """(2,) pixels a second at one end of a chain: the slope of a line through the body's path."""
-    limit = d.time_s[chain[-1]] - _MOTION_S if at_end else d.time_s[chain[0]] + _MOTION_S
+@dataclass(frozen=True)
+class _Ends:
+    """How each piece ends, or begins: speed (P, 2) pixels a second, size_px (P,).
+
+    Zero and one for the pieces that were not asked for.
+    """
+
+    speed: np.ndarray
+    size_px: np.ndarray
+
+    @classmethod
+    def of(cls, d: Detections, pieces: list[Chain], wanted: np.ndarray, at_end: bool) -> _Ends:
+        speed, size = np.zeros((len(pieces), 2)), np.ones(len(pieces))
+        for k in wanted:
+            part = _end(d, pieces[k], at_end)
+            speed[k] = _slope(d, part)
+            size[k] = np.median(d.size_px[part])
+        return cls(speed, size)
+
+
+def _end(d: Detections, chain: Chain, at_end: bool) -> Chain:
+    """The part of a chain over which its motion is measured: two detections at least, if it can."""
     time_s = d.time_s[chain]
-    part = chain[time_s >= limit] if at_end else chain[time_s <= limit]
-    if len(part) < 2:
-        part = chain[-2:] if at_end else chain[:2]
-    if len(part) < 2:
+    if at_end:
+        return chain[min(np.searchsorted(time_s, time_s[-1] - _MOTION_S), max(len(chain) - 2, 0)) :]
+    return chain[: max(np.searchsorted(time_s, time_s[0] + _MOTION_S, side="right"), 2)]
+
+
+def _slope(d: Detections, chain: Chain) -> np.ndarray:
+    """(2,) pixels a second: of a straight line through the body's path."""
+    if len(chain) < 2:
         return np.zeros(2)
-    path = np.concatenate([np.zeros((1, 2)), np.cumsum(moved(d, part[:-1], part[1:]), 0)])
-    t = d.time_s[part] - d.time_s[part].mean()
+    path = np.concatenate([np.zeros((1, 2)), np.cumsum(moved(d, chain[:-1], chain[1:]), 0)])
+    t = d.time_s[chain] - d.time_s[chain].mean()
     return (t[:, None] * path).sum(0) / (t**2).sum()
 
 

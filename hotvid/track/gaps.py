@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from hotvid.track.association import Chain
+from hotvid.track.links import Chain
 from hotvid.track.similarity import Detections
 from hotvid.types import Track2D
 

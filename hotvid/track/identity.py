@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from hotvid.errors import UsageError
-from hotvid.track.association import Chain
+from hotvid.track.links import Chain
 from hotvid.track.similarity import Detections, close_pairs
 from hotvid.types import Track2D
 
