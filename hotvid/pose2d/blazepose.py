@@ -39,6 +39,8 @@ _MIN_CONFIDENCE = 0.45
 # A newcomer's must be surer (99 of 100 people pass this), and more so in fine tiles, where much
 # else looks like somebody.
 _NEW_CONFIDENCE, _NEW_FINE_CONFIDENCE = 0.62, 0.68
+# Unless the detector is so sure: nothing but people reached this in its tiles.
+_SURE = 0.85
 # And surer still if so many of its joints lie within the box of somebody else's.
 _WITHIN, _WITHIN_CONFIDENCE = 0.65, 0.8
 # For so many frames somebody found may not come to cover, or lie within, an older acquaintance.
@@ -218,7 +220,8 @@ class BlazePose:
         self._rejected = [(when, r) for when, r in self._rejected if when > recent]
         for candidate in candidates:
             region = candidate.region
-            if any(same_place(region, r) for _, r in self._rejected):
+            again = any(same_place(region, r) for _, r in self._rejected)
+            if again and candidate.score < _SURE:
                 continue
             if any(same_place(region, p.body.region) for p in self._in_sight()):
                 continue
@@ -227,8 +230,8 @@ class BlazePose:
             if body is None or self._is_known(body, present):
                 self._rejected.append((self._count, region))
                 continue
-            again = [p for p in self._people if p.missed and _close(p.region, body.region)]
-            self._people = [p for p in self._people if p not in again[:1]]
+            back = [p for p in self._people if p.missed and _close(p.region, body.region)]
+            self._people = [p for p in self._people if p not in back[:1]]
             self._people.append(Followed(body))
 
     def _is_known(self, body: Body, present: Sequence[Followed]) -> bool:
@@ -251,6 +254,8 @@ class BlazePose:
         if not stable or third.presence < thr or not is_in(third, self._size_px):
             return None
         needed = _NEW_FINE_CONFIDENCE if candidate.fine else _NEW_CONFIDENCE
+        if candidate.score >= _SURE:
+            needed = _MIN_CONFIDENCE
         return third if self._confidence(third) >= needed else None
 
     def _report(self) -> Keypoints2D:
