@@ -16,7 +16,7 @@ import typer
 from typer.core import TyperGroup
 
 from hotvid import __version__
-from hotvid.cli import bench, doctor, export_json, models, run, train
+from hotvid.cli import bench, doctor, evaluate, export_json, models, run, train
 from hotvid.errors import HotvidError, HotvidWarning, UsageError
 
 DONE, FAILED, WRONG_COMMAND_LINE, INTERRUPTED = 0, 1, 2, 130
@@ -69,6 +69,7 @@ app.command("models")(models.models)
 app.command("train")(train.train)
 app.command("doctor")(doctor.doctor)
 app.command("bench")(bench.bench)
+app.add_typer(evaluate.app, name="eval")
 
 
 def main() -> NoReturn:

@@ -24,7 +24,7 @@ _STAGES = {
     "render": "drawing",
     "train": "training",
 }
-_RATES = {"pose2d": "frames/s", "lift": "windows/s", "render": "frames/s"}
+_RATES = {"pose2d": "frames/s", "lift": "windows/s", "render": "frames/s", "train": "s/s"}
 
 Callback = Callable[[str, int, "int | None"], None]
 
