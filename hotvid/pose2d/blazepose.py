@@ -88,7 +88,7 @@ class BlazePose:
     def _estimate(self, frame: Frame) -> Keypoints2D:
         size_px = frame.bgr.shape[1], frame.bgr.shape[0]
         jumped = self._last_index is None or not (
-            0 <= frame.index - self._last_index <= self._config.det_frequency
+            1 <= frame.index - self._last_index <= self._config.det_frequency
         )
         if jumped or size_px != self._size_px:
             self._begin(size_px)
@@ -96,7 +96,7 @@ class BlazePose:
         thumb = thumbnail(frame.bgr)
         if self._is_cut(thumb):
             self._forget()
-        had_somebody = bool(self._people)
+        had_somebody = bool(self._in_sight())
         self._follow(frame.bgr)
         if had_somebody and not self._in_sight():
             self._everything_due = True

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from ai_edge_litert.interpreter import Interpreter
 
+from hotvid.pose2d.litert import load_network
 from hotvid.pose2d.regions import Region, box_overlap, region_from_points
 from hotvid.pose2d.tiles import Tile
 
@@ -85,8 +85,7 @@ class PersonDetector:
     """The detector network, run on one tile of a picture at a time."""
 
     def __init__(self, path: Path, threads: int) -> None:
-        self._net = Interpreter(model_path=str(path), num_threads=threads)
-        self._net.allocate_tensors()
+        self._net = load_network(path, threads)
         self._input = self._net.get_input_details()[0]["index"]
         self._boxes, self._logits = (d["index"] for d in self._net.get_output_details())
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from ai_edge_litert.interpreter import Interpreter
 
+from hotvid.pose2d.litert import load_network
 from hotvid.pose2d.regions import Region, region_from_points, rotation
 
 INPUT_SIZE = 256
@@ -56,8 +56,7 @@ class LandmarkModel:
     """The landmark network, run on one region of a picture at a time."""
 
     def __init__(self, path: Path, threads: int) -> None:
-        self._net = Interpreter(model_path=str(path), num_threads=threads)
-        self._net.allocate_tensors()
+        self._net = load_network(path, threads)
         self._input = self._net.get_input_details()[0]["index"]
         by_shape = {tuple(d["shape"]): d["index"] for d in self._net.get_output_details()}
         self._landmarks = by_shape[1, 195]

@@ -104,7 +104,7 @@ class Followed:
 
 def _motion(before: Region, now: Region) -> np.ndarray:
     shift = now.centre - before.centre
-    shift *= min(1.0, _MAX_SHIFT * now.side / max(float(np.hypot(*shift)), 1e-6))
+    shift = shift * min(1.0, _MAX_SHIFT * now.side / max(float(np.hypot(*shift)), 1e-6))
     turn = math.remainder(now.angle - before.angle, 2 * math.pi)
     return np.array([*shift, max(-_MAX_TURN, min(_MAX_TURN, turn))])
 

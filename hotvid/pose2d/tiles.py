@@ -18,6 +18,7 @@ import numpy as np
 _MIN_SIDE = 224
 # The finest level is left out where it would take more tiles than this (long panoramas).
 _MAX_TILES = 160
+_MIN_ASPECT = 1 / 8
 # How sure the detector must be. Coarse tiles gave 0.86 to 0.98 for people and up to 0.78 for other
 # things; the finest ones see parts of bodies and much else at up to 0.7.
 _COARSE_THR, _FINE_THR = 0.5, 0.7
@@ -55,7 +56,9 @@ def tile_picture(size_px: tuple[int, int]) -> list[Tile]:
     something new, of a quarter.
     """
     width, height = size_px
-    short, longer = sorted(size_px)
+    longer = max(size_px)
+    # Of a strip thinner than this the squares would be too many and too small.
+    short = max(min(size_px), math.ceil(longer * _MIN_ASPECT))
     tiles = [Tile((width - longer) // 2, (height - longer) // 2, longer)]
     if longer > short:
         tiles += _level(size_px, short, False)

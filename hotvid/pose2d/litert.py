@@ -1,0 +1,45 @@
+"""Loads a network into LiteRT, the runtime of .tflite files."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from ai_edge_litert.interpreter import Interpreter
+
+from hotvid.errors import WeightsError
+
+
+def load_network(path: Path, threads: int) -> Interpreter:
+    """The network in `path`, ready to run; WeightsError if the file is damaged."""
+    try:
+        with _native_stderr_silenced():
+            network = Interpreter(model_path=str(path), num_threads=threads)
+            network.allocate_tensors()
+    except (ValueError, RuntimeError) as error:
+        raise WeightsError(
+            f"the weights in {path} cannot be loaded ({error})",
+            "the file is damaged: reinstall hotvid",
+        ) from error
+    return network
+
+
+@contextmanager
+def _native_stderr_silenced() -> Iterator[None]:
+    # LiteRT's native code announces its delegate on file descriptor 2, and no setting stops it.
+    sys.stderr.flush()
+    try:
+        kept = os.dup(2)
+    except OSError:  # there is no stderr, so nothing to silence
+        yield
+        return
+    try:
+        with Path(os.devnull).open("wb") as nowhere:
+            os.dup2(nowhere.fileno(), 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)

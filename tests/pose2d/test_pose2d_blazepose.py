@@ -1,0 +1,159 @@
+"""The backend as a whole, on frames of the shipped clip."""
+
+import cv2
+import numpy as np
+import pytest
+
+from hotvid.config import Pose2DConfig
+from hotvid.errors import UsageError
+from hotvid.pose2d import load_backend
+from hotvid.types import Frame
+
+LEFT_HIP, RIGHT_HIP, NOSE, LEFT_ANKLE = 23, 24, 0, 27
+
+
+def read(clip, first, count):
+    video = cv2.VideoCapture(str(clip))
+    frames = []
+    for index in range(first + count):
+        ok, bgr = video.read()
+        assert ok
+        if index >= first:
+            frames.append(Frame(index, index / 30, bgr))
+    return frames
+
+
+@pytest.fixture(scope="module")
+def walk(demo_clip):
+    """Frames 100 to 111: the man stands on the roof, the woman walks on the lawn."""
+    return read(demo_clip, 100, 12)
+
+
+@pytest.fixture(scope="module")
+def seen(walk):
+    return load_backend(Pose2DConfig()).estimate(walk)
+
+
+def hips(keypoints):
+    return keypoints.xy_px[:, [LEFT_HIP, RIGHT_HIP]].mean(1)
+
+
+def match(xy, places, tolerance):
+    """The rows of `xy` next to each of `places`; fails unless they pair off."""
+    assert len(xy) == len(places)
+    order = [int(np.linalg.norm(xy - place, axis=-1).argmin()) for place in places]
+    assert sorted(order) == list(range(len(places)))
+    np.testing.assert_allclose(xy[order], places, atol=tolerance)
+    return order
+
+
+def test_exactly_the_two_people_are_found_where_they_are(seen):
+    man, woman = match(hips(seen[0]), [(642, 260), (1028, 730)], 20)
+    keypoints = seen[0]
+    assert keypoints.joint_set == "blazepose33"
+    assert keypoints.xy_px.shape == (2, 33, 2) and keypoints.xy_px.dtype == np.float32
+    np.testing.assert_allclose(keypoints.xy_px[woman, NOSE], [1020, 560], atol=25)
+    assert keypoints.xy_px[man, NOSE, 1] < 130
+    assert (keypoints.person_score > 0.9).all()
+    # In between, at (990, 245), is the sun.
+    x0, y0, x1, y1 = keypoints.box_px[woman]
+    assert y0 > 450 and 850 < x0 < 990 and 1080 < x1 < 1200 and y1 > 900
+
+
+def test_everyone_is_followed_and_moves_the_way_they_walk(seen):
+    for keypoints in seen:
+        assert len(keypoints) == 2
+    last = hips(seen[-1])
+    match(last, [(670, 262), (918, 720)], 30)
+
+
+def test_boxes_hold_the_joints_and_scores_are_chances(seen):
+    for keypoints in seen:
+        assert (keypoints.score >= 0).all() and (keypoints.score <= 1).all()
+        sure = keypoints.score > 0.5
+        low, high = keypoints.box_px[:, None, :2], keypoints.box_px[:, None, 2:]
+        inside = ((keypoints.xy_px >= low) & (keypoints.xy_px <= high)).all(-1)
+        assert inside[sure].all() and sure.mean() > 0.8
+
+
+def test_how_frames_are_cut_into_calls_changes_nothing(walk, seen):
+    backend = load_backend(Pose2DConfig())
+    cut = [k for a, b in ((0, 1), (1, 6), (6, 12)) for k in backend.estimate(walk[a:b])]
+    for one, other in zip(seen, cut, strict=True):
+        np.testing.assert_array_equal(one.xy_px, other.xy_px)
+        np.testing.assert_array_equal(one.score, other.score)
+
+
+@pytest.mark.parametrize("turn", [cv2.ROTATE_90_CLOCKWISE, cv2.ROTATE_180])
+def test_a_picture_on_its_side_gives_the_same_people(walk, seen, turn):
+    bgr = walk[0].bgr
+    found = load_backend(Pose2DConfig()).estimate([Frame(0, 0.0, cv2.rotate(bgr, turn))])[0]
+    height, width = bgr.shape[:2]
+    x, y = found.xy_px[..., 0], found.xy_px[..., 1]
+    if turn == cv2.ROTATE_90_CLOCKWISE:
+        back = np.stack([y, height - 1 - x], -1)
+    else:
+        back = np.stack([width - 1 - x, height - 1 - y], -1)
+    order = match(back[:, [LEFT_HIP, RIGHT_HIP]].mean(1), hips(seen[0]), 30)
+    joints = [NOSE, 25, 26, 27, 28]
+    for one, other in zip(seen[0].xy_px, order, strict=True):
+        assert np.median(np.linalg.norm(one[joints] - back[other][joints], axis=-1)) < 30
+
+
+def test_a_mirrored_picture_exchanges_left_and_right(walk, seen):
+    bgr = np.ascontiguousarray(walk[0].bgr[:, ::-1])
+    found = load_backend(Pose2DConfig()).estimate([Frame(0, 0.0, bgr)])[0]
+    back = found.xy_px * [-1, 1] + [bgr.shape[1] - 1, 0]
+    order = match(back[:, [LEFT_HIP, RIGHT_HIP]].mean(1), hips(seen[0]), 30)
+    for one, other in zip(seen[0].xy_px, order, strict=True):
+        same = np.linalg.norm(one[LEFT_ANKLE] - back[other][LEFT_ANKLE])
+        exchanged = np.linalg.norm(one[LEFT_ANKLE] - back[other][LEFT_ANKLE + 1])
+        assert exchanged < same or same < 15  # the man's ankles are close together
+
+
+@pytest.mark.parametrize("mode", ["fast", "balanced"])
+def test_nobody_is_nowhere(mode):
+    rng = np.random.default_rng(0)
+    pictures = [
+        np.zeros((270, 480, 3), np.uint8),
+        rng.integers(0, 256, (240, 320, 3), np.uint8),
+        np.full((5, 3, 3), 255, np.uint8),
+    ]
+    for picture in pictures:
+        found = load_backend(Pose2DConfig(mode=mode)).estimate([Frame(0, 0.0, picture)])[0]
+        assert len(found) == 0
+        assert found.xy_px.shape == (0, 33, 2)
+
+
+def test_after_a_cut_the_new_scene_is_searched_at_once(walk):
+    empty = np.full_like(walk[0].bgr, 60)
+    backend = load_backend(Pose2DConfig(mode="fast"))
+    scene = [empty] * 7 + [walk[0].bgr] + [empty] * 2
+    counts = [len(k) for k in backend.estimate([Frame(i, 0.0, f) for i, f in enumerate(scene)])]
+    assert counts == [0] * 7 + [2, 0, 0]
+
+
+def test_unknown_names_are_refused_with_the_choices():
+    with pytest.raises(UsageError, match="blazepose"):
+        load_backend(Pose2DConfig(backend="openpose"))
+    with pytest.raises(UsageError, match="balanced"):
+        load_backend(Pose2DConfig(mode="turbo"))
+
+
+@pytest.mark.slow
+def test_the_clip_from_end_to_end(demo_clip):
+    seen = load_backend(Pose2DConfig()).estimate(read(demo_clip, 0, 230))
+    lost = 0
+    for index, keypoints in enumerate(seen):
+        x, y = hips(keypoints).T if len(keypoints) else np.zeros((2, 0))
+        if 48 <= index <= 195:
+            woman = np.interp(index, [48, 100, 150, 195], [1505, 1028, 529, 60])
+            assert ((np.abs(x - woman) < 60) & (y > 600)).any(), index
+        if index < 160:
+            assert ((x > 560) & (x < 840) & (y < 400)).any(), index
+        elif index < 190:  # the somersault
+            lost += not ((x > 600) & (y > 150)).any()
+        elif index < 225:
+            assert ((x > 900) & (y > 550)).any(), index
+        assert len(keypoints) <= 2, index
+    assert lost <= 10

@@ -1,0 +1,138 @@
+import numpy as np
+import pytest
+
+from hotvid.pose2d.blazepose_landmarks import Body, refine, world_xyz_m
+from hotvid.pose2d.following import Followed, is_in, settle_collapses
+from hotvid.pose2d.regions import MIRROR, Region
+from hotvid.pose2d.scores import body_confidence, keypoint_scores
+from hotvid.pose2d.sides import SideKeeper
+
+SIZE = (1000, 800)
+SHAPE = np.random.default_rng(8).uniform(-1, 1, (33, 2)) * [60, 150]
+
+
+def body(x, y, *, angle=0.0, presence=1.0, logit=9.0, xy=None):
+    region = Region(x, y, 400, angle)
+    return Body(
+        xy_px=(SHAPE + [x, y] if xy is None else xy).astype(np.float32),
+        visibility=np.full(33, logit, np.float32),
+        inside=np.full(33, 12, np.float32),
+        presence=presence,
+        region=region,
+        following=region,
+        world=np.tile(np.array([0, -1, 2], np.float32), (33, 1)),
+    )
+
+
+def test_the_region_moves_on_with_the_person_and_turns():
+    person = Followed(body(300, 300))
+    for i in range(1, 8):
+        person.see(body(300 + 12 * i, 300, angle=0.1 * i), SIZE)
+    assert 384 + 5 < person.region.x < 384 + 14
+    assert person.region.y == pytest.approx(300)
+    assert 0.7 < person.region.angle < 0.82
+
+
+def test_a_turn_through_half_a_circle_is_a_small_one():
+    person = Followed(body(300, 300, angle=3.1))
+    person.see(body(300, 300, angle=-3.1), SIZE)
+    assert abs(person.region.angle + 3.1) < 0.1
+
+
+def test_somebody_lost_is_given_up_after_a_while_but_not_at_once():
+    person = Followed(body(300, 300))
+    for _ in range(5):
+        person.see(None, SIZE)
+    assert not person.given_up
+    person.see(body(310, 300), SIZE)
+    assert person.missed == 0
+    for _ in range(13):
+        person.see(None, SIZE)
+    assert person.given_up
+
+
+def test_somebody_who_walks_out_of_the_picture_is_dropped():
+    person = Followed(body(930, 300))
+    for x in (960, 990):
+        person.see(body(x, 300), SIZE)
+    assert not person.given_up
+    person.see(body(1040, 300), SIZE)
+    assert person.given_up
+    assert not is_in(body(1040, 300), SIZE)
+
+
+def test_of_two_on_one_body_the_one_who_moved_there_smoothly_keeps_it():
+    walker, other = Followed(body(300, 300)), Followed(body(480, 300))
+    for i in range(1, 5):
+        walker.see(body(300 + 10 * i, 300), SIZE)
+        other.see(body(480, 300), SIZE)
+    assert settle_collapses([walker, other]) == []
+    for person in (walker, other):
+        person.see(body(350, 300), SIZE)
+    assert settle_collapses([walker, other]) == [other]
+    other.withdraw()
+    assert other.missed == 1
+    assert other.body.region.x == 480
+    assert settle_collapses([walker, other]) == []
+
+
+def test_an_exchange_of_sides_is_undone_until_it_lasts():
+    keeper = SideKeeper()
+    there = SHAPE + 500
+    for _ in range(10):
+        assert (keeper.order(there) == np.arange(33)).all()
+    for _ in range(10):
+        assert (keeper.order(there[MIRROR]) == MIRROR).all()
+    assert (keeper.order(there[MIRROR]) == np.arange(33)).all()
+
+
+def test_sides_that_come_back_are_left_as_they_are():
+    keeper = SideKeeper()
+    there = SHAPE + 500
+    for exchanged in [False] * 6 + [True] * 3 + [False] * 4:
+        order = keeper.order(there[MIRROR] if exchanged else there)
+        np.testing.assert_array_equal((there[MIRROR] if exchanged else there)[order], there)
+
+
+@pytest.mark.parametrize("model", ["blazepose-lite", "blazepose-full", "blazepose-heavy"])
+def test_scores_rise_with_the_logits_and_stay_within_zero_and_one(model):
+    scores = [keypoint_scores(body(500, 400, logit=v), model, SIZE)[0] for v in np.arange(-12, 14)]
+    assert (np.diff(scores) >= 0).all()
+    assert 0 <= scores[0] < 0.1 and 0.9 < scores[-1] < 1
+
+
+def test_scores_fall_with_presence_and_beyond_the_edge():
+    inside = keypoint_scores(body(500, 400), "blazepose-full", SIZE)
+    assert inside.dtype == np.float32
+    np.testing.assert_allclose(
+        keypoint_scores(body(500, 400, presence=0.5), "blazepose-full", SIZE), inside / 2
+    )
+    half_out = body(0, 400)
+    outside = half_out.xy_px[:, 0] < 0
+    scores = keypoint_scores(half_out, "blazepose-full", SIZE)
+    assert outside.any() and (scores[outside] < 0.3).all() and (scores[~outside] > 0.9).all()
+    assert body_confidence(half_out, "blazepose-full", SIZE) < 0.9
+
+
+def test_a_heatmap_pulls_a_landmark_to_its_peak():
+    heat = np.full((64, 64, 3), -20.0, np.float32)
+    heat[30, 20, 0] = 8
+    heat[31, 40, 1], heat[31, 41, 1] = 8, 8
+    heat[5, 5, 2] = -1  # unsure: below one half
+    points = np.array([[84.0, 118.0], [162.0, 126.0], [22.0, 22.0]])
+    moved = refine(points, heat)
+    np.testing.assert_allclose(moved[0], [20 * 4, 30 * 4], atol=1e-3)
+    np.testing.assert_allclose(moved[1], [40.5 * 4, 31 * 4], atol=1e-3)
+    np.testing.assert_allclose(moved[2], points[2])
+
+
+def test_a_landmark_beyond_the_crop_stays_where_it_is():
+    points = np.array([[-9.0, 100.0], [100.0, 300.0]])
+    np.testing.assert_array_equal(refine(points, np.full((64, 64, 2), 5.0)), points)
+
+
+def test_world_landmarks_come_back_to_camera_axes():
+    # The body's up, (0, -1) in its region, points right on the screen in a region turned by 90.
+    turned = world_xyz_m(body(0, 0, angle=np.pi / 2))
+    np.testing.assert_allclose(turned[0], [1, 0, 2], atol=1e-6)
+    np.testing.assert_allclose(world_xyz_m(body(0, 0))[0], [0, -1, 2])
