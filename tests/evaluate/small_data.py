@@ -1,0 +1,69 @@
+"""Data sets as small as they can be, in the layouts of the published files."""
+
+import numpy as np
+
+from hotvid.evaluate.h36m_cameras import LENSES, NAMES, POSES
+from hotvid.evaluate.human36m import _MOVING
+from hotvid.skeleton import H36M17
+
+SYMMETRY = [[left for left, _ in H36M17.pairs], [right for _, right in H36M17.pairs]]
+
+
+def walk(rng, n_frames, joints=32):
+    """(F, joints, 3) metres, world axes, z up: a body that sways about the middle of the room."""
+    body = rng.normal(0, 0.4, (1, joints, 3)) + [0, 0, 1]
+    sway = np.sin(np.arange(n_frames) / 9)[:, None, None] * rng.normal(0, 0.15, (1, joints, 3))
+    drift = np.linspace(-0.3, 0.3, n_frames)[:, None, None] * [1, 1, 0]
+    return (body + sway + drift).astype(np.float32)
+
+
+def project(xyz_m, lens):
+    return xyz_m[..., :2] / xyz_m[..., 2:] * lens.focal_px + lens.centre_px
+
+
+def write_human36m(
+    folder,
+    subjects=("S9", "S11"),
+    actions=("Walking 1", "Photo"),
+    n_frames=60,
+    keypoints="gt",
+    extra_frames=0,
+):
+    """Both files in `folder`; 2D is the 3D as the four cameras see it, without distortion."""
+    rng = np.random.default_rng(0)
+    positions = {s: {a: walk(rng, n_frames) for a in actions} for s in subjects}
+    seen = {
+        subject: {
+            action: [
+                np.pad(
+                    project(pose.from_world(world[:, _MOVING]), LENSES[name]).astype(np.float32),
+                    ((0, extra_frames), (0, 0), (0, 0)),
+                )
+                for name, pose in zip(NAMES, POSES[subject], strict=True)
+            ]
+            for action, world in of_subject.items()
+        }
+        for subject, of_subject in positions.items()
+    }
+    metadata = {"layout_name": "h36m", "num_joints": 17, "keypoints_symmetry": SYMMETRY}
+    folder.mkdir(parents=True, exist_ok=True)
+    np.savez_compressed(folder / "data_3d_h36m.npz", positions_3d=positions)
+    path = folder / f"data_2d_h36m_{keypoints}.npz"
+    np.savez_compressed(path, positions_2d=seen, metadata=metadata)
+    return folder
+
+
+def write_mpi_inf_3dhp(folder, sequences=("TS1", "TS5"), n_frames=40):
+    """P-STMO's test file; every fourth frame does not count."""
+    rng = np.random.default_rng(1)
+    data = {}
+    for name in sequences:
+        xyz_mm = 1000 * (walk(rng, n_frames, 17) + [0, -1, 3])
+        data[name] = {
+            "data_2d": (xyz_mm[..., :2] / xyz_mm[..., 2:] * 1500 + 900).astype(np.float32),
+            "data_3d": xyz_mm.astype(np.float32),
+            "valid": (np.arange(n_frames) % 4 != 0).astype(np.float64),
+        }
+    folder.mkdir(parents=True, exist_ok=True)
+    np.savez(folder / "data_test_3dhp.npz", data=data)
+    return folder
