@@ -1,44 +1,222 @@
-"""`hotvid eval`: how right the 3D is."""
+"""`hotvid eval`: how accurate a model is on the field's data sets and on calibrated cameras."""
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from hotvid.cli import options
-from hotvid.config import LiftConfig, Pose2DConfig, configure
+from hotvid.cli.progress import progress
+from hotvid.config import DEVICES, LiftConfig, Pose2DConfig, check_choice, configure
 from hotvid.errors import InputError
 
-app = typer.Typer(help="Measure how right the 3D is.", no_args_is_help=True)
+if TYPE_CHECKING:
+    from hotvid.evaluate.predict import WindowPredictor
+    from hotvid.skeleton import JointSet
+
+KEYPOINTS = "cpn_ft_h36m_dbb"
+
+app = typer.Typer(no_args_is_help=True, help="Measure how accurate a model is.")
+
+_Data = Annotated[
+    Path, typer.Option("--data", metavar="DIR", help="The folder that the files are in.")
+]
+_Flip = Annotated[
+    bool,
+    typer.Option("--flip/--no-flip", help="Average with the mirrored input, as papers do."),
+]
+_BatchSize = Annotated[int, typer.Option("--batch-size", min=1, help="Windows at once.")]
+_Tokens = Annotated[
+    int | None,
+    typer.Option("--tokens", metavar="N", help="Keep N frames of a window, not the published."),
+]
+_CountPadding = Annotated[
+    bool,
+    typer.Option(
+        "--count-padding",
+        help="Count each copy of an edge frame that pads a window, as HoT's own code does; "
+        "otherwise each frame counts once.",
+    ),
+]
+_JsonOut = Annotated[
+    Path | None,
+    typer.Option(
+        "--json", metavar="FILE", help="Write what was measured.", rich_help_panel="Outputs"
+    ),
+]
 
 
-@app.callback()
-def _measures() -> None:
-    pass
+@app.command("h36m")
+def h36m(
+    data: _Data,
+    model: options.ModelName = LiftConfig.model,
+    weights: options.WeightsFile = None,
+    keypoints: Annotated[
+        str,
+        typer.Option("--keypoints", metavar="NAME", help="The file data_2d_h36m_NAME.npz; gt."),
+    ] = KEYPOINTS,
+    flip: _Flip = True,
+    tokens: _Tokens = None,
+    count_padding: _CountPadding = False,
+    device: options.Device = LiftConfig.device,
+    batch_size: _BatchSize = 16,
+    json_out: _JsonOut = None,
+    overwrite: options.Overwrite = False,
+    quiet: options.Quiet = False,
+    debug: options.Debug = False,
+) -> None:
+    """Human3.6M, subjects 9 and 11, in VideoPose3D's files: protocols 1 and 2 by action.
+
+    DIR holds data_3d_h36m.npz and data_2d_h36m_NAME.npz.
+    """
+    _check_json(json_out, overwrite)
+    from hotvid.evaluate.human36m import action_order, load_human36m
+    from hotvid.evaluate.protocols import evaluate_clips
+
+    predictor, about = _predictor(model, weights, device, tokens, flip, batch_size)
+    clips = load_human36m(data, keypoints=keypoints)
+    clips.sort(key=lambda clip: action_order(clip.group))
+    with progress(quiet) as report:
+        result = evaluate_clips(
+            clips, predictor, target=predictor.target, count_copies=count_padding, progress=report
+        )
+    about |= {"data": "h36m", "keypoints": keypoints, "count_padding": count_padding}
+    _finish(result.text(), about | result.to_dict(), json_out, overwrite)
 
 
-@app.command()
-def real(
-    data: Annotated[
-        Path,
+@app.command("3dhp")
+def mpi_inf_3dhp(
+    data: _Data,
+    model: options.ModelName = LiftConfig.model,
+    weights: options.WeightsFile = None,
+    trained_on: Annotated[
+        str,
         typer.Option(
-            "--data",
-            metavar="DIR",
-            help="NAME.mp4 for each camera, cameras.json and reference_3d.npz.",
+            "--trained-on",
+            metavar="3dhp|h36m",
+            help="What the model was trained on: with P-STMO's files it knows their order of "
+            "joints and answers in millimetres.",
         ),
-    ],
+    ] = "3dhp",
+    flip: _Flip = True,
+    tokens: _Tokens = None,
+    count_padding: _CountPadding = False,
+    device: options.Device = LiftConfig.device,
+    batch_size: _BatchSize = 16,
+    json_out: _JsonOut = None,
+    overwrite: options.Overwrite = False,
+    quiet: options.Quiet = False,
+    debug: options.Debug = False,
+) -> None:
+    """MPI-INF-3DHP's test set in P-STMO's file: MPJPE, PCK and AUC by sequence.
+
+    DIR holds data_test_3dhp.npz.
+    """
+    check_choice("training data", trained_on, ("3dhp", "h36m"))
+    _check_json(json_out, overwrite)
+    from hotvid.evaluate.mpi_inf_3dhp import MM, MPI17, counted_in_pck, load_mpi_inf_3dhp
+    from hotvid.evaluate.protocols import evaluate_clips
+    from hotvid.skeleton import H36M17
+
+    order, unit = (MPI17, 1 / MM) if trained_on == "3dhp" else (H36M17, 1.0)
+    predictor, about = _predictor(model, weights, device, tokens, flip, batch_size, order, unit)
+    with progress(quiet) as report:
+        result = evaluate_clips(
+            load_mpi_inf_3dhp(data, order),
+            predictor,
+            target=predictor.target,
+            pck_joints=counted_in_pck(order),
+            count_copies=count_padding,
+            progress=report,
+        )
+    about |= {"data": "3dhp", "trained_on": trained_on, "count_padding": count_padding}
+    _finish(result.text(), about | result.to_dict(), json_out, overwrite)
+
+
+@app.command("real")
+def real(
+    data: _Data,
     mode: options.Mode = Pose2DConfig.mode,
     model: options.ModelName = LiftConfig.model,
     weights: options.WeightsFile = None,
     device: options.Device = LiftConfig.device,
+    json_out: _JsonOut = None,
+    overwrite: options.Overwrite = False,
     debug: options.Debug = False,
 ) -> None:
-    """Calibrated cameras that filmed one person together: errors by view and joint."""
-    from hotvid.evaluate.real import evaluate_real, pipeline_estimate
+    """Videos of calibrated cameras with a reference in 3D: the whole chain, from the picture on.
 
+    DIR holds a video NAME.mp4 for each camera, cameras.json and reference_3d.npz.
+    """
     if not data.is_dir():
         raise InputError(f"no folder at {data}", "give one that holds cameras.json")
     config = configure(mode=mode, model=model, weights=weights, device=device)
-    typer.echo(evaluate_real(data, pipeline_estimate(config)).text())
+    _check_json(json_out, overwrite)
+    from hotvid.evaluate.real import evaluate_real, pipeline_estimate
+
+    result = evaluate_real(data, pipeline_estimate(config))
+    means = ("n_mpjpe_mm", "pa_mpjpe_mm", "pa_sequence_mm")
+    found = {
+        "data": "real",
+        "mode": mode,
+        "model": model,
+        "views": [
+            {"name": v.name, "n_frames": v.n_frames, "n_found": v.n_found}
+            | {name: getattr(v, name) for name in means}
+            for v in result.views
+        ],
+        "mean": {name: getattr(result, name) for name in means},
+        "joint_mm": result.joint_mm,
+    }
+    _finish(result.text(), found, json_out, overwrite)
+
+
+def _predictor(
+    name: str,
+    weights: Path | None,
+    device: str,
+    tokens: int | None,
+    flip: bool,
+    batch_size: int,
+    order: JointSet | None = None,
+    metres_per_unit: float = 1.0,
+) -> tuple[WindowPredictor, dict[str, Any]]:
+    """What answers for clips, and what to say of it."""
+    check_choice("device", device, DEVICES)
+    from hotvid.evaluate.predict import WindowPredictor
+    from hotvid.lift.checkpoint import load_checkpoint
+    from hotvid.lift.lifter import resolve_device
+    from hotvid.skeleton import H36M17
+    from hotvid.weights import locate, sha256
+
+    path = locate(name, weights)
+    loaded, metadata = load_checkpoint(path, resolve_device(device), name)
+    if tokens is not None:
+        loaded.use_tokens(tokens)
+    predictor = WindowPredictor(
+        loaded,
+        flip=flip,
+        batch_size=batch_size,
+        order=order or H36M17,
+        metres_per_unit=metres_per_unit,
+    )
+    about = {"model": metadata["name"], "weights_sha256": sha256(path), "flip": flip}
+    return predictor, about
+
+
+def _check_json(path: Path | None, overwrite: bool) -> None:
+    from hotvid.job import check_outputs
+
+    check_outputs([], json=path, overwrite=overwrite)
+
+
+def _finish(text: str, found: dict[str, Any], json_out: Path | None, overwrite: bool) -> None:
+    from hotvid.io.atomic import atomic_output
+
+    typer.echo(text)
+    if json_out is not None:
+        with atomic_output(json_out, overwrite) as temporary:
+            temporary.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
