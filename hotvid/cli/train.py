@@ -1,4 +1,5 @@
-"""`hotvid train`: motion capture in, weights of hotvid's own lifter out."""
+"""`hotvid train`: motion capture in, weights of hotvid's own lifter out; or Human3.6M in, weights
+of a published model out."""
 
 from __future__ import annotations
 
@@ -9,7 +10,12 @@ import typer
 
 from hotvid.cli import options
 from hotvid.cli.progress import progress
+from hotvid.cli.train_published import DEFAULT_MODEL, read_sizes, train_published
 from hotvid.errors import InputError, UsageError
+
+MINUTES = 60.0
+OWN_MODEL = "hot-mixste-s"
+_PUBLISHED = "Published models, on Human3.6M"
 
 
 def train(
@@ -18,7 +24,8 @@ def train(
         typer.Option(
             "--data",
             metavar="DIR|TAR",
-            help="BVH motion capture with CMU or Mixamo joint names: a folder, or a tar archive.",
+            help="BVH motion capture with CMU or Mixamo joint names, a folder or a tar archive; or "
+            "a folder with Human3.6M in VideoPose3D's files.",
         ),
     ],
     out: Annotated[
@@ -31,12 +38,19 @@ def train(
         ),
     ],
     minutes: Annotated[
-        float, typer.Option("--minutes", help="How long to train, over all resumed runs.")
-    ] = 60.0,
+        float | None,
+        typer.Option(
+            "--minutes",
+            help="How long to train, over all resumed runs: 60 on motion capture, else no limit.",
+            show_default=False,
+        ),
+    ] = None,
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on from the state in the output folder.")
     ] = False,
-    seed: Annotated[int, typer.Option("--seed", help="Of the weights and the data.")] = 0,
+    seed: Annotated[
+        int | None, typer.Option("--seed", help="Of the weights and the data.", show_default=False)
+    ] = None,
     threads: Annotated[int, typer.Option("--threads", min=1, help="Of the processor.")] = 2,
     real: Annotated[
         Path | None,
@@ -46,17 +60,113 @@ def train(
             help="Calibrated cameras to measure the result on (see: hotvid eval real).",
         ),
     ] = None,
+    model: Annotated[
+        str | None,
+        typer.Option(
+            "--model",
+            metavar="NAME",
+            help=f"The published model; {DEFAULT_MODEL}, if not given.",
+            rich_help_panel=_PUBLISHED,
+        ),
+    ] = None,
+    keypoints: Annotated[
+        str | None,
+        typer.Option(
+            "--keypoints",
+            metavar="NAME",
+            help="The file data_2d_h36m_NAME.npz; CPN's, if not given.",
+            rich_help_panel=_PUBLISHED,
+        ),
+    ] = None,
+    epochs: Annotated[
+        int | None,
+        typer.Option(
+            "--epochs",
+            min=1,
+            help="As the authors', if not given.",
+            rich_help_panel=_PUBLISHED,
+        ),
+    ] = None,
+    batch_size: Annotated[
+        int | None,
+        typer.Option(
+            "--batch-size",
+            min=1,
+            help="As the authors', if not given.",
+            rich_help_panel=_PUBLISHED,
+        ),
+    ] = None,
+    size: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--size",
+            metavar="NAME=VALUE",
+            help="A size that is not the published one: frames=81, token_num=27, prune=motion; "
+            "may be given several times.",
+            rich_help_panel=_PUBLISHED,
+        ),
+    ] = None,
+    amp: Annotated[
+        bool | None,
+        typer.Option(
+            "--amp/--no-amp",
+            help="Mixed precision on CUDA.",
+            rich_help_panel=_PUBLISHED,
+            show_default="amp",
+        ),
+    ] = None,
+    device: Annotated[
+        str | None,
+        typer.Option(
+            "--device",
+            metavar="auto|cpu|cuda",
+            help="What trains.",
+            rich_help_panel=_PUBLISHED,
+            show_default="auto",
+        ),
+    ] = None,
     quiet: options.Quiet = False,
     debug: options.Debug = False,
 ) -> None:
-    """Train `hot-mixste-s` on motion capture seen by random cameras.
+    """Train `hot-mixste-s` on motion capture seen by random cameras, or a published model.
 
-    Ctrl-C or a crash loses two minutes at the most: --resume goes on. When the time is used up the
-    averaged weights are written as hot-mixste-s.safetensors, with the errors on the held-out
-    subjects, and on --real, beside them.
+    With Human3.6M, subjects 1, 5, 6, 7 and 8 train the published model that --model names by its
+    authors' recipe, and 9 and 11 measure it after each epoch; the best and the last weights are
+    written as MODEL.best.safetensors and MODEL.last.safetensors.
+
+    With motion capture, when the time is used up, the averaged weights are written as
+    hot-mixste-s.safetensors, with the errors on the held-out subjects, and on --real, beside them.
+
+    A crash loses three minutes at the most: --resume goes on.
     """
-    if not minutes > 0:
+    if minutes is not None and not minutes > 0:
         raise UsageError(f"--minutes: expected more than 0, got {minutes}")
+    if not data.exists():
+        raise InputError(f"no motion capture at {data}", "give a folder or archive of BVH files")
+    from hotvid.evaluate.human36m import POSITIONS_FILE
+
+    changes = {"keypoints": keypoints, "epochs": epochs, "batch_size": batch_size}
+    changes |= {"mixed_precision": amp, "sizes": read_sizes(size) if size else None}
+    if (data / POSITIONS_FILE).is_file():
+        if real is not None:
+            raise UsageError("--real is for motion capture", "measure with: hotvid eval real")
+        train_published(
+            data,
+            out,
+            model or DEFAULT_MODEL,
+            changes | {"seed": seed},
+            device=device or "auto",
+            threads=threads,
+            minutes=minutes,
+            resume=resume,
+            quiet=quiet,
+        )
+        return
+    if model not in (None, OWN_MODEL) or any(v is not None for v in (device, *changes.values())):
+        raise UsageError(
+            f"{data} holds no {POSITIONS_FILE}, which published models are trained on",
+            f"give such a folder, or leave out the options of '{_PUBLISHED}'",
+        )
     from hotvid.train.finish import finish
     from hotvid.train.motions import read_motions
     from hotvid.train.recipe import Recipe
@@ -64,9 +174,9 @@ def train(
 
     if (out / STATE_FILE).exists() and not resume:
         raise UsageError(f"{out} holds a training state", "go on with --resume, or choose another")
-    if not data.exists():
-        raise InputError(f"no motion capture at {data}", "give a folder or archive of BVH files")
-    trainer = Trainer(out, Recipe(minutes=minutes, seed=seed, threads=threads), read_motions(data))
+    trainer = Trainer(
+        out, Recipe(minutes=minutes or MINUTES, seed=seed or 0, threads=threads), read_motions(data)
+    )
     if resume:
         trainer.resume()
     with progress(quiet) as report:

@@ -1,0 +1,232 @@
+"""The training loop of the published models: resumable to the batch, measured every epoch."""
+
+from __future__ import annotations
+
+import json
+import logging
+import math
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from hotvid.errors import HotvidError, InputError, UsageError
+from hotvid.evaluate.clips import Clip
+from hotvid.evaluate.predict import WindowPredictor
+from hotvid.evaluate.protocols import Report, evaluate_clips
+from hotvid.lift.checkpoint import save_checkpoint
+from hotvid.lift.models.prune import take_frames
+from hotvid.lift.models.zoo import build_model
+from hotvid.train.published import PublishedRecipe
+from hotvid.train.published_data import Windows, epoch_order
+from hotvid.train.published_loss import LOSSES
+from hotvid.train.regularise import regularise
+
+log = logging.getLogger(__name__)
+
+STATE_FILE = "state.pt"
+SAVE_EVERY_S = 180.0
+_MAY_CHANGE = ("epochs", "evaluate_every", "evaluate_batch_size")  # of the recipe, on resuming
+
+Progress = Callable[[str, int, "int | None"], None]
+
+
+class PublishedTrainer:
+    """Trains one model in a folder, by its authors' recipe.
+
+    The folder holds `state.pt` (everything a later run needs to go on), `log.jsonl` (a line an
+    epoch), and the weights of the last and of the best epoch, MODEL.last.safetensors and
+    MODEL.best.safetensors. Best is what has the lowest protocol-1 error on `test`, as in the
+    papers, which have no validation set.
+    """
+
+    def __init__(
+        self,
+        folder: str | Path,
+        recipe: PublishedRecipe,
+        train: Sequence[Clip],
+        test: Sequence[Clip],
+        device: torch.device | str = "cpu",
+    ) -> None:
+        self.folder, self.recipe, self._test = Path(folder), recipe, test
+        self.device = torch.device(device)
+        torch.manual_seed(recipe.seed)
+        self.model = build_model(recipe.model, **dict(recipe.sizes)).to(self.device)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        regularise(self.model, recipe.drop_path, recipe.dropout)
+        self._predictor = WindowPredictor(self.model, batch_size=recipe.evaluate_batch_size)
+        self._windows = Windows(
+            train,
+            length=self.model.frames,
+            stride=recipe.stride,
+            in_channels=self.model.in_channels,
+            in_picture=self._predictor.in_picture,
+            device=self.device,
+        )
+        self._optimiser = _optimiser(self.model, recipe)
+        self._halves = recipe.mixed_precision and self.device.type == "cuda"
+        self._scaler = torch.amp.GradScaler(self.device.type, enabled=self._halves)
+        self.epoch, self.batch, self.best_mm, self._spent_s = 0, 0, math.inf, 0.0
+        self._loss_sum = torch.zeros((), dtype=torch.float64, device=self.device)
+
+    @property
+    def batches_an_epoch(self) -> int:
+        windows = len(self._windows) * (2 if self.recipe.mirrored == "each" else 1)
+        return math.ceil(windows / self.recipe.batch_size)
+
+    def weights_file(self, which: str) -> Path:
+        """The file of the `best` or the `last` epoch's weights."""
+        return self.folder / f"{self.recipe.model}.{which}.safetensors"
+
+    def run(
+        self,
+        progress: Progress = lambda stage, done, total: None,
+        stop_after_s: float | None = None,
+    ) -> bool:
+        """Train what is left of the recipe's epochs; False if the time is up before that.
+
+        progress      called in the stages "train", with the batches done, and "evaluating".
+        stop_after_s  seconds, over all resumed runs.
+        """
+        total = self.recipe.epochs * self.batches_an_epoch
+        saved_s = self._spent_s
+        try:
+            while self.epoch < self.recipe.epochs:
+                order, mirrored = epoch_order(
+                    len(self._windows), self.recipe.mirrored, self.recipe.seed, self.epoch
+                )
+                while self.batch < self.batches_an_epoch:
+                    begun = time.monotonic()
+                    at = self.batch * self.recipe.batch_size
+                    part = slice(at, at + self.recipe.batch_size)
+                    self._step(*self._windows.batch(order[part], mirrored[part]))
+                    self.batch += 1
+                    self._spent_s += time.monotonic() - begun
+                    progress("train", self.epoch * self.batches_an_epoch + self.batch, total)
+                    if self._spent_s - saved_s > SAVE_EVERY_S:
+                        saved_s = self._spent_s
+                        self.save()
+                    if stop_after_s is not None and self._spent_s >= stop_after_s:
+                        self.save()
+                        return False
+                self._end_epoch(progress)
+        except KeyboardInterrupt:
+            self.save()
+            raise
+        return True
+
+    def evaluate(self, progress: Progress = lambda stage, done, total: None) -> Report:
+        """The errors on the test subjects, flip averaging included."""
+        self.model.eval()
+        return evaluate_clips(
+            self._test, self._predictor, target=self._predictor.target, progress=progress
+        )
+
+    def _step(self, inputs: Tensor, targets: Tensor) -> None:
+        self.model.train()
+        for group in self._optimiser.param_groups:
+            group["lr"] = self.recipe.rate(self.epoch)
+        with torch.autocast(self.device.type, torch.float16, enabled=self._halves):
+            poses, kept = self.model.forward_kept(inputs)
+        if kept is not None and poses.shape[1] != targets.shape[1]:
+            targets = take_frames(targets, kept)
+        loss = LOSSES[self.recipe.loss](poses.float(), targets)
+        self._optimiser.zero_grad(set_to_none=True)
+        self._scaler.scale(loss).backward()
+        self._scaler.step(self._optimiser)
+        self._scaler.update()
+        self._loss_sum += loss.detach()
+
+    def _end_epoch(self, progress: Progress) -> None:
+        loss = float(self._loss_sum) / self.batches_an_epoch
+        if not math.isfinite(loss):
+            raise HotvidError(
+                f"the loss of epoch {self.epoch + 1} is {loss}",
+                "train without mixed precision, or at a lower learning rate",
+            )
+        row = {"epoch": self.epoch + 1, "rate": self.recipe.rate(self.epoch), "loss": loss}
+        self.epoch, self.batch = self.epoch + 1, 0
+        self._loss_sum.zero_()
+        if self.epoch % self.recipe.evaluate_every == 0 or self.epoch == self.recipe.epochs:
+            mean = self.evaluate(progress).mean
+            row |= {"mpjpe_mm": mean.mpjpe_mm, "pa_mpjpe_mm": mean.pa_mpjpe_mm}
+            if mean.mpjpe_mm < self.best_mm:
+                self.best_mm = mean.mpjpe_mm
+                self._save_weights("best", row)
+        self._save_weights("last", row)
+        self.save()
+        row["minutes"] = self._spent_s / 60
+        log.info("%s", row)
+        with (self.folder / "log.jsonl").open("a", encoding="utf-8") as stream:
+            stream.write(json.dumps({k: float(f"{v:.6g}") for k, v in row.items()}) + "\n")
+
+    def _save_weights(self, which: str, row: dict[str, float]) -> None:
+        notes = {"data": "Human3.6M", "keypoints": self.recipe.keypoints, "recipe": self._recipe()}
+        notes |= {name: f"{value:.6g}" for name, value in row.items()}
+        save_checkpoint(self.model, self.weights_file(which), self.recipe.model, notes)
+
+    def _recipe(self) -> str:
+        return json.dumps(asdict(self.recipe))
+
+    def save(self) -> None:
+        """Write `state.pt`, whole or not at all."""
+        state = {
+            "recipe": self._recipe(),
+            "epoch": self.epoch,
+            "batch": self.batch,
+            "best_mm": self.best_mm,
+            "spent_s": self._spent_s,
+            "loss_sum": self._loss_sum,
+            "model": self.model.state_dict(),
+            "optimiser": self._optimiser.state_dict(),
+            "scaler": self._scaler.state_dict(),
+            "random": torch.get_rng_state(),
+        }
+        if self.device.type == "cuda":
+            state["random_cuda"] = torch.cuda.get_rng_state(self.device)
+        partial = self.folder / (STATE_FILE + ".part")
+        torch.save(state, partial)
+        partial.replace(self.folder / STATE_FILE)
+
+    def resume(self) -> None:
+        """Go on from `state.pt`: with the numbers of a run that was never stopped.
+
+        InputError if the folder holds none, UsageError if it was begun with other settings.
+        """
+        path = self.folder / STATE_FILE
+        if not path.is_file():
+            raise InputError(f"no training state in {self.folder}", "start without --resume")
+        state = torch.load(path, map_location="cpu", weights_only=True)
+        if "recipe" not in state:
+            raise InputError(f"{path} is of another kind of training", "choose another folder")
+        self._check_same(json.loads(state["recipe"]))
+        self.epoch, self.batch = state["epoch"], state["batch"]
+        self.best_mm, self._spent_s = state["best_mm"], state["spent_s"]
+        self._loss_sum = state["loss_sum"].to(self.device)
+        self.model.load_state_dict(state["model"])
+        self._optimiser.load_state_dict(state["optimiser"])
+        if state["scaler"]:
+            self._scaler.load_state_dict(state["scaler"])
+        torch.set_rng_state(state["random"])
+        if self.device.type == "cuda" and "random_cuda" in state:
+            torch.cuda.set_rng_state(state["random_cuda"], self.device)
+
+    def _check_same(self, begun: dict) -> None:
+        now = json.loads(self._recipe())
+        for name in now:
+            if name not in _MAY_CHANGE and begun.get(name) != now[name]:
+                raise UsageError(
+                    f"{self.folder} was begun with {name} {begun.get(name)}, not {now[name]}",
+                    "resume with the same settings, or choose another folder",
+                )
+
+
+def _optimiser(model: nn.Module, recipe: PublishedRecipe) -> torch.optim.Optimizer:
+    if recipe.optimiser == "adam":
+        return torch.optim.Adam(model.parameters(), lr=recipe.learning_rate, amsgrad=True)
+    return torch.optim.AdamW(
+        model.parameters(), lr=recipe.learning_rate, weight_decay=recipe.weight_decay
+    )
