@@ -3,7 +3,7 @@
 import numpy as np
 
 from hotvid.evaluate.h36m_cameras import LENSES, NAMES, POSES
-from hotvid.evaluate.human36m import _MOVING
+from hotvid.evaluate.human36m import to_moving_joints
 from hotvid.skeleton import H36M17
 
 SYMMETRY = [[left for left, _ in H36M17.pairs], [right for _, right in H36M17.pairs]]
@@ -36,7 +36,9 @@ def write_human36m(
         subject: {
             action: [
                 np.pad(
-                    project(pose.from_world(world[:, _MOVING]), LENSES[name]).astype(np.float32),
+                    project(pose.from_world(to_moving_joints(action, world)), LENSES[name]).astype(
+                        np.float32
+                    ),
                     ((0, extra_frames), (0, 0), (0, 0)),
                 )
                 for name, pose in zip(NAMES, POSES[subject], strict=True)
