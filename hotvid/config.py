@@ -45,6 +45,7 @@ class LiftConfig:
     overlap: float = 1 / 3  # share of a window that is blended with the next
     batch_size: int = 8  # windows at once
     tokens: int | None = None  # frames kept by the hourglass; None: as the model was built
+    compile: bool = False  # takes a minute, and on a CPU gains next to nothing
     focal_px: float | None = None  # None: assumed, see hotvid.geometry.assumed_focal_px
 
 
@@ -87,11 +88,15 @@ def configure(
     model: str = LiftConfig.model,
     weights: str | None = None,
     device: str = LiftConfig.device,
+    tokens: int | None = None,
+    compile: bool = False,
     focal: float | None = None,
     time_range: tuple[float, float] | None = None,
 ) -> PipelineConfig:
     """The settings of all stages from the options that users know; UsageError for senseless ones.
 
+    tokens      frames of a window that a model which prunes keeps; None: as it was built.
+    compile     let torch compile the lifter.
     focal       pixels, of the picture as it is read; None: assumed.
     time_range  (start, end), seconds; None: the whole video.
     """
@@ -101,6 +106,8 @@ def configure(
     _check_share("kpt-thr", kpt_thr)
     if det_frequency < 1:
         raise UsageError(f"det-frequency is {det_frequency}", "give a whole number from 1 up")
+    if tokens is not None and tokens < 2:
+        raise UsageError(f"tokens is {tokens}", "keep 2 frames of a window or more")
     if focal is not None and not 0 < focal < math.inf:
         raise UsageError(f"the focal length is {focal}", "give pixels, more than 0")
     if time_range is not None:
@@ -118,6 +125,8 @@ def configure(
             model=model,
             weights=None if weights is None else str(weights),
             device=device,
+            tokens=tokens,
+            compile=compile,
             focal_px=focal,
         ),
         render=RenderConfig(kpt_thr=kpt_thr),

@@ -60,6 +60,8 @@ def analyze(
         reader = held.enter_context(VideoReader(video, config.time_range_s))
         backend = held.enter_context(closing(load_backend(config.pose2d)))
         loading = held.enter_context(_LifterLoading(config.lift))
+        if config.lift.tokens is not None:
+            loading.result()  # only the model itself knows whether it can keep so many
         seen = _observe(reader, backend, loading, progress)
         tracks = associate(
             seen.observations,
@@ -186,7 +188,11 @@ class _LifterLoading:
     def _load(self) -> Lifter:
         from hotvid.lift.lifter import load_lifter
 
-        return load_lifter(self._config.model, self._config.weights, self._config.device)
+        config = self._config
+        lifter = load_lifter(config.model, config.weights, config.device)
+        if config.tokens is not None:
+            lifter.check(config)
+        return lifter
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from stand_ins import (
 import hotvid
 from hotvid import pipeline
 from hotvid.config import PipelineConfig, configure
-from hotvid.errors import HotvidWarning, InputError, WeightsError
+from hotvid.errors import HotvidWarning, InputError, UsageError, WeightsError
 from hotvid.io.reader import PREFETCH_FRAMES, VideoReader
 
 N_FRAMES = 64
@@ -113,6 +113,21 @@ def test_weights_that_are_not_there_are_missed_before_anything_is_read(clip, mod
     with pytest.raises(WeightsError, match=r"missing.safetensors"):
         pipeline.analyze(clip, configure(weights=tmp_path / "missing.safetensors"))
     assert models.batches == []
+
+
+def test_tokens_that_the_lifter_cannot_keep_are_refused_before_anything_is_read(
+    clip, models, monkeypatch
+):
+    class Plain(StandInLifter):
+        def check(self, config):
+            raise UsageError(f"not {config.tokens} tokens")
+
+    monkeypatch.setattr("hotvid.lift.lifter.load_lifter", lambda *_: Plain())
+    with pytest.raises(UsageError, match="not 9 tokens"):
+        pipeline.analyze(clip, configure(tokens=9))
+    assert models.batches == [] and models.closed
+    with pytest.raises(UsageError, match="tokens is 1; keep 2 frames"):
+        configure(tokens=1)
 
 
 def test_the_options_reach_their_stages(clip, models):

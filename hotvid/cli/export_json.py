@@ -33,6 +33,8 @@ def export_json(
     model: options.ModelName = LiftConfig.model,
     weights: options.WeightsFile = None,
     device: options.Device = LiftConfig.device,
+    tokens: options.Tokens = None,
+    compile: options.Compile = False,
     focal: options.Focal = None,
     quiet: options.Quiet = False,
     debug: options.Debug = False,
@@ -48,6 +50,8 @@ def export_json(
         model=model,
         weights=weights,
         device=device,
+        tokens=tokens,
+        compile=compile,
         focal=focal,
         time_range=time_range,
     )

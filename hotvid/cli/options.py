@@ -101,7 +101,7 @@ WeightsFile = Annotated[
     typer.Option(
         "--weights",
         metavar="FILE",
-        help="The lifter's weights, where they do not travel with hotvid.",
+        help="The lifter's weights, where they neither travel with hotvid nor were imported.",
         rich_help_panel=_MODELS,
     ),
 ]
@@ -111,6 +111,24 @@ Device = Annotated[
         "--device",
         metavar="auto|cpu|cuda",
         help="What the lifter runs on.",
+        rich_help_panel=_MODELS,
+    ),
+]
+Tokens = Annotated[
+    int | None,
+    typer.Option(
+        "--tokens",
+        metavar="N",
+        help="Keep N frames of a window where the lifter prunes: fewer are faster.",
+        rich_help_panel=_MODELS,
+        show_default=False,
+    ),
+]
+Compile = Annotated[
+    bool,
+    typer.Option(
+        "--compile",
+        help="Let torch compile the lifter first: a minute, which pays on a GPU and long videos.",
         rich_help_panel=_MODELS,
     ),
 ]

@@ -44,6 +44,8 @@ def run(
     model: options.ModelName = LiftConfig.model,
     weights: options.WeightsFile = None,
     device: options.Device = LiftConfig.device,
+    tokens: options.Tokens = None,
+    compile: options.Compile = False,
     focal: options.Focal = None,
     quiet: options.Quiet = False,
     debug: options.Debug = False,
@@ -63,6 +65,8 @@ def run(
         model=model,
         weights=weights,
         device=device,
+        tokens=tokens,
+        compile=compile,
         focal=focal,
         time_range=time_range,
     )

@@ -60,7 +60,8 @@ def load_checkpoint(
     """The model that a file holds, in evaluation mode on `device`, and the file's metadata.
 
     name, sizes  which model, where the file does not say; sizes that the file neither names nor
-                 shows in its shapes are the published ones.
+                 shows in its shapes are the published ones, and of a window of another length the
+                 published share of frames is kept.
     returns      the metadata has at least `name`.
     raises       WeightsError as `load_state`, or if the file does not say which model it is.
     """
@@ -227,7 +228,8 @@ def _known_sizes(
     if "sizes" not in metadata:
         if name not in MODELS:
             return {}
-        return read_sizes(name, {key: tuple(value.shape) for key, value in state.items()})
+        sizes = read_sizes(name, {key: tuple(value.shape) for key, value in state.items()})
+        return {**_kept_frames(name, sizes), **sizes}
     try:
         sizes = dict(json.loads(metadata["sizes"]))
     except (ValueError, TypeError) as error:
@@ -237,6 +239,15 @@ def _known_sizes(
     if isinstance(depth, int) and depth > len(state):
         raise WeightsError(f"'{path}' has fewer weights than its depth needs", "get the file anew")
     return sizes
+
+
+def _kept_frames(name: str, sizes: Mapping[str, Any]) -> dict[str, int]:
+    """The number of tokens, where it leaves no trace in the weights: the published share."""
+    published = MODELS[name].sizes
+    if published["token_num"] is None or "frames" not in sizes:
+        return {}
+    share = published["token_num"] / published["frames"]
+    return {"token_num": max(round(share * sizes["frames"]), 2)}
 
 
 def _check_fit(model: Hourglass, state: Mapping[str, Tensor], source: str) -> None:

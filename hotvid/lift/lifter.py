@@ -16,6 +16,7 @@ from hotvid.config import LiftConfig
 from hotvid.errors import HotvidError, UsageError
 from hotvid.geometry import assumed_focal_px
 from hotvid.lift.checkpoint import load_checkpoint
+from hotvid.lift.compiled import Compiled
 from hotvid.lift.inputs import WindowInputs, fill_missing, prepare
 from hotvid.lift.models.hourglass import Hourglass
 from hotvid.lift.protocols import LIMBS, MEAN_LIMBS_M, PROTOCOLS, Protocol
@@ -75,6 +76,11 @@ class Lifter:
         self.name, self.weights_sha256 = name, weights_sha256
         self._model, self._protocol = model, protocol
         self._device = next(model.parameters()).device
+        self._compiled = Compiled(model.forward_kept)
+
+    def check(self, config: LiftConfig) -> None:
+        """UsageError where the model cannot do what `config` asks; `lift` would say so late."""
+        self._model.use_tokens(config.tokens)
 
     def lift(
         self,
@@ -91,20 +97,28 @@ class Lifter:
         size_px   (width, height) of the picture.
         progress  called with (windows done, windows in all).
         returns   for each track (F, 17, 3) float32, metres, camera axes, the pelvis at 0.
+        warns     HotvidWarning where it is to be compiled but cannot.
         """
         config = config or LiftConfig()
         focal_px = config.focal_px or assumed_focal_px(size_px)
-        if config.tokens is not None:
-            self._model.use_tokens(config.tokens)
+        self._model.use_tokens(config.tokens)
         series = [self._series(track, fps, config.overlap) for track in tracks]
         blenders = [Blender(len(s.lifted_at), self._model.frames) for s in series]
         total = sum(len(s.starts) for s in series)
         done = 0
         windows = self._windows(series, size_px, focal_px)
         while batch := list(islice(windows, config.batch_size)):
-            poses = self._forward(np.stack([w.inputs for _, _, w in batch]), config.flip)
+            inputs = np.stack([w.inputs for _, _, w in batch])
+            if config.compile:
+                # One size for all: for another, the model would be compiled anew.
+                inputs = np.resize(inputs, (min(total, config.batch_size), *inputs.shape[1:]))
+            poses = self._forward(inputs, config)[: len(batch)]
             for (which, start, window), pose in zip(batch, poses, strict=True):
-                self._place(blenders[which], start, pose @ np.swapaxes(window.rotation, -1, -2))
+                first, rotation = start, window.rotation
+                if self._protocol.seq2frame:
+                    centre = self._model.frames // 2
+                    first, rotation = start + centre, rotation[centre, None]
+                blenders[which].add(pose @ np.swapaxes(rotation, -1, -2), first)
             done += len(batch)
             if progress is not None:
                 progress(done, total)
@@ -139,8 +153,9 @@ class Lifter:
                 )
 
     @torch.inference_mode()
-    def _forward(self, windows: np.ndarray, flip: bool) -> np.ndarray:
+    def _forward(self, windows: np.ndarray, config: LiftConfig) -> np.ndarray:
         """(B, L, 17, C) -> (B, L or 1, 17, 3), pelvis at 0; both flip halves in one batch."""
+        forward = self._compiled if config.compile else self._model.forward_kept
         batch = torch.from_numpy(windows).to(self._device)
         order = torch.as_tensor(H36M17.mirror, device=self._device)
 
@@ -148,18 +163,14 @@ class Lifter:
             x = x[:, :, order]
             return torch.cat([-x[..., :1], x[..., 1:]], -1)
 
-        both = torch.cat([batch, mirrored(batch)]) if flip else batch
-        poses, kept = self._model.forward_kept(both)
+        both = torch.cat([batch, mirrored(batch)]) if config.flip else batch
+        poses, kept = forward(both)
         if self._protocol.seq2frame:
             poses = _centre(poses, kept, self._model.frames)
-        if flip:
+        if config.flip:
             straight, flipped = poses.chunk(2)
             poses = (straight + mirrored(flipped)) / 2
         return (poses - poses[:, :, :1]).float().cpu().numpy()
-
-    def _place(self, blender: Blender, start: int, poses: np.ndarray) -> None:
-        centre = self._model.frames // 2 if self._protocol.seq2frame else 0
-        blender.add(poses, start + centre)
 
     def _finish(self, motion: np.ndarray, one: _Series) -> np.ndarray:
         """(F', 17, 3) as lifted -> (F, 17, 3) float32, in metres, a row for each of the track's."""

@@ -61,10 +61,12 @@ class Hourglass(nn.Module):
         self.in_channels = in_channels
         self.choose_frames = PRUNERS[_choice("prune", prune, tuple(PRUNERS))]
         self.cuts: dict[int, int] = {}  # block -> frames kept from there on
+        self._cuts_as_built = self.cuts
         self.recovery: str | None = None
         if token_num is None or token_num == frames:
             return
         self.cuts = _cuts(frames, depth, token_num, layer_index)
+        self._cuts_as_built = self.cuts
         if recover is None:
             return
         self.recovery = _choice("recover", recover, RECOVERIES)
@@ -155,11 +157,31 @@ class Hourglass(nn.Module):
         query = self.x_token[:, :, None]  # (1, F, 1, C): one for all joints and batch elements
         return query + self.cross_attention(query, x, x)
 
-    def use_tokens(self, token_num: int | Sequence[int]) -> None:
+    def use_tokens(self, token_num: int | Sequence[int] | None) -> None:
         """Keep other numbers of frames than the model was built for, at the same blocks.
 
-        Learned slot positions are interpolated to the new number.
+        Every recovery allows it: learned slot positions are interpolated to the new number.
+
+        token_num  None: as built.
+        raises     UsageError where nothing is pruned, or the numbers do not fit the model.
         """
+        if token_num is None:
+            self.cuts = self._cuts_as_built
+            return
+        if not self.cuts:
+            raise UsageError(
+                "this model prunes no frames, so how many are kept is not to be chosen",
+                "choose a hot- or tpc- model, or leave the number of tokens out",
+            )
+        if isinstance(token_num, int):
+            if len(self.cuts) > 1:
+                steps = ", ".join(map(str, self.cuts.values()))
+                raise UsageError(f"this model keeps {steps} frames by steps, not {token_num}")
+            if not 2 <= token_num < self.frames:
+                raise UsageError(
+                    f"{token_num} tokens: this model can keep 2 to {self.frames - 1} frames of "
+                    f"its {self.frames}"
+                )
         self.cuts = _cuts(self.frames, self.depth, token_num, tuple(self.cuts))
 
     def _centre_slot(self, kept: Tensor) -> Tensor:
