@@ -16,8 +16,8 @@ from typing import Any, TextIO
 import numpy as np
 
 from hotvid import __version__
-from hotvid.skeleton import H36M17
-from hotvid.types import Person, Poses
+from hotvid.skeleton import H36M17, JOINT_SETS, feet_and_hands
+from hotvid.types import Person, Poses, Track2D
 
 SCHEMA_NAME = "hotvid/1"
 _SCHEMA_FILE = "hotvid-1.schema.json"
@@ -28,6 +28,7 @@ _COORDINATES = {
     "root": "metres, camera axes [x right, y down, z forward], the pelvis seen from the camera, "
     "estimated",
     "box": "pixels [x0, y0, x1, y1]",
+    "feet_and_hands_2d": "pixels [x right, y down] from the top-left corner, score 0..1",
 }
 
 
@@ -100,9 +101,19 @@ def _head(poses: Poses) -> dict[str, Any]:
             "joints": list(H36M17.joints),
             "edges": [list(edge) for edge in H36M17.edges],
         },
+        "feet_and_hands": _feet_and_hands(poses),
         "coordinates": _COORDINATES,
         "warnings": list(poses.warnings),
     }
+
+
+def _feet_and_hands(poses: Poses) -> dict[str, Any] | None:
+    """The names of what `feet_and_hands_2d` holds; None where the 2D model finds none of it."""
+    for joint_set in (person.detected.joint_set for person in poses.people):
+        if extremities := feet_and_hands(joint_set):
+            names = JOINT_SETS[joint_set].joints
+            return {"source": joint_set, "joints": [names[i] for i in extremities]}
+    return None
 
 
 def _frames(poses: Poses, person: Person) -> Iterator[list[dict[str, Any]]]:
@@ -114,8 +125,6 @@ def _frames(poses: Poses, person: Person) -> Iterator[list[dict[str, Any]]]:
 def _rows(poses: Poses, person: Person, part: slice) -> list[dict[str, Any]]:
     track, motion = person.keypoints, person.motion
     index = track.frame_index[part]
-    score = track.score[part]
-    keypoints = np.concatenate([_rounded(track.xy_px[part], 2), _rounded(score[..., None], 4)], -1)
     nothing = [None] * len(index)
     columns = {
         "frame": index.tolist(),
@@ -123,11 +132,19 @@ def _rows(poses: Poses, person: Person, part: slice) -> list[dict[str, Any]]:
         "score": _nested(_rounded(track.person_score[part], 4)),
         "interpolated": track.interpolated[part].tolist(),
         "box": _nested(_rounded(track.box_px[part], 2)),
-        "keypoints_2d": _nested(keypoints),
+        "keypoints_2d": _nested(_points_2d(track, part)),
         "keypoints_3d": _whole(_rounded(motion.xyz_m[part], 4)) if motion else nothing,
         "root": _whole(_rounded(motion.root_m[part], 4)) if motion else nothing,
     }
+    if extremities := feet_and_hands(person.detected.joint_set):
+        columns["feet_and_hands_2d"] = _nested(_points_2d(person.detected, part)[:, extremities])
     return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+
+
+def _points_2d(track: Track2D, part: slice) -> np.ndarray:
+    """(F, K, 3): x, y, score."""
+    score = track.score[part][..., None]
+    return np.concatenate([_rounded(track.xy_px[part], 2), _rounded(score, 4)], -1)
 
 
 def _rounded(values: np.ndarray, digits: int) -> np.ndarray:

@@ -20,6 +20,7 @@ import numpy as np
 
 from hotvid.errors import InputError, ShapeError
 from hotvid.io.atomic import atomic_output
+from hotvid.skeleton import H36M17, JOINT_SETS
 from hotvid.types import ModelsUsed, Motion3D, Person, Poses, Track2D, VideoInfo, check_shape
 
 SCHEMA = "hotvid-poses/1"
@@ -156,10 +157,21 @@ def _person(archive: zipfile.ZipFile, number: int, meta: dict) -> Person:
         part: Track2D(meta[part]["track_id"], meta[part]["joint_set"], **arrays(part, _TRACK))
         for part in ("detected", "keypoints")
     }
+    _check_joints(tracks["detected"], tracks["keypoints"])
     motion = Motion3D(**arrays("motion", _MOTION)) if meta["has_motion"] else None
     if motion is not None:
         check_shape("xyz_m", motion.xyz_m, (len(tracks["keypoints"]), 17, 3))
     return Person(motion=motion, **tracks)
+
+
+def _check_joints(detected: Track2D, keypoints: Track2D) -> None:
+    if detected.joint_set not in JOINT_SETS:
+        raise InputError(f"has the joint set '{detected.joint_set}'", "update hotvid")
+    if keypoints.joint_set != H36M17.name:
+        raise InputError(f"is damaged: its keypoints are '{keypoints.joint_set}'")
+    n_rows = len(keypoints)
+    for track in (detected, keypoints):
+        check_shape("xy_px", track.xy_px, (n_rows, len(JOINT_SETS[track.joint_set]), 2))
 
 
 def _text(archive: zipfile.ZipFile, name: str) -> str:

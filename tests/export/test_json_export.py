@@ -9,7 +9,7 @@ from jsonschema import Draft202012Validator, ValidationError
 
 from hotvid.export import json_export
 from hotvid.export.json_export import schema, to_dict, write_json
-from hotvid.skeleton import H36M17
+from hotvid.skeleton import H36M17, HALPE26
 from hotvid.types import ModelsUsed, Motion3D, Person, Poses, Track2D, VideoInfo
 
 VIDEO = VideoInfo("Zoë's walk.mp4", 640, 480, 30000 / 1001, 100, 3.3366667, True)
@@ -141,6 +141,34 @@ def test_missing_is_null_and_never_nan(poses, tmp_path):
     assert rows[2]["keypoints_3d"] is None and rows[2]["root"] is not None
     assert rows[3]["root"] is None and rows[3]["keypoints_3d"] is not None
     assert rows[0]["box"] == [None] * 4
+
+
+def test_feet_and_hands_are_exported_where_the_2d_model_finds_them(poses, tmp_path):
+    person = poses.people[0]
+    xy = np.arange(6 * 26 * 2, dtype=np.float32).reshape(6, 26, 2)
+    xy[2, HALPE26.index("right_heel")] = np.nan
+    halpe = replace(
+        person.detected,
+        joint_set=HALPE26.name,
+        xy_px=xy,
+        score=np.linspace(0, 1, 6 * 26, dtype=np.float32).reshape(6, 26),
+    )
+    write_json(replace(poses, people=(replace(person, detected=halpe),)), tmp_path / "p.json")
+    found = read(tmp_path / "p.json")
+    check(found)
+    assert found["feet_and_hands"]["source"] == "halpe26"
+    names = found["feet_and_hands"]["joints"]
+    assert names[0] == "left_big_toe" and names[-1] == "right_heel" and len(names) == 6
+    row = found["people"][0]["frames"][2]
+    assert row["feet_and_hands_2d"][0] == [144.0, 145.0, round(72 / 155, 4)]
+    assert row["feet_and_hands_2d"][5] == [None, None, round(77 / 155, 4)]
+
+
+def test_without_feet_and_hands_there_is_null(poses):
+    found = to_dict(poses)
+    check(found)
+    assert found["feet_and_hands"] is None
+    assert "feet_and_hands_2d" not in found["people"][0]["frames"][0]
 
 
 def test_nobody(poses, tmp_path):

@@ -2,6 +2,7 @@
 
 import dataclasses
 import io
+import json
 import zipfile
 
 import numpy as np
@@ -207,6 +208,19 @@ def test_newer(tmp_path):
 )
 def test_wrong_contents(tmp_path, arrays):
     complaint(changed(tmp_path, **arrays))
+
+
+@pytest.mark.parametrize("part", ["detected", "keypoints"])
+def test_joints_that_are_not_those_of_the_joint_set(tmp_path, part):
+    save_poses(some_poses(), tmp_path / "good.npz")
+    with np.load(tmp_path / "good.npz") as good:
+        meta = json.loads(str(good["meta"]))
+        n_rows = len(good[f"person0.{part}.frame_index"])
+        few = {"xy_px": (n_rows, 5, 2), "score": (n_rows, 5)}
+    few = {f"person0.{part}.{k}": np.zeros(shape, np.float32) for k, shape in few.items()}
+    assert "xy_px" in complaint(changed(tmp_path, **few))
+    meta["people"][0][part]["joint_set"] = "hands21"
+    assert "hands21" in complaint(changed(tmp_path, meta=np.array(json.dumps(meta))))
 
 
 def test_nothing_is_unpickled(tmp_path):
