@@ -52,6 +52,14 @@ def train(
         int | None, typer.Option("--seed", help="Of the weights and the data.", show_default=False)
     ] = None,
     threads: Annotated[int, typer.Option("--threads", min=1, help="Of the processor.")] = 2,
+    init: Annotated[
+        Path | None,
+        typer.Option(
+            "--init",
+            metavar="FILE",
+            help="Weights of hot-mixste-s to begin with, instead of random ones.",
+        ),
+    ] = None,
     real: Annotated[
         Path | None,
         typer.Option(
@@ -148,8 +156,8 @@ def train(
     changes = {"keypoints": keypoints, "epochs": epochs, "batch_size": batch_size}
     changes |= {"mixed_precision": amp, "sizes": read_sizes(size) if size else None}
     if (data / POSITIONS_FILE).is_file():
-        if real is not None:
-            raise UsageError("--real is for motion capture", "measure with: hotvid eval real")
+        if real is not None or init is not None:
+            raise UsageError("--real and --init are for motion capture", "leave them out here")
         train_published(
             data,
             out,
@@ -179,6 +187,8 @@ def train(
     )
     if resume:
         trainer.resume()
+    elif init is not None:
+        trainer.start_from(init)
     with progress(quiet) as report:
         trainer.run(lambda p: report("train", int(p.trained_s), int(p.total_s)))
     done = finish(trainer, real)

@@ -9,27 +9,27 @@ from hotvid.train.stream import StreamConfig
 
 @dataclass(frozen=True)
 class Stage:
-    """A stretch of training with windows of one length.
+    """A stretch of training with windows of one length, samples of the model's own.
 
     share    of the whole time.
     tokens   frames kept by the hourglass; None: nothing is pruned.
-    rate_hz  frames a second of the windows, log-uniform.
+    strides  every how-manieth frame of the long window, least and most (`train.sampled`).
     """
 
     frames: int
     tokens: int | None
     batch: int
     share: float
-    rate_hz: tuple[float, float]
+    strides: tuple[int, int]
 
 
 # Short windows first: a step costs little, and nearly all that is to be learned of bodies and
 # cameras is in a few frames. The long windows then teach the hourglass and smoothness.
 STAGES = (
-    Stage(9, None, 16, 0.46, (3.0, 60.0)),
-    Stage(27, 9, 8, 0.22, (6.0, 60.0)),
-    Stage(81, 27, 4, 0.14, (12.0, 75.0)),
-    Stage(243, 81, 2, 0.18, (12.0, 90.0)),
+    Stage(9, None, 16, 0.36, (1, 30)),
+    Stage(27, 9, 8, 0.24, (1, 9)),
+    Stage(81, 27, 4, 0.20, (1, 3)),
+    Stage(243, 81, 2, 0.20, (1, 1)),
 )
 
 

@@ -18,7 +18,7 @@ from hotvid.train.motions import Motion
 class StreamConfig:
     """What the windows look like; chances are per clip."""
 
-    rate_hz: tuple[float, float] = (3.0, 60.0)  # frames a second, log-uniform
+    rate_hz: tuple[float, float] = (12.0, 75.0)  # frames a second of the video, log-uniform
     speed: tuple[float, float] = (0.75, 1.3)  # of the motion
     bone_spread: float = 0.1
     exchange: float = 0.3
@@ -59,11 +59,11 @@ class WindowStream:
         self._config = config
         self.rng = np.random.default_rng(seed)
 
-    def batch(self, size: int, n_frames: int) -> Windows:
-        """`size` windows of `n_frames`."""
+    def batch(self, size: int, n_frames: int, stride: int = 1) -> Windows:
+        """`size` windows of `n_frames`, every `stride`-th of a video's."""
         rng, config = self.rng, self._config
         rate = np.exp(rng.uniform(*np.log(config.rate_hz), size))
-        time_s = np.arange(n_frames)[None] / rate[:, None]
+        time_s = stride * np.arange(n_frames)[None] / rate[:, None]
         xyz = self._clips(time_s)
         xyz = augment.exchange_limbs(rng, xyz, self._clips(time_s), config.exchange)
         xyz = augment.resize_bones(rng, xyz, config.bone_spread)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import logging
 import math
@@ -17,20 +18,21 @@ from torch import Tensor, nn
 from hotvid.errors import InputError
 from hotvid.evaluate.metrics import acceleration_error, mpjpe, pa_mpjpe, scaled
 from hotvid.evaluate.real import COUNTED
+from hotvid.lift.checkpoint import load_state, read_state
 from hotvid.lift.models.zoo import build_model
 from hotvid.train.loss import centred, motion_loss
 from hotvid.train.motions import Motion, split
 from hotvid.train.optimiser import MuonAdamW
-from hotvid.train.recipe import Recipe, Stage
+from hotvid.train.recipe import Recipe
+from hotvid.train.sampled import TABLES, SampledModel, draw_sample, middle_sample
 from hotvid.train.stream import WindowStream
 
 log = logging.getLogger(__name__)
 
 STATE_FILE = "state.pt"
 SAVE_EVERY_S = 120.0
-SHORTEST_VALIDATED_S = 2.7  # of held-out windows of few frames
+VALIDATED_HZ = 30.0  # of the long window
 LONGEST_STEP_S = 5.0  # a machine that slept or was stopped has not trained
-_TABLES = ("Temporal_pos_embed", "x_token", "pos_embed_token")
 
 
 @dataclass(frozen=True)
@@ -68,34 +70,24 @@ class Trainer:
         if not self._train:
             raise InputError("no motions to train on", "give BVH files of more subjects")
         self.step, self.trained_s, self.stage = 0, 0.0, 0
-        self._enter(0, None, None)
+        self.model = build_model(recipe.model, **dict(recipe.sizes))
+        self.average = copy.deepcopy(self.model)
+        self._sizes = self.model.sizes
+        self._enter(0)
 
     @property
     def total_s(self) -> float:
         return self.recipe.minutes * 60
 
-    def _build(self, stage: Stage) -> nn.Module:
-        sizes = dict(self.recipe.sizes)
-        sizes |= {"frames": stage.frames, "token_num": stage.tokens or stage.frames}
-        return build_model(self.recipe.model, **sizes)
-
-    def _enter(self, stage: int, weights: dict | None, average: dict | None) -> None:
-        """Build the stage's model, from the weights of the stage before where there are any."""
+    def _enter(self, stage: int) -> None:
+        """Begin a stage: windows of its length, a fresh optimiser, a stream of its own."""
         self.stage = stage
-        setting = self.recipe.stages[stage]
-        self.model, self.average = self._build(setting), self._build(setting)
-        if weights is not None:
-            _carry_over(weights, self.model)
-            _carry_over(average, self.average)
-        new = [k for k in self.model.state_dict() if weights is None or k not in weights]
-        state = self.average.state_dict()
-        for key in new:
-            state[key].copy_(self.model.state_dict()[key])
-        self.optimiser = MuonAdamW(self.model, self.recipe.weight_decay)
+        setting, recipe = self.recipe.stages[stage], self.recipe
+        self._sampled = SampledModel(recipe.model, self._sizes, setting.frames, setting.tokens)
+        self.optimiser = MuonAdamW(self.model, recipe.weight_decay)
         self._entered = self.step
-        stream = replace(self.recipe.stream, rate_hz=setting.rate_hz)
         self._stream = WindowStream(
-            self._train, stream, self.recipe.seed + 1000 * self.step + stage
+            self._train, recipe.stream, recipe.seed + 1000 * self.step + stage
         )
 
     def _schedule(self) -> float:
@@ -131,17 +123,18 @@ class Trainer:
         ends = np.cumsum([s.share for s in self.recipe.stages]) * self.total_s
         stage = min(int(np.searchsorted(ends, self.trained_s, "right")), len(ends) - 1)
         if stage != self.stage:
-            self._enter(stage, self.model.state_dict(), self.average.state_dict())
+            self._enter(stage)
             log.info("stage %d: windows of %d frames", stage, self.recipe.stages[stage].frames)
 
     def _train_step(self) -> float:
         setting = self.recipe.stages[self.stage]
-        windows = self._stream.batch(setting.batch, setting.frames)
+        sample = draw_sample(self._stream.rng, setting.frames, setting.strides, self.model.frames)
+        windows = self._stream.batch(setting.batch, setting.frames, sample.stride)
         target = torch.from_numpy(windows.xyz_m)
         now = self._schedule()
         self.optimiser.set_learning_rate(self.recipe.muon_rate * now, self.recipe.adamw_rate * now)
         self.model.train()
-        predicted = centred(self.model(torch.from_numpy(windows.inputs)))
+        predicted = centred(self._sampled(self.model, torch.from_numpy(windows.inputs), sample))
         loss = motion_loss(
             predicted, target, self.recipe.velocity_weight, self.recipe.acceleration_weight
         )
@@ -155,8 +148,7 @@ class Trainer:
 
     @torch.no_grad()
     def _update_average(self) -> None:
-        age = self.step - self._entered + 1 if self.stage == 0 else self.step
-        keep = min(self.recipe.average, age / (age + 20))
+        keep = min(self.recipe.average, (self.step + 1) / (self.step + 21))
         mine = [p.data for p in self.average.parameters()]
         torch._foreach_lerp_(mine, [p.data for p in self.model.parameters()], 1 - keep)
 
@@ -165,23 +157,25 @@ class Trainer:
         """Errors on the held-out subjects as they were captured; always the same windows.
 
         Cameras and 2D errors are those of training, bodies nearly the mean adult's, and nothing
-        is exchanged or turned. Windows as long as inference's have its 30 frames a second.
+        is exchanged or turned. The long window, of which a stage sees samples, has 30 frames a
+        second.
         """
-        frames = self.recipe.stages[self.stage].frames
-        rate = min(30.0, frames / SHORTEST_VALIDATED_S)
+        setting = self.recipe.stages[self.stage]
         as_captured = replace(
             self.recipe.stream,
-            rate_hz=(rate, rate),
+            rate_hz=(VALIDATED_HZ, VALIDATED_HZ),
             speed=(1.0, 1.0),
             bone_spread=0.05,
             exchange=0.0,
             turn_deg=0.0,
             tumble=0.0,
         )
-        batch = WindowStream(self._held_out or self._train, as_captured, 7).batch(windows, frames)
+        sample = middle_sample(setting.frames, setting.strides[1], self.model.frames)
+        stream = WindowStream(self._held_out or self._train, as_captured, 7)
+        batch = stream.batch(windows, setting.frames, sample.stride)
         self.average.eval()
         parts = torch.from_numpy(batch.inputs).split(8)
-        predicted = torch.cat([centred(self.average(p)) for p in parts])
+        predicted = torch.cat([centred(self._sampled(self.average, p, sample)) for p in parts])
         return measure(predicted, torch.from_numpy(batch.xyz_m))
 
     def save(self) -> None:
@@ -199,6 +193,20 @@ class Trainer:
         torch.save(state, partial)
         partial.replace(self.folder / STATE_FILE)
 
+    def start_from(self, weights: str | Path) -> None:
+        """Begin with the weights of a file instead of random ones; its sizes must be the recipe's.
+
+        Tables over the frames of another window length are interpolated.
+        """
+        state, _ = read_state(Path(weights))
+        own = self.model.state_dict()
+        fitted = {
+            key: _stretch(value, own[key].shape[1]) if key in TABLES else value
+            for key, value in state.items()
+        }
+        load_state(self.model, fitted)
+        self.average.load_state_dict(self.model.state_dict())
+
     def resume(self) -> None:
         """Go on from `state.pt`; InputError if the folder holds none."""
         path = self.folder / STATE_FILE
@@ -206,7 +214,9 @@ class Trainer:
             raise InputError(f"no training state in {self.folder}", "start without --resume")
         state = torch.load(path, weights_only=True)
         self.step, self.trained_s = state["step"], state["trained_s"]
-        self._enter(state["stage"], state["model"], state["average"])
+        self.model.load_state_dict(state["model"])
+        self.average.load_state_dict(state["average"])
+        self._enter(state["stage"])
         self._entered = state["entered"]
         self.optimiser.load_state_dict(state["optimiser"])
 
@@ -235,14 +245,8 @@ def measure(predicted: Tensor, target: Tensor) -> Validation:
     )
 
 
-def _carry_over(weights: dict[str, Tensor], model: nn.Module) -> None:
-    """Copy weights into a model of another window length; tables over frames are interpolated."""
-    own = model.state_dict()
-    for key, value in weights.items():
-        if key not in own:
-            continue
-        if key in _TABLES and value.shape != own[key].shape:
-            value = nn.functional.interpolate(
-                value.transpose(1, 2), own[key].shape[1], mode="linear", align_corners=True
-            ).transpose(1, 2)
-        own[key].copy_(value)
+def _stretch(table: Tensor, length: int) -> Tensor:
+    """(1, n, C) -> (1, length, C), interpolated."""
+    if table.shape[1] == length:
+        return table
+    return nn.functional.interpolate(table.mT, length, mode="linear", align_corners=True).mT

@@ -5,12 +5,14 @@ import pytest
 import torch
 
 from hotvid.errors import InputError
+from hotvid.lift.checkpoint import save_checkpoint
 from hotvid.train.motions import Motion
 from hotvid.train.recipe import Recipe, Stage
 from hotvid.train.trainer import Trainer, measure
 
-SIZES = (("channel", 16), ("mlp_hidden", 32), ("depth", 2), ("heads", 2))
-STAGES = (Stage(5, None, 2, 0.5, (10.0, 30.0)), Stage(9, 3, 2, 0.5, (10.0, 30.0)))
+WIDTHS = (("channel", 16), ("mlp_hidden", 32), ("depth", 2), ("heads", 2))
+SIZES = (*WIDTHS, ("frames", 9), ("token_num", 3))
+STAGES = (Stage(5, None, 2, 0.5, (1, 2)), Stage(9, 3, 2, 0.5, (1, 1)))
 
 
 def _motions():
@@ -53,14 +55,19 @@ def test_resuming_nothing_says_so(tmp_path):
         Trainer(tmp_path, _recipe(), _motions()).resume()
 
 
-def test_tables_over_frames_are_stretched_to_longer_windows(tmp_path):
-    trainer = Trainer(tmp_path, _recipe(), _motions())
+def test_a_run_begins_with_the_weights_that_it_is_given(tmp_path):
+    shorter = (*WIDTHS, ("frames", 5), ("token_num", 2))
+    given = Trainer(tmp_path / "a", _recipe(sizes=shorter, stages=STAGES[:1]), _motions()).model
     with torch.no_grad():
         ramp = torch.linspace(0, 1, 5)[None, :, None].expand(1, 5, 16)
-        trainer.model.Temporal_pos_embed.copy_(ramp)
-    trainer._enter(1, trainer.model.state_dict(), trainer.average.state_dict())
-    expected = torch.linspace(0, 1, 9)[None, :, None].expand(1, 9, 16)
-    torch.testing.assert_close(trainer.model.Temporal_pos_embed.data, expected)
+        given.Temporal_pos_embed.copy_(ramp)
+    save_checkpoint(given, tmp_path / "given.safetensors", "hot-mixste-s")
+    trainer = Trainer(tmp_path / "b", _recipe(), _motions())
+    trainer.start_from(tmp_path / "given.safetensors")
+    stretched = torch.linspace(0, 1, 9)[None, :, None].expand(1, 9, 16)
+    for model in (trainer.model, trainer.average):
+        torch.testing.assert_close(model.Temporal_pos_embed.data, stretched)
+        torch.testing.assert_close(model.head[1].weight, given.head[1].weight)
 
 
 def test_measure_takes_out_what_a_camera_cannot_see():
