@@ -39,7 +39,7 @@ class LiftConfig:
     """How tracks are lifted to 3D."""
 
     model: str = "hot-mixste-s"
-    weights: str | None = None  # None: the weights that travel with hotvid
+    weights: str | None = None  # None: those that travel along or were imported
     device: str = "auto"
     flip: bool = True  # averages with the mirrored input, at twice the cost
     overlap: float = 1 / 3  # share of a window that is blended with the next

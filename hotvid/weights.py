@@ -1,9 +1,14 @@
-"""The files of weights hotvid knows: name, hash, licence, and where they are looked for."""
+"""The files of weights hotvid knows: name, hash, licence, and where they are looked for.
+
+Those of hotvid's own models travel with it. Those of published models belong to their authors:
+the user gets them there, and `hotvid models import` puts them into the user's own folder.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import os
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -60,12 +65,78 @@ SHIPPED = {
 }
 
 
+# hotvid's own lifters: their files are safetensors, the 2D models' are not.
+OWN_LIFTERS = tuple(name for name, w in SHIPPED.items() if w.file.endswith(".safetensors"))
+
+
+@dataclass(frozen=True)
+class Published:
+    """Where the authors of a published model give its weights.
+
+    wants  the file, or what there is instead.
+    url    a page, not the file: the authors may move it, and ask for consent first.
+    """
+
+    wants: str
+    url: str
+
+
+_HOT_URL = "https://github.com/NationalGAILab/HoT"
+_MOTIONBERT_URL = "https://github.com/Walter0807/MotionBERT"
+PUBLISHED = {
+    "mixste": Published("HoT's pretrained 'mixste', or MixSTE's own checkpoint", _HOT_URL),
+    "hot-mixste": Published("HoT's pretrained 'hot_mixste'", _HOT_URL),
+    "tpc-mixste": Published("HoT's pretrained 'tpc_mixste'", _HOT_URL),
+    "motionbert": Published(
+        "MotionBERT's '3D Pose (H36M-SH)', scratch or ft, best_epoch.bin", _MOTIONBERT_URL
+    ),
+    "hot-motionbert": Published("what HoT's code trains: its authors list no file", _HOT_URL),
+    "tpc-motionbert": Published("those of motionbert: TPC adds no parameters", _MOTIONBERT_URL),
+    "mhformer": Published(
+        "MHFormer's pretrained, 351 frames, or HoT's 'mhformer'",
+        "https://github.com/Vegetebird/MHFormer",
+    ),
+    "hot-mhformer": Published("nobody's: HoT for MHFormer is hotvid's own; train it", ""),
+    "tpc-mhformer": Published("HoT's pretrained 'tpc_mhformer'", _HOT_URL),
+}
+LIFTERS = (*PUBLISHED, *OWN_LIFTERS)
+
+
+def own_folder() -> Path:
+    """The user's own weights: $HOTVID_HOME/weights, or where the platform keeps a user's data."""
+    if home := os.environ.get("HOTVID_HOME"):
+        return Path(home).expanduser() / "weights"
+    if sys.platform == "win32":
+        data = Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
+    elif sys.platform == "darwin":
+        data = Path.home() / "Library" / "Application Support"
+    else:
+        given = os.environ.get("XDG_DATA_HOME", "")
+        # Relative ones are to be ignored, says the XDG specification.
+        data = Path(given) if Path(given).is_absolute() else Path.home() / ".local" / "share"
+    return data / "hotvid" / "weights"
+
+
 def search_path() -> tuple[Path, ...]:
-    """Folders looked through, first to last: $HOTVID_WEIGHTS, the wheel's own, the checkout's."""
-    own = [
-        Path(p).expanduser() for p in os.environ.get("HOTVID_WEIGHTS", "").split(os.pathsep) if p
-    ]
-    return (*own, _PACKAGE / "_weights", _PACKAGE.parent / "weights")
+    """Folders looked through, first to last.
+
+    $HOTVID_WEIGHTS, the user's own (`own_folder`), the wheel's, the checkout's.
+    """
+    return (*_users_folders(), _PACKAGE / "_weights", _PACKAGE.parent / "weights")
+
+
+def _users_folders() -> tuple[Path, ...]:
+    given = os.environ.get("HOTVID_WEIGHTS", "").split(os.pathsep)
+    return (*(Path(p).expanduser() for p in given if p), own_folder())
+
+
+def imported() -> dict[str, Path]:
+    """The lifters' weights that the user has imported, by the names they were given, sorted."""
+    shipped = {w.file for w in SHIPPED.values()}
+    found: dict[str, Path] = {}
+    for folder in reversed(_users_folders()):
+        found |= {p.stem: p for p in folder.glob("*.safetensors") if p.name not in shipped}
+    return dict(sorted(found.items()))
 
 
 def find(name: str) -> Path:
@@ -83,18 +154,28 @@ def find(name: str) -> Path:
 
 
 def locate(name: str, given: str | Path | None = None) -> Path:
-    """The weights of the lifter `name`: the file that is given, or the one that travels along."""
+    """The weights of the lifter `name`: those given, or imported, or that travel along.
+
+    UsageError for a name that is none, or whose weights are to be got first.
+    """
+    users = imported()
+    if name not in LIFTERS and name not in users:
+        choices = ", ".join((*LIFTERS, *(n for n in users if n not in LIFTERS)))
+        raise UsageError(f"unknown lifter '{name}'", f"choose one of: {choices}")
     if given is not None:
         path = Path(given).expanduser()
         if not path.is_file():
             raise WeightsError(f"the weights '{path}' do not exist", "check the path")
         return path
-    if name not in SHIPPED:
-        raise UsageError(
-            f"no weights for '{name}' travel with hotvid",
-            "give its authors' checkpoint with --weights FILE",
-        )
-    return find(name)
+    if name in users:
+        return users[name]
+    if name in OWN_LIFTERS:
+        return find(name)
+    where = f" (see {PUBLISHED[name].url})" if PUBLISHED[name].url else ""
+    raise UsageError(
+        f"no weights for '{name}' are here",
+        f"give them with --weights FILE, or once: hotvid models import FILE --model {name}{where}",
+    )
 
 
 def sha256(path: Path) -> str:

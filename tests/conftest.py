@@ -1,4 +1,4 @@
-"""What all tests share: `--slow`, and where the clip and the shipped weights are."""
+"""What all tests share: `--slow`, the clip, and a home of their own instead of the user's."""
 
 from pathlib import Path
 
@@ -23,3 +23,12 @@ def pytest_collection_modifyitems(config, items):
 @pytest.fixture(scope="session")
 def demo_clip() -> Path:
     return ROOT / "demo" / "walk_two_people.mp4"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _own_home(tmp_path_factory):
+    """No test sees, or writes, what the user has imported."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("HOTVID_HOME", str(tmp_path_factory.mktemp("home")))
+        patch.delenv("HOTVID_WEIGHTS", raising=False)
+        yield

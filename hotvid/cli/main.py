@@ -65,7 +65,7 @@ def _options(
 
 app.command("run")(run.run)
 app.command("export-json")(export_json.export_json)
-app.command("models")(models.models)
+app.add_typer(models.app, name="models")
 app.command("train")(train.train)
 app.command("doctor")(doctor.doctor)
 app.command("bench")(bench.bench)

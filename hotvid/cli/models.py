@@ -1,6 +1,11 @@
-"""`hotvid models`: the models by name, and whether their weights are here."""
+"""`hotvid models`: every model, what it costs and whether its weights are here; and importing."""
 
 from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -9,29 +14,127 @@ from hotvid.cli import options
 from hotvid.config import LiftConfig, Pose2DConfig
 from hotvid.errors import WeightsError
 
+if TYPE_CHECKING:
+    from hotvid.lift.catalogue import LifterFacts
 
-def models(debug: options.Debug = False) -> None:
-    """List the models by name, and whether their weights are here."""
-    from hotvid.lift.models.zoo import MODELS
+app = typer.Typer()
+
+_COLUMNS = ("Mparams", "GFLOPs", "+attention", "frames", "tokens", "gives", "input", "weights")
+_WIDTHS = (9, 9, 12, 8, 8, 8, 18, 10)
+
+
+@app.callback(invoke_without_command=True)
+def models(
+    context: typer.Context,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the list as JSON.")] = False,
+    debug: options.Debug = False,
+) -> None:
+    """List the models: names, sizes, costs, the weights each wants, and whether they are here.
+
+    GFLOPs are of one window, 2 x the multiply-adds of linear and convolution layers, as papers
+    count; then those with attention's products added. Tokens are the frames that a window is
+    pruned to. A window gives all its frames, or its centre.
+    """
+    if context.invoked_subcommand is not None:
+        return
+    from hotvid.lift.catalogue import lifters, unreadable
+
+    facts, bad = lifters(), unreadable()
+    typer.echo(_as_json(facts, bad) if as_json else _text(facts, bad))
+
+
+@app.command("import")
+def import_file(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A checkpoint.")],
+    model: Annotated[
+        str | None,
+        typer.Option(
+            "--model", metavar="NAME", help="Whose weights they are, where several models fit."
+        ),
+    ] = None,
+    name: Annotated[
+        str | None,
+        typer.Option("--name", metavar="NAME", help="What they are to go by; as the model."),
+    ] = None,
+    overwrite: options.Overwrite = False,
+    debug: options.Debug = False,
+) -> None:
+    """Check a lifter's weights, convert them to safetensors and remember them.
+
+    From then on `hotvid run --model NAME` takes them. FILE is .pth, .pt, .bin, .pth.tar or
+    .safetensors; no code in it is run.
+    """
+    from hotvid.lift.importing import import_weights
+
+    done = import_weights(file, model, name, overwrite)
+    sizes = ", ".join(f"{size} {done.model.sizes[size]}" for size in ("frames", "channel"))
+    typer.echo(f"{file} holds weights of {done.model_name} ({sizes})")
+    typer.echo(f"wrote {done.path}; use them with --model {done.name}")
+
+
+def _text(facts: list[LifterFacts], bad: dict[str, str]) -> str:
     from hotvid.pose2d import BACKENDS
 
     lines = ["2D models (--pose2d):"]
     lines += [f"  {name}{_default(name, Pose2DConfig.backend)}" for name in BACKENDS]
-    lines += ["lifters (--model):"]
-    for name in MODELS:
-        where = _where(name) if name in weights.SHIPPED else "its weights: give --weights FILE"
-        lines.append(f"  {name:<20}{where}{_default(name, LiftConfig.model)}")
-    lines += ["weights that travel with hotvid:"]
+    lines += ["", "lifters (--model):", _row("", _COLUMNS)]
+    lines += [_row(one.name, _cells(one)) + _default(one.name, LiftConfig.model) for one in facts]
+    lines += ["", "weights that published lifters want (hotvid models import FILE):"]
+    for one in facts:
+        if one.wants and one.name == one.model:
+            lines.append(f"  {one.name:<16}{one.wants}")
+            lines += [f"  {'':<16}{one.url}"] if one.url else []
+    lines += ["", "weights that are here:"]
     for shipped in weights.SHIPPED.values():
-        lines.append(f"  {shipped.name:<20}{_where(shipped.name)}, {shipped.licence}")
-    typer.echo("\n".join(lines))
+        lines.append(f"  {shipped.name:<20}{_where(shipped.name)}; {shipped.licence}")
+    for one in facts:
+        if one.origin == "imported":
+            lines.append(f"  {one.name:<20}{one.weights_path}; {one.model}, imported")
+    lines += [f"  {name:<20}UNREADABLE: {why}" for name, why in bad.items()]
+    return "\n".join(lines)
 
 
-def _where(name: str) -> str:
+def _cells(one: LifterFacts) -> tuple[str, ...]:
+    cost = one.cost
+    return (
+        f"{cost.parameters / 1e6:.3f}",
+        f"{cost.flops / 1e9:.3f}",
+        f"{cost.flops_with_attention / 1e9:.3f}",
+        str(one.frames),
+        ",".join(map(str, one.tokens)) or "-",
+        one.gives,
+        f"{'x, y' if one.in_channels == 2 else 'x, y, score'}; {one.inputs}",
+        one.origin or "-",
+    )
+
+
+def _row(name: str, cells: tuple[str, ...]) -> str:
+    columns = zip(cells, _WIDTHS, strict=True)
+    return f"  {name:<14}" + "".join(f"{cell:>{width}}" for cell, width in columns)
+
+
+def _as_json(facts: list[LifterFacts], bad: dict[str, str]) -> str:
+    from hotvid.pose2d import BACKENDS
+
+    found: dict[str, Any] = {
+        "pose2d": [{"name": name, "default": name == Pose2DConfig.backend} for name in BACKENDS],
+        "lifters": [
+            asdict(one) | {"default": one.name == LiftConfig.model, "here": one.origin is not None}
+            for one in facts
+        ],
+        "shipped": [
+            asdict(w) | {"path": _where(w.name, missing=None)} for w in weights.SHIPPED.values()
+        ],
+        "unreadable": bad,
+    }
+    return json.dumps(found, indent=2, default=str)
+
+
+def _where(name: str, missing: str | None = "MISSING") -> str | None:
     try:
         return str(weights.find(name))
     except WeightsError:
-        return "MISSING"
+        return missing
 
 
 def _default(name: str, default: str) -> str:

@@ -130,6 +130,28 @@ def unwrap(content: Any, source: str = "the dict") -> State:
     return found
 
 
+def read_metadata(path: str | os.PathLike[str]) -> dict[str, str]:
+    """What a safetensors file says of itself; none of its weights are read."""
+    try:
+        with safe_open(path, framework="pt") as file:
+            return dict(file.metadata() or {})
+    except (SafetensorError, OSError, ValueError) as error:
+        raise WeightsError(f"'{path}' is damaged or not safetensors", _HINT) from error
+
+
+def sizes_in(name: str, state: Mapping[str, Tensor]) -> dict[str, int]:
+    """The sizes of the model `name` that its weights show.
+
+    How many frames it keeps may leave no trace: then it is the published share of its window.
+    """
+    sizes = read_sizes(name, {key: tuple(value.shape) for key, value in state.items()})
+    published = MODELS[name].sizes
+    if published["token_num"] is not None and "frames" in sizes:
+        share = published["token_num"] / published["frames"]
+        sizes.setdefault("token_num", max(round(share * sizes["frames"]), 2))
+    return sizes
+
+
 def best_fit(state: Mapping[str, Tensor]) -> str:
     """The model, or models, whose keys and shapes are most like these: 'mixste or tpc-mixste'."""
     shapes = {key: tuple(value.shape) for key, value in state.items()}
@@ -228,8 +250,7 @@ def _known_sizes(
     if "sizes" not in metadata:
         if name not in MODELS:
             return {}
-        sizes = read_sizes(name, {key: tuple(value.shape) for key, value in state.items()})
-        return {**_kept_frames(name, sizes), **sizes}
+        return sizes_in(name, state)
     try:
         sizes = dict(json.loads(metadata["sizes"]))
     except (ValueError, TypeError) as error:
@@ -239,15 +260,6 @@ def _known_sizes(
     if isinstance(depth, int) and depth > len(state):
         raise WeightsError(f"'{path}' has fewer weights than its depth needs", "get the file anew")
     return sizes
-
-
-def _kept_frames(name: str, sizes: Mapping[str, Any]) -> dict[str, int]:
-    """The number of tokens, where it leaves no trace in the weights: the published share."""
-    published = MODELS[name].sizes
-    if published["token_num"] is None or "frames" not in sizes:
-        return {}
-    share = published["token_num"] / published["frames"]
-    return {"token_num": max(round(share * sizes["frames"]), 2)}
 
 
 def _check_fit(model: Hourglass, state: Mapping[str, Tensor], source: str) -> None:

@@ -46,7 +46,7 @@ def load_lifter(
     """The lifter `name`, ready to run.
 
     name     of the model; a file of hotvid's own says itself which model it holds.
-    weights  a checkpoint file; None: the weights that travel with hotvid.
+    weights  a checkpoint file; None: those that travel with hotvid or were imported.
     device   auto, cpu or cuda.
     returns  weights loaded strictly, the model in evaluation mode on the device.
     """

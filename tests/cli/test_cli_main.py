@@ -313,9 +313,3 @@ def test_help_names_every_option():
     wanted = "--out --json --save-poses --mode --device --person --bbox-thr --kpt-thr --quiet"
     wanted += " --det-frequency --time-range --model --weights --pose2d --focal --overwrite --debug"
     assert [w for w in wanted.split() if w not in text] == []
-
-
-def test_models_lists_names_and_weights():
-    said = call("models").stdout
-    assert "hot-mixste-s" in said and "hot-mixste " in said and "blazepose" in said
-    assert "MISSING" not in said and "pose_landmark_full.tflite" in said

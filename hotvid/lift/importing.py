@@ -1,0 +1,132 @@
+"""An author's checkpoint into the user's own weights: checked, converted, and remembered."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from hotvid import weights
+from hotvid.errors import HotvidError, OutputError, UsageError, WeightsError
+from hotvid.lift.checkpoint import (
+    best_fit,
+    load_checkpoint,
+    read_state,
+    save_checkpoint,
+    sizes_in,
+)
+from hotvid.lift.models.hourglass import Hourglass
+from hotvid.lift.models.zoo import MODELS, build_model
+
+_NAME = re.compile(r"[a-z0-9][a-z0-9._-]*", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Imported:
+    """Weights in the user's own folder.
+
+    name        what they go by (`--model`).
+    model_name  the model that they are of, a key of the zoo.
+    """
+
+    name: str
+    model_name: str
+    model: Hourglass
+    path: Path
+
+
+def import_weights(
+    file: str | Path, model: str | None = None, name: str | None = None, overwrite: bool = False
+) -> Imported:
+    """Check a checkpoint, convert it to safetensors and put it where `--model` finds it.
+
+    model    which model's weights they are; None: what the file says, or what its keys tell.
+    name     what they are to go by; None: as the model.
+    raises   WeightsError where the file is no checkpoint, or fits no model or not this one;
+             UsageError where it fits several, or the name is taken; OutputError where weights of
+             that name were imported before.
+    """
+    file = Path(file).expanduser()
+    if model is not None and model not in MODELS:
+        raise UsageError(f"unknown model '{model}'", f"choose one of: {', '.join(MODELS)}")
+    state, metadata = read_state(file)
+    model = _which(file, state, metadata, model)
+    name = _free_name(model if name is None else name, model)
+    path = weights.own_folder() / f"{name}.safetensors"
+    if path.exists() and not overwrite:
+        raise OutputError(
+            f"weights named '{name}' were imported before ({path})",
+            "replace them with --overwrite, or give these another name with --name",
+        )
+    for key, value in state.items():
+        if not value.isfinite().all():
+            raise WeightsError(f"'{file}': '{key}' holds values that are no numbers")
+    loaded, _ = load_checkpoint(file, "cpu", model)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    source = {
+        "source_file": file.name,
+        "source_sha256": weights.sha256(file),
+        "imported": date.today().isoformat(),
+    }
+    save_checkpoint(loaded, path, model, metadata | source)
+    return Imported(name, model, loaded, path)
+
+
+def fitting(state: Mapping[str, Tensor]) -> list[str]:
+    """The published models that have exactly these keys and shapes, at sizes of their own."""
+    return [name for name in weights.PUBLISHED if _fits(name, state)]
+
+
+def _fits(name: str, state: Mapping[str, Tensor]) -> bool:
+    try:
+        with torch.device("meta"):
+            model = build_model(name, **sizes_in(name, state))
+    except HotvidError:
+        return False
+    shapes = {key: value.shape for key, value in state.items()}
+    return shapes == {key: value.shape for key, value in model.state_dict().items()}
+
+
+def _which(
+    file: Path, state: Mapping[str, Tensor], metadata: Mapping[str, str], model: str | None
+) -> str:
+    said = metadata.get("name")
+    if said is not None:
+        if model is not None and model != said:
+            raise UsageError(f"'{file}' says that it is of {said}, not of {model}")
+        return said
+    if model is not None:
+        return model
+    found = fitting(state)
+    if not found:
+        raise WeightsError(
+            f"'{file}' fits no model exactly; its keys fit {best_fit(state)} best",
+            "if it is of that model, name it with --model to hear what does not fit",
+        )
+    if len(found) > 1:
+        raise UsageError(
+            f"'{file}' fits {' and '.join(found)} alike", "say which it is with --model"
+        )
+    return found[0]
+
+
+def _free_name(name: str, model: str) -> str:
+    if not _NAME.fullmatch(name):
+        raise UsageError(
+            f"'{name}' cannot be a name of weights", "take letters, digits and any of . _ -"
+        )
+    if name in weights.SHIPPED:
+        raise UsageError(
+            f"'{name}' is the name of weights that travel with hotvid",
+            "give another with --name",
+        )
+    if name in MODELS and name != model:
+        raise UsageError(
+            f"'{name}' is another model's name than {model}", "give another with --name"
+        )
+    return name

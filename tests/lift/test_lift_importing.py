@@ -1,0 +1,135 @@
+"""Authors' checkpoints become files of our own, whole, exact, and only where they fit."""
+
+import json
+
+import pytest
+import torch
+from golden_cases import golden_model
+
+from hotvid import weights
+from hotvid.errors import OutputError, UsageError, WeightsError
+from hotvid.lift.checkpoint import load_checkpoint, save_checkpoint
+from hotvid.lift.importing import import_weights
+from hotvid.lift.lifter import load_lifter
+from hotvid.lift.models.zoo import MODELS
+
+SMALL = {"frames": 27, "channel": 16, "mlp_hidden": 16}
+# Plain and seq2frame models have the same parameters: only the user knows which was trained.
+ALIKE = ("mixste", "motionbert", "mhformer")
+
+
+@pytest.fixture
+def home(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOTVID_HOME", str(tmp_path / "home"))
+    return tmp_path / "home" / "weights"
+
+
+def authors_file(folder, name, **sizes):
+    """As authors save them: no name, no sizes, wrapped, from a model on several GPUs."""
+    tokens = {"token_num": 9} if MODELS[name].sizes["token_num"] else {}
+    state = golden_model(name, **SMALL, **tokens, **sizes).state_dict()
+    path = folder / f"{name}.pth"
+    torch.save({"epoch": 3, "model_pos": {f"module.{k}": v for k, v in state.items()}}, path)
+    return path, state
+
+
+@pytest.mark.parametrize("name", weights.PUBLISHED)
+def test_what_is_imported_is_remembered_exactly(home, tmp_path, name):
+    file, state = authors_file(tmp_path, name)
+    done = import_weights(file, name)
+    assert (done.name, done.model_name, done.path) == (name, name, home / f"{name}.safetensors")
+    assert [p.name for p in home.iterdir()] == [done.path.name]
+    model, metadata = load_checkpoint(done.path)
+    assert metadata["source_file"] == file.name
+    assert metadata["source_sha256"] == weights.sha256(file)
+    assert json.loads(metadata["sizes"])["frames"] == 27
+    for key, value in model.state_dict().items():
+        assert torch.equal(value, state[key]), key
+    assert weights.locate(name) == done.path
+    assert load_lifter(name, device="cpu").weights_sha256 == weights.sha256(done.path)
+
+
+@pytest.mark.parametrize("name", weights.PUBLISHED)
+def test_the_keys_tell_the_model_or_the_models(home, tmp_path, name):
+    file, _ = authors_file(tmp_path, name)
+    backbone = name.rpartition("-")[2]
+    if name.startswith("hot-"):
+        assert import_weights(file).model_name == name
+    else:
+        both = f"fits {backbone} and tpc-{backbone} alike; say which it is with --model"
+        with pytest.raises(UsageError, match=both):
+            import_weights(file)
+        assert not home.exists()
+
+
+def test_names_of_ones_own(home, tmp_path):
+    file, _ = authors_file(tmp_path, "hot-mixste")
+    import_weights(file, name="mine-2.1_b")
+    lifter = load_lifter("mine-2.1_b", device="cpu")
+    assert lifter.name == "hot-mixste"
+    assert weights.imported() == {"mine-2.1_b": home / "mine-2.1_b.safetensors"}
+
+
+@pytest.mark.parametrize(
+    ("name", "problem"),
+    [
+        ("../a", "cannot be a name"),
+        ("", "cannot be a name"),
+        (".a", "cannot be a name"),
+        ("a b", "cannot be a name"),
+        ("hot-mixste-s", "weights that travel with hotvid"),
+        ("blazepose-full", "weights that travel with hotvid"),
+        ("mixste", "another model's name than hot-mixste"),
+    ],
+)
+def test_names_that_cannot_be(home, tmp_path, name, problem):
+    file, _ = authors_file(tmp_path, "hot-mixste")
+    with pytest.raises(UsageError, match=problem):
+        import_weights(file, name=name)
+    assert not home.exists()
+
+
+def test_what_was_imported_before_is_kept_unless_told(home, tmp_path):
+    file, _ = authors_file(tmp_path, "hot-mixste")
+    before = import_weights(file).path.read_bytes()
+    other, state = authors_file(tmp_path, "hot-mixste", prune="uniform")
+    torch.save({key: value + 1 for key, value in state.items()}, other)
+    with pytest.raises(OutputError, match=r"'hot-mixste' were imported before .*--overwrite"):
+        import_weights(other)
+    assert (home / "hot-mixste.safetensors").read_bytes() == before
+    path = import_weights(other, overwrite=True).path
+    assert torch.equal(load_checkpoint(path)[0].x_token, state["x_token"] + 1)
+
+
+def test_files_of_hotvids_own_keep_what_they_say(home, tmp_path):
+    sizes = {**SMALL, "depth": 4, "token_num": (9, 5), "layer_index": (1, 2), "prune": "motion"}
+    model = golden_model("hot-mixste", **sizes)
+    file = tmp_path / "trained.safetensors"
+    save_checkpoint(model, file, "hot-mixste", {"epochs": "12"})
+    with pytest.raises(UsageError, match="says that it is of hot-mixste, not of mixste"):
+        import_weights(file, "mixste")
+    loaded, metadata = load_checkpoint(import_weights(file).path)
+    assert metadata["epochs"] == "12" and loaded.cuts == model.cuts == {1: 9, 2: 5}
+    assert loaded.sizes["prune"] == "motion"
+
+
+def test_weights_that_fit_nothing_are_refused(home, tmp_path):
+    file, state = authors_file(tmp_path, "hot-mixste")
+    del state["x_token"]
+    torch.save(state, file)
+    with pytest.raises(WeightsError, match=r"fits no model exactly; its keys fit hot-mixste best"):
+        import_weights(file)
+    with pytest.raises(WeightsError, match="does not fit hot-mixste: 'x_token' is missing"):
+        import_weights(file, "hot-mixste")
+    with pytest.raises(UsageError, match="unknown model 'mixte'; choose one of: mixste"):
+        import_weights(file, "mixte")
+    assert not home.exists()
+
+
+def test_weights_with_values_that_are_no_numbers_are_refused(home, tmp_path):
+    file, state = authors_file(tmp_path, "hot-mixste")
+    state["x_token"][0, 3, 3] = torch.nan
+    torch.save(state, file)
+    with pytest.raises(WeightsError, match="'x_token' holds values that are no numbers"):
+        import_weights(file)
+    assert not home.exists()
