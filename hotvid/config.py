@@ -24,6 +24,18 @@ class Pose2DConfig:
 
 
 @dataclass(frozen=True)
+class KeypointsConfig:
+    """What a file of keypoints made elsewhere does not say of itself."""
+
+    format: str | None = None  # None: recognised by what the file holds
+    joint_set: str | None = None  # None: told by the names or the number of its keypoints
+    size_px: tuple[int, int] | None = None
+    fps: float | None = None
+    first_number: int | None = None  # that the file gives the first frame; None: the format's own
+    retrack: bool = False  # the file's ids are not believed
+
+
+@dataclass(frozen=True)
 class TrackConfig:
     """How people of single frames become tracks."""
 

@@ -6,14 +6,21 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 
-from hotvid.config import PipelineConfig, RenderConfig, TrackConfig
+from hotvid.config import KeypointsConfig, PipelineConfig, RenderConfig, TrackConfig
 from hotvid.errors import InputError, OutputError, UsageError
 from hotvid.export.json_export import write_json
 from hotvid.io.atomic import atomic_output, check_output
 from hotvid.io.pose_store import is_pose_store, load_poses, save_poses
 from hotvid.io.reader import VideoReader
 from hotvid.io.writer import VIDEO_SUFFIXES
-from hotvid.pipeline import PathLike, Progress, analyze, no_progress, render
+from hotvid.pipeline import (
+    PathLike,
+    Progress,
+    analyze,
+    lift_keypoints,
+    no_progress,
+    render,
+)
 from hotvid.track import select_people
 from hotvid.types import Poses
 
@@ -43,10 +50,50 @@ def run(
         raise UsageError(f"{source} is a video already", "give --video only with a pose store")
     drawn_over = source if poses is None else video or _video_of(poses, Path(source))
     check_outputs((source, drawn_over), out=out, json=json, save=save, overwrite=overwrite)
-    if poses is not None and out is not None:
+    if poses is not None and out is not None and drawn_over is not None:
         _check_readable(poses, drawn_over)
     if poses is None:
         poses = analyze(source, config, progress)
+    _write(poses, out, config, json, save, drawn_over, overwrite, progress, on_written)
+    return poses
+
+
+def lift(
+    keypoints: PathLike,
+    out: PathLike | None = None,
+    given: KeypointsConfig | None = None,
+    config: PipelineConfig | None = None,
+    *,
+    json: PathLike | None = None,
+    save: PathLike | None = None,
+    video: PathLike | None = None,
+    overwrite: bool = False,
+    progress: Progress = no_progress,
+    on_written: Callable[[Path], None] = lambda path: None,
+) -> Poses:
+    """Keypoints made elsewhere to the outputs that are named, as `run` does with a video.
+
+    keypoints  a file, or a folder of files, in a format of `hotvid.io.keypoints`.
+    video      the video that they are of, drawn over; None: drawn on a plain canvas.
+    """
+    config = config or PipelineConfig()
+    check_outputs((keypoints, video), out=out, json=json, save=save, overwrite=overwrite)
+    poses = lift_keypoints(keypoints, given, config, progress, video=video)
+    _write(poses, out, config, json, save, video, overwrite, progress, on_written)
+    return poses
+
+
+def _write(
+    poses: Poses,
+    out: PathLike | None,
+    config: PipelineConfig,
+    json: PathLike | None,
+    save: PathLike | None,
+    drawn_over: PathLike | None,
+    overwrite: bool,
+    progress: Progress,
+    on_written: Callable[[Path], None],
+) -> None:
     if json is not None:
         with atomic_output(json, overwrite) as temporary:
             write_json(poses, temporary)
@@ -57,7 +104,6 @@ def run(
     if out is not None:
         render(poses, out, config, progress, video=drawn_over, overwrite=overwrite)
         on_written(Path(out))
-    return poses
 
 
 def check_outputs(
@@ -107,8 +153,13 @@ def _stored(source: PathLike, config: PipelineConfig) -> Poses:
     return replace(poses, people=tuple(p for p in poses.people if p.track_id in chosen))
 
 
-def _video_of(poses: Poses, store: Path) -> Path:
-    """The video that `poses` names, as seen from here or from the folder of the store."""
+def _video_of(poses: Poses, store: Path) -> Path | None:
+    """The video that `poses` names, as seen from here or from the folder of the store.
+
+    None where there is none: the poses were lifted from keypoints alone.
+    """
+    if not poses.video.path:
+        return None
     named = Path(poses.video.path)
     beside = store.parent / named
     return beside if beside.is_file() and not named.is_file() else named

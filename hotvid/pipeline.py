@@ -1,8 +1,9 @@
 """The order of the stages, and nothing else.
 
 First pass (`analyze`): the video is read once; frames go through the 2D model in small batches and
-are dropped, the keypoints become tracks, the tracks become 3D. Second pass (`render`): the video is
-read again, drawn over and encoded. Neither keeps frames, so memory stays flat on a long video.
+are dropped, the keypoints become tracks, the tracks become 3D. Keypoints that were made elsewhere
+take the place of the 2D model (`lift_keypoints`). Second pass (`render`): the video is read again,
+drawn over and encoded. Neither keeps frames, so memory stays flat on a long video.
 Reading ahead and encoding run in threads of their own beside the models and the drawing.
 """
 
@@ -20,16 +21,19 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hotvid import weights
-from hotvid.config import LiftConfig, PipelineConfig
+from hotvid.config import KeypointsConfig, LiftConfig, PipelineConfig
 from hotvid.errors import HotvidWarning, InputError
 from hotvid.geometry import assumed_focal_px
+from hotvid.io.keypoints import read_keypoints
+from hotvid.io.keypoints.clip import lay_out
+from hotvid.io.plain_frames import PlainFrames
 from hotvid.io.reader import VideoReader
 from hotvid.io.writer import VideoWriter
 from hotvid.pose2d import load_backend
 from hotvid.pose2d.base import Pose2DBackend
 from hotvid.post.trajectory import root_path
 from hotvid.skeleton import H36M17, to_h36m17
-from hotvid.track import associate, select_people
+from hotvid.track import associate, select_people, tracks_as_given
 from hotvid.types import Keypoints2D, ModelsUsed, Motion3D, Person, Poses, Track2D, VideoInfo
 
 if TYPE_CHECKING:
@@ -70,19 +74,82 @@ def analyze(
             config=config.track,
             size_px=(seen.info.width, seen.info.height),
         )
-        chosen = select_people(tracks, config.track.person)
-        lifter = loading.result() if chosen else None
-        people = lift_tracks(chosen, lifter, seen.frame_rate, seen.info, config.lift, progress)
+        people, lifter = _lifted(tracks, seen, loading, config, progress)
     notes = seen.warnings if people else (*seen.warnings, f"nobody was found in {video}")
+    return _result(seen, people, lifter, backend.name, notes)
+
+
+def lift_keypoints(
+    keypoints: PathLike,
+    given: KeypointsConfig | None = None,
+    config: PipelineConfig | None = None,
+    progress: Progress = no_progress,
+    *,
+    video: PathLike | None = None,
+) -> Poses:
+    """Everyone in a file of 2D keypoints that another program made, in 3D.
+
+    video   the video that they are of, for its size and times; None where there is none.
+    raises  InputError where file and video cannot be read or do not fit, UsageError, WeightsError.
+    warns   HotvidWarning for what was left out.
+    """
+    given, config = given or KeypointsConfig(), config or PipelineConfig()
+    weights.locate(config.lift.model, config.lift.weights)
+    with _LifterLoading(config.lift) as loading:
+        table = read_keypoints(keypoints, given.format, given.joint_set)
+        loading.start()
+        clip = lay_out(
+            table,
+            video,
+            size_px=given.size_px,
+            fps=given.fps,
+            first_number=given.first_number,
+            time_range_s=config.time_range_s,
+        )
+        seen = _Seen(clip.info, clip.first_frame, clip.pts_s, clip.observations, clip.warnings)
+        if clip.person is None or given.retrack:
+            size_px = (clip.info.width, clip.info.height)
+            tracks = associate(
+                clip.observations, clip.pts_s, clip.first_frame, config.track, size_px
+            )
+        else:
+            tracks = tracks_as_given(
+                clip.observations, clip.person, clip.pts_s, clip.first_frame, config.track
+            )
+        people, lifter = _lifted(tracks, seen, loading, config, progress)
+    notes = seen.warnings if people else (*seen.warnings, f"nobody was found in {keypoints}")
+    return _result(seen, people, lifter, f"{table.format}: {Path(keypoints).name}", notes)
+
+
+def _lifted(
+    tracks: Sequence[Track2D],
+    seen: _Seen,
+    loading: _LifterLoading,
+    config: PipelineConfig,
+    progress: Progress,
+) -> tuple[tuple[Person, ...], Lifter | None]:
+    """Those of `tracks` who are wanted, in 3D, and the lifter if there was anyone to lift."""
+    chosen = select_people(tracks, config.track.person)
+    lifter = loading.result() if chosen else None
+    return lift_tracks(chosen, lifter, seen.frame_rate, seen.info, config.lift, progress), lifter
+
+
+def _result(
+    seen: _Seen,
+    people: tuple[Person, ...],
+    lifter: Lifter | None,
+    pose2d: str,
+    notes: tuple[str, ...],
+) -> Poses:
     for note in notes:
-        warnings.warn(note, HotvidWarning, stacklevel=2)
+        warnings.warn(note, HotvidWarning, stacklevel=3)
     return Poses(
         video=seen.info,
         first_frame=seen.first_frame,
         pts_s=seen.pts_s,
         people=people,
         models=ModelsUsed(
-            pose2d=backend.name,
+            pose2d=pose2d,
             lifter=lifter.name if lifter else None,
             weights_sha256=lifter.weights_sha256 if lifter else None,
         ),
@@ -128,28 +195,31 @@ def render(
 ) -> None:
     """Draw `poses` over the video they were made from, beside a 3D view; its audio is kept.
 
-    video     where the video lies now; None: where it lay.
+    video     where the video lies now; None: where it lay, or a plain canvas if there is none.
     progress  called as progress("render", done, total).
     warns     HotvidWarning where the sound cannot be kept.
     """
     from hotvid.render.compose import Composer  # matplotlib takes half a second to import
 
     config = config or PipelineConfig()
-    path = video or poses.video.path
+    path = video or poses.video.path or None
     composer = Composer(poses, config.render)
     with ExitStack() as open_files:
-        reader = open_files.enter_context(VideoReader(path, _span(poses)))
+        frames, has_audio = PlainFrames(poses), False
+        if path is not None:
+            frames = open_files.enter_context(VideoReader(path, _span(poses)))
+            has_audio = frames.info.has_audio
         writer = open_files.enter_context(
             VideoWriter(
                 out,
                 composer.size_px,
                 poses.video.fps,
-                audio_from=path if reader.info.has_audio else None,
+                audio_from=path if has_audio else None,
                 audio_start_s=float(poses.pts_s[0]),
                 overwrite=overwrite,
             )
         )
-        for frame in reader:
+        for frame in frames:
             done = frame.index - poses.first_frame + 1
             if done > poses.n_frames:
                 break

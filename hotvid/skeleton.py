@@ -253,6 +253,16 @@ _TO_H36M17: dict[str, dict[str, dict[str, float]]] = {
     "openpose67": _LIMBS | _OWN_TORSO | {"head": _FROM_EARS},
 }
 
+# What stands for a joint that is missing, in this order.
+_STAND_INS = (
+    ("left_ear", ("right_ear",)),
+    ("right_ear", ("left_ear",)),
+    ("pelvis", ("left_hip", "right_hip")),
+    ("neck", ("left_shoulder", "right_shoulder")),
+    ("thorax", ("left_shoulder", "right_shoulder")),
+    ("spine", ("pelvis", "thorax")),
+)
+
 
 @cache
 def h36m17_matrix(joint_set: str) -> np.ndarray:
@@ -284,12 +294,14 @@ def to_h36m17(xy: np.ndarray, score: np.ndarray, joint_set: str) -> tuple[np.nda
     xy       (..., K, C): pixels, or 3D points; the conversion is linear.
     score    (..., K), 0..1.
     returns  (..., 17, C) and (..., 17); a joint made of several is as sure as the least sure
-             of them, and NaN where one of them is NaN. Only one ear may be: the other stands for
-             it, as in a profile, where both are in one place and many models report one.
+             of them, and NaN where one of them is NaN. But where the source lacks a point in the
+             middle of others, they stand for it: the hips for the pelvis, the shoulders for the
+             neck; and an ear for the other, as in a profile, where both are in one place and
+             many models report one.
     """
     matrix = h36m17_matrix(joint_set)
     used = matrix != 0
-    xy, score = _with_both_ears(xy, score, joint_set)
+    xy, score = _with_stand_ins(xy, score, joint_set)
     safe = np.nan_to_num(xy)
     out = np.einsum("jk,...kc->...jc", matrix, safe).astype(xy.dtype)
     missing = ~np.isfinite(xy).all(-1)
@@ -301,18 +313,19 @@ def to_h36m17(xy: np.ndarray, score: np.ndarray, joint_set: str) -> tuple[np.nda
     return out, out_score
 
 
-def _with_both_ears(
+def _with_stand_ins(
     xy: np.ndarray, score: np.ndarray, joint_set: str
 ) -> tuple[np.ndarray, np.ndarray]:
-    joints = JOINT_SETS[joint_set]
-    if "left_ear" not in joints.joints:
+    lost = ~np.isfinite(xy).all(-1)
+    if not lost.any():
         return xy, score
-    ears = [joints.index("left_ear"), joints.index("right_ear")]
-    missing = ~np.isfinite(xy[..., ears, :]).all(-1)
-    one = missing.any(-1, keepdims=True) & ~missing.all(-1, keepdims=True) & missing
-    if not one.any():
-        return xy, score
-    xy, score = xy.copy(), score.copy()
-    xy[..., ears, :] = np.where(one[..., None], xy[..., ears[::-1], :], xy[..., ears, :])
-    score[..., ears] = np.where(one, score[..., ears[::-1]], score[..., ears])
+    joints = JOINT_SETS[joint_set].joints
+    xy, score = np.where(lost[..., None], np.nan, xy), score.copy()
+    for name, others in _STAND_INS:
+        if name not in joints or not lost[..., joints.index(name)].any():
+            continue
+        at, of = joints.index(name), [joints.index(other) for other in others]
+        here = lost[..., at] & np.isfinite(xy[..., of, :]).all((-1, -2))
+        xy[..., at, :] = np.where(here[..., None], xy[..., of, :].mean(-2), xy[..., at, :])
+        score[..., at] = np.where(here, score[..., of].min(-1), score[..., at])
     return xy, score

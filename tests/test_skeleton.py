@@ -186,6 +186,26 @@ def test_the_crown_of_an_upright_face_is_above_the_ears():
     np.testing.assert_allclose(out[H36M17.index("head")], [0, -13], atol=1e-9)
 
 
+@pytest.mark.parametrize(
+    ("source", "middle"), [(HALPE26, "neck"), (OPENPOSE25, "neck"), (H36M17, "thorax")]
+)
+def test_hips_and_shoulders_stand_for_a_middle_that_is_missing(source, middle):
+    xy = np.random.default_rng(7).uniform(0, 100, (2, len(source), 2))
+    score = np.full((2, len(source)), 0.8)
+    hips = [source.index("left_hip"), source.index("right_hip")]
+    shoulders = [source.index("left_shoulder"), source.index("right_shoulder")]
+    lost = [source.index("pelvis"), source.index(middle)]
+    lost += [source.index("spine")] if "spine" in source.joints else []
+    xy[0, lost], score[0, lost] = np.nan, 0
+    score[0, hips[0]] = 0.4
+    out, out_score = to_h36m17(xy, score, source.name)
+    np.testing.assert_allclose(out[0, 0], xy[0, hips].mean(0))
+    np.testing.assert_allclose(out[0, 8], xy[0, shoulders].mean(0))
+    np.testing.assert_allclose(out[0, 7], (out[0, 0] + out[0, 8]) / 2)
+    assert out_score[0, [0, 7, 8]].tolist() == [0.4, 0.4, 0.8]
+    np.testing.assert_allclose(out[1, 0], xy[1, source.index("pelvis")])
+
+
 def test_missing_joints_stay_missing_and_only_they():
     xy, score = np.ones((17, 2)), np.ones(17)
     xy[COCO17.index("left_hip")] = np.nan

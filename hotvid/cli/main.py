@@ -16,7 +16,7 @@ import typer
 from typer.core import TyperGroup
 
 from hotvid import __version__
-from hotvid.cli import bench, doctor, evaluate, export_json, models, run, train
+from hotvid.cli import bench, doctor, evaluate, export_json, lift, models, run, train
 from hotvid.errors import HotvidError, HotvidWarning, UsageError
 
 DONE, FAILED, WRONG_COMMAND_LINE, INTERRUPTED = 0, 1, 2, 130
@@ -65,6 +65,7 @@ def _options(
 
 app.command("run")(run.run)
 app.command("export-json")(export_json.export_json)
+app.command("lift")(lift.lift)
 app.add_typer(models.app, name="models")
 app.command("train")(train.train)
 app.command("doctor")(doctor.doctor)

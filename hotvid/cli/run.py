@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-import warnings
 from pathlib import Path
 from typing import Annotated
 
@@ -11,9 +10,8 @@ import typer
 
 from hotvid.cli import options
 from hotvid.cli.progress import progress
-from hotvid.cli.summary import summary
+from hotvid.cli.summary import naming_what_was_written, summary
 from hotvid.config import LiftConfig, Pose2DConfig, TrackConfig, configure
-from hotvid.errors import HotvidWarning
 
 
 def run(
@@ -72,24 +70,18 @@ def run(
     )
     from hotvid import job
 
-    begun, written = time.perf_counter(), []
-    try:
-        with progress(quiet) as report:
-            poses = job.run(
-                source,
-                out,
-                config,
-                json=json,
-                save=save_poses,
-                video=video,
-                overwrite=overwrite,
-                progress=report,
-                on_written=written.append,
-            )
-    except BaseException:
-        if written:
-            names = ", ".join(str(path) for path in written)
-            warnings.warn(f"written before it stopped: {names}", HotvidWarning, stacklevel=1)
-        raise
+    begun = time.perf_counter()
+    with naming_what_was_written() as written, progress(quiet) as report:
+        poses = job.run(
+            source,
+            out,
+            config,
+            json=json,
+            save=save_poses,
+            video=video,
+            overwrite=overwrite,
+            progress=report,
+            on_written=written.append,
+        )
     if not quiet:
         typer.echo(summary(poses, time.perf_counter() - begun, written))

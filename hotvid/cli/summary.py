@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
+from hotvid.errors import HotvidWarning
 from hotvid.types import Poses
 
 
@@ -22,3 +25,16 @@ def summary(poses: Poses, wall_s: float, written: Sequence[Path]) -> str:
             f"  person {person.track_id}: frames {track.frame_index[0]} to {track.frame_index[-1]}"
         )
     return "\n".join([*lines, *(f"wrote {path}" for path in written)])
+
+
+@contextmanager
+def naming_what_was_written() -> Iterator[list[Path]]:
+    """A list for the outputs that are whole; a warning names them if anything stops the rest."""
+    written: list[Path] = []
+    try:
+        yield written
+    except BaseException:
+        if written:
+            names = ", ".join(str(path) for path in written)
+            warnings.warn(f"written before it stopped: {names}", HotvidWarning, stacklevel=3)
+        raise

@@ -87,6 +87,16 @@ class VideoReader:
             ahead.close()
             self._open_reads.remove(ahead)
 
+    def times(self) -> list[float]:
+        """The `pts_s` of every frame of the file, without making its pictures."""
+        timeline, pts_s = Timeline(self.info.fps), []
+        with contextlib.closing(self._open()) as capture:
+            while capture.grab():
+                pts_s.append(timeline.next(capture.time_s()))
+        self._check_end(len(pts_s), pts_s[-1] if pts_s else 0.0)
+        self._check_times(timeline, len(pts_s))
+        return pts_s
+
     def close(self) -> None:
         """End all reading; an iteration that is under way stops."""
         for ahead in list(self._open_reads):

@@ -14,12 +14,13 @@ from hotvid.config import TrackConfig
 from hotvid.errors import ShapeError
 from hotvid.track.association import join, put_back
 from hotvid.track.gaps import fill
+from hotvid.track.given import tracks_as_given
 from hotvid.track.identity import in_order, merge_doubles, select_people, without_noise
 from hotvid.track.links import chains, link
 from hotvid.track.similarity import doubles, flatten
 from hotvid.types import Keypoints2D, Track2D
 
-__all__ = ["associate", "select_people"]
+__all__ = ["associate", "select_people", "tracks_as_given"]
 
 _SAME_SIGHTING = 0.03  # two detections of one frame this near are one body, in body sizes
 _LEAST_STEP_S = 1e-3  # between frames whose timestamps do not increase

@@ -1,0 +1,159 @@
+"""`hotvid lift`: 2D keypoints that another program made, to tracks, 3D and every output."""
+
+from __future__ import annotations
+
+import re
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from hotvid.cli import options
+from hotvid.cli.progress import progress
+from hotvid.cli.summary import naming_what_was_written, summary
+from hotvid.config import KeypointsConfig, LiftConfig, TrackConfig, configure
+from hotvid.errors import UsageError
+
+_FILE = "What the file does not say"
+
+
+def lift(
+    keypoints: Annotated[
+        Path,
+        typer.Argument(
+            metavar="FILE",
+            help="Keypoints of AlphaPose, OpenPose (folder), MMPose, Ultralytics (JSON, or folder "
+            "of labels), DeepLabCut, COCO results, a plain CSV, or hotvid's own JSON.",
+            show_default=False,
+        ),
+    ],
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--out",
+            metavar="FILE.mp4",
+            help="The video to write: the skeletons beside a 3D view.",
+            rich_help_panel="Outputs",
+        ),
+    ] = None,
+    json: options.JsonOut = None,
+    save_poses: options.SavePoses = None,
+    overwrite: options.Overwrite = False,
+    video: Annotated[
+        Path | None,
+        typer.Option(
+            "--video",
+            metavar="FILE",
+            help="The video that the keypoints are of: its size and times, and to be drawn over.",
+            rich_help_panel=_FILE,
+        ),
+    ] = None,
+    size: Annotated[
+        str | None,
+        typer.Option(
+            "--size",
+            metavar="WxH",
+            help="The picture's size in pixels, without --video.",
+            rich_help_panel=_FILE,
+        ),
+    ] = None,
+    fps: Annotated[
+        float | None,
+        typer.Option("--fps", help="Frames a second, without --video.", rich_help_panel=_FILE),
+    ] = None,
+    first_frame: Annotated[
+        int | None,
+        typer.Option(
+            "--first-frame",
+            metavar="N",
+            help="The number that the file gives the video's first frame.",
+            rich_help_panel=_FILE,
+        ),
+    ] = None,
+    format: Annotated[
+        str | None,
+        typer.Option(
+            "--from",
+            metavar="FORMAT",
+            help="The file's format, where it is not recognised.",
+            rich_help_panel=_FILE,
+        ),
+    ] = None,
+    joints: Annotated[
+        str | None,
+        typer.Option(
+            "--joints",
+            metavar="SET",
+            help="What the keypoints are, as in coco17, halpe26, h36m17.",
+            rich_help_panel=_FILE,
+        ),
+    ] = None,
+    retrack: Annotated[
+        bool,
+        typer.Option(
+            "--retrack",
+            help="Tell people apart anew, whatever ids the file gives them.",
+            rich_help_panel="People",
+        ),
+    ] = False,
+    time_range: options.TimeRange = None,
+    person: options.PersonChoice = TrackConfig.person,
+    kpt_thr: options.KptThr = TrackConfig.kpt_thr,
+    model: options.ModelName = LiftConfig.model,
+    weights: options.WeightsFile = None,
+    device: options.Device = LiftConfig.device,
+    tokens: options.Tokens = None,
+    compile: options.Compile = False,
+    focal: options.Focal = None,
+    quiet: options.Quiet = False,
+    debug: options.Debug = False,
+) -> None:
+    """Lift 2D keypoints made by another program to 3D: as video, JSON or pose store.
+
+    Without --video the skeletons are drawn on a plain canvas, and --size and --fps are needed
+    unless the file says them.
+    """
+    config = configure(
+        kpt_thr=kpt_thr,
+        person=person,
+        model=model,
+        weights=weights,
+        device=device,
+        tokens=tokens,
+        compile=compile,
+        focal=focal,
+        time_range=time_range,
+    )
+    if out is None and json is None and save_poses is None:
+        raise UsageError("nothing is to be written", "give --out, --json or --save-poses")
+    if video is not None and (size is not None or fps is not None):
+        raise UsageError("a video has its own size and rate", "give --video, or --size and --fps")
+    given = KeypointsConfig(format, joints, _size(size), fps, first_frame, retrack)
+    from hotvid import job
+
+    begun = time.perf_counter()
+    with naming_what_was_written() as written, progress(quiet) as report:
+        poses = job.lift(
+            keypoints,
+            out,
+            given,
+            config,
+            json=json,
+            save=save_poses,
+            video=video,
+            overwrite=overwrite,
+            progress=report,
+            on_written=written.append,
+        )
+    if not quiet:
+        typer.echo(summary(poses, time.perf_counter() - begun, written))
+
+
+def _size(text: str | None) -> tuple[int, int] | None:
+    if text is None:
+        return None
+    found = re.fullmatch(r"(\d{1,6})x(\d{1,6})", text.lower())
+    if not found:
+        raise UsageError(f"the size is '{text}'", "give width and height, as in 1920x1080")
+    return int(found[1]), int(found[2])

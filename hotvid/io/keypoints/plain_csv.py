@@ -1,0 +1,67 @@
+"""hotvid's plain CSV: a row for each joint seen, which any program can write.
+
+    frame,person,joint,x,y,score
+    0,0,left_shoulder,412.5,230.1,0.97
+
+`frame` counts from 0; `x` and `y` are pixels from the top-left corner; `joint` is a name, as the
+2D models' joint sets have it (`left_shoulder`; `LShoulder` is understood). `person` and `score` may
+be left out: then hotvid tells people apart, one body a frame, and every joint counts as sure.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from hotvid.errors import InputError
+from hotvid.io.keypoints.naming import match_joints
+from hotvid.io.keypoints.source import KeypointSource
+from hotvid.io.keypoints.table import KeypointTable, Sightings
+from hotvid.skeleton import JOINT_SETS
+
+NAME = "csv"
+ABOUT = "a CSV of frame, person, joint, x, y, score, a row for each joint"
+_NEEDED = {"frame", "joint", "x", "y"}
+
+
+def fits(source: KeypointSource) -> bool:
+    return source.kind == "csv" and bool(source.data) and set(_header(source)) >= _NEEDED
+
+
+def _header(source: KeypointSource) -> list[str]:
+    return [field.strip().lower() for field in source.data[0]]
+
+
+def read(source: KeypointSource) -> KeypointTable:
+    header = _header(source)
+    column = {name: header.index(name) for name in (*_NEEDED, "person", "score") if name in header}
+    names = list(dict.fromkeys(row[column["joint"]].strip() for row in source.data[1:]))
+    joint_set, where = match_joints(names, source.joint_set)
+    place = dict(zip(names, where, strict=True))
+    bodies: dict[tuple[int, str], np.ndarray] = {}
+    for line, row in enumerate(source.data[1:], 2):
+        if len(row) < len(header):
+            raise InputError(f"line {line} has {len(row)} fields, the heading {len(header)}")
+        at = place[row[column["joint"]].strip()]
+        person = row[column["person"]].strip() if "person" in column else ""
+        key = _whole(row[column["frame"]], line), person
+        body = bodies.setdefault(key, np.full((len(JOINT_SETS[joint_set]), 3), np.nan))
+        if at is not None:
+            score = row[column["score"]] if "score" in column else "1"
+            body[at] = [_number(row[column[c]]) for c in ("x", "y")] + [_number(score or "1")]
+    rows = Sightings()
+    for (frame, person), body in bodies.items():
+        rows.add(frame, body, person=person or None)
+    left_out = [name for name, at in place.items() if at is None]
+    notes = (f"not joints of {joint_set}, left out: {', '.join(left_out)}",) if left_out else ()
+    return rows.table(NAME, joint_set, notes=notes)
+
+
+def _whole(field: str, line: int) -> int:
+    number = _number(field)
+    if not float(number).is_integer():
+        raise InputError(f"line {line}: the frame is '{field}', no whole number")
+    return int(number)
+
+
+def _number(field: str) -> float:
+    return float(field) if field.strip() else np.nan
