@@ -59,6 +59,7 @@ class LiftConfig:
     tokens: int | None = None  # frames kept by the hourglass; None: as the model was built
     compile: bool = False  # takes a minute, and on a CPU gains next to nothing
     focal_px: float | None = None  # None: assumed, see hotvid.geometry.assumed_focal_px
+    anew: bool = False  # the people of a pose store, too, which else stay as they were lifted
 
 
 @dataclass(frozen=True)
@@ -97,7 +98,7 @@ def configure(
     kpt_thr: float = TrackConfig.kpt_thr,
     det_frequency: int = Pose2DConfig.det_frequency,
     person: str | int = TrackConfig.person,
-    model: str = LiftConfig.model,
+    model: str | None = None,
     weights: str | None = None,
     device: str = LiftConfig.device,
     tokens: int | None = None,
@@ -107,6 +108,8 @@ def configure(
 ) -> PipelineConfig:
     """The settings of all stages from the options that users know; UsageError for senseless ones.
 
+    model       the lifter; None: LiftConfig's. With it or weights named, a pose store's people are
+                lifted anew.
     tokens      frames of a window that a model which prunes keeps; None: as it was built.
     compile     let torch compile the lifter.
     focal       pixels, of the picture as it is read; None: assumed.
@@ -134,12 +137,13 @@ def configure(
         ),
         track=TrackConfig(kpt_thr=kpt_thr, person=_check_person(str(person))),
         lift=LiftConfig(
-            model=model,
+            model=LiftConfig.model if model is None else model,
             weights=None if weights is None else str(weights),
             device=device,
             tokens=tokens,
             compile=compile,
             focal_px=focal,
+            anew=model is not None or weights is not None,
         ),
         render=RenderConfig(kpt_thr=kpt_thr),
         time_range_s=time_range,

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 
-from hotvid.config import KeypointsConfig, PipelineConfig, RenderConfig, TrackConfig
+from hotvid.config import KeypointsConfig, LiftConfig, PipelineConfig, RenderConfig, TrackConfig
 from hotvid.errors import InputError, OutputError, UsageError
 from hotvid.export.json_export import write_json
 from hotvid.io.atomic import atomic_output, check_output
@@ -17,6 +17,7 @@ from hotvid.pipeline import (
     PathLike,
     Progress,
     analyze,
+    lift_anew,
     lift_keypoints,
     no_progress,
     render,
@@ -39,7 +40,8 @@ def run(
 ) -> Poses:
     """A video, or a pose store, to a drawn video, JSON and a pose store: those that are named.
 
-    source      a video, or a pose store, whose people are taken as they are.
+    source      a video, or a pose store, whose people are taken as they are, unless
+                `config.lift.anew`.
     video       where the video of a pose store lies now.
     on_written  called with each output once it is whole, so that a later failure can name it.
     raises      OutputError before any work where an output cannot or must not be written.
@@ -54,6 +56,8 @@ def run(
         _check_readable(poses, drawn_over)
     if poses is None:
         poses = analyze(source, config, progress)
+    elif config.lift.anew:
+        poses = lift_anew(poses, config.lift, progress)
     _write(poses, out, config, json, save, drawn_over, overwrite, progress, on_written)
     return poses
 
@@ -140,11 +144,16 @@ def check_outputs(
 
 def _stored(source: PathLike, config: PipelineConfig) -> Poses:
     """The poses of a pose store, with the people that the settings choose."""
-    given = replace(config, render=RenderConfig(), track=TrackConfig())
-    if given != PipelineConfig():
+    lift = LiftConfig() if config.lift.anew else config.lift
+    if lift != LiftConfig():
         raise UsageError(
-            f"{source} is a pose store: nothing in it is estimated anew",
-            "leave out the options of detection, lifting and time, or give the video",
+            f"{source} is a pose store: only a lifter that is named lifts it anew",
+            "name one with --model or --weights, or leave out the options of lifting",
+        )
+    if replace(config, render=RenderConfig(), track=TrackConfig(), lift=lift) != PipelineConfig():
+        raise UsageError(
+            f"{source} is a pose store: nobody is searched for in it anew",
+            "leave out the options of detection and time, or give the video",
         )
     poses = load_poses(source)
     chosen = {

@@ -131,7 +131,8 @@ def _lifted(
     """Those of `tracks` who are wanted, in 3D, and the lifter if there was anyone to lift."""
     chosen = select_people(tracks, config.track.person)
     lifter = loading.result() if chosen else None
-    return lift_tracks(chosen, lifter, seen.frame_rate, seen.info, config.lift, progress), lifter
+    fps = _frame_rate(seen.pts_s, seen.info)
+    return lift_tracks(chosen, lifter, fps, seen.info, config.lift, progress), lifter
 
 
 def _result(
@@ -148,12 +149,24 @@ def _result(
         first_frame=seen.first_frame,
         pts_s=seen.pts_s,
         people=people,
-        models=ModelsUsed(
-            pose2d=pose2d,
-            lifter=lifter.name if lifter else None,
-            weights_sha256=lifter.weights_sha256 if lifter else None,
-        ),
+        models=_models_used(pose2d, lifter),
         warnings=notes,
+    )
+
+
+def lift_anew(poses: Poses, config: LiftConfig, progress: Progress = no_progress) -> Poses:
+    """The same people in the same frames, their 3D by the lifter that `config` names.
+
+    progress  called as progress("lift", done, total).
+    raises    WeightsError, UsageError.
+    """
+    lifter = _load_lifter(config) if poses.people else None
+    tracks = [person.detected for person in poses.people]
+    fps = _frame_rate(poses.pts_s, poses.video)
+    return replace(
+        poses,
+        people=lift_tracks(tracks, lifter, fps, poses.video, config, progress),
+        models=_models_used(poses.models.pose2d, lifter),
     )
 
 
@@ -247,7 +260,7 @@ class _LifterLoading:
     def start(self) -> None:
         """Begin, unless begun; raise at once what a finished load has raised."""
         if self._future is None:
-            self._future = self._pool.submit(self._load)
+            self._future = self._pool.submit(_load_lifter, self._config)
         elif self._future.done():
             self._future.result()
 
@@ -255,14 +268,14 @@ class _LifterLoading:
         self.start()
         return self._future.result()
 
-    def _load(self) -> Lifter:
-        from hotvid.lift.lifter import load_lifter
 
-        config = self._config
-        lifter = load_lifter(config.model, config.weights, config.device)
-        if config.tokens is not None:
-            lifter.check(config)
-        return lifter
+def _load_lifter(config: LiftConfig) -> Lifter:
+    from hotvid.lift.lifter import load_lifter
+
+    lifter = load_lifter(config.model, config.weights, config.device)
+    if config.tokens is not None:
+        lifter.check(config)
+    return lifter
 
 
 @dataclass(frozen=True)
@@ -274,12 +287,6 @@ class _Seen:
     pts_s: np.ndarray
     observations: tuple[Keypoints2D, ...]
     warnings: tuple[str, ...]
-
-    @property
-    def frame_rate(self) -> float:
-        """Frames a second as the timestamps have it; the container's word for a single frame."""
-        span = float(self.pts_s[-1] - self.pts_s[0])
-        return (len(self.pts_s) - 1) / span if span > 0 else self.info.fps
 
 
 def _observe(
@@ -312,6 +319,18 @@ def _frames_expected(info: VideoInfo, time_range_s: tuple[float, float] | None) 
         return info.n_frames
     start, end = (min(max(round(t * info.fps), 0), info.n_frames) for t in time_range_s)
     return end - start
+
+
+def _frame_rate(pts_s: np.ndarray, video: VideoInfo) -> float:
+    """Frames a second as the timestamps have it; the container's word for a single frame."""
+    span = float(pts_s[-1] - pts_s[0])
+    return (len(pts_s) - 1) / span if span > 0 else video.fps
+
+
+def _models_used(pose2d: str, lifter: Lifter | None) -> ModelsUsed:
+    if lifter is None:
+        return ModelsUsed(pose2d)
+    return ModelsUsed(pose2d, lifter.name, lifter.weights_sha256)
 
 
 def _as_h36m17(track: Track2D) -> Track2D:

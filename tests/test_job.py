@@ -95,12 +95,46 @@ def test_people_of_a_store_can_be_chosen(clip, backend, tmp_path):
 
 @pytest.mark.parametrize(
     "options",
-    [{"mode": "fast"}, {"time_range": (0, 1)}, {"focal": 900.0}, {"bbox_thr": 0.9}],
+    [
+        {"mode": "fast"},
+        {"time_range": (0, 1)},
+        {"bbox_thr": 0.9},
+        {"bbox_thr": 0.9, "model": "hot-mixste-s"},
+    ],
 )
-def test_a_store_is_not_estimated_anew(clip, backend, tmp_path, options):
+def test_nobody_is_searched_for_in_a_store(clip, backend, tmp_path, options):
     job.run(clip, save=tmp_path / "a.npz")
-    with pytest.raises(UsageError, match="pose store"):
+    with pytest.raises(UsageError, match="pose store: nobody is searched for"):
         job.run(tmp_path / "a.npz", config=configure(**options), json=tmp_path / "a.json")
+
+
+@pytest.mark.parametrize("options", [{"focal": 900.0}, {"device": "cpu"}, {"tokens": 9}])
+def test_a_store_is_lifted_anew_only_by_a_lifter_that_is_named(clip, backend, tmp_path, options):
+    job.run(clip, save=tmp_path / "a.npz")
+    with pytest.raises(UsageError, match=r"pose store: only a lifter .* --model or --weights"):
+        job.run(tmp_path / "a.npz", config=configure(**options), json=tmp_path / "a.json")
+
+
+def test_a_store_lifted_anew_by_the_same_lifter_is_the_same(clip, backend, tmp_path, monkeypatch):
+    first = job.run(clip, save=tmp_path / "a.npz")
+    n_batches, lifter = len(backend.batches), StandInLifter()
+    monkeypatch.setattr("hotvid.lift.lifter.load_lifter", lambda *given: lifter)
+    told = []
+    again = job.run(
+        tmp_path / "a.npz",
+        config=configure(model="hot-mixste-s", focal=900.0),
+        json=tmp_path / "a.json",
+        progress=lambda *now: told.append(now),
+    )
+    assert len(backend.batches) == n_batches and told == [("lift", 1, 1)]
+    assert lifter.size_px == (320, 240) and lifter.fps == pytest.approx(30.0, rel=1e-4)
+    (before,), (after,) = first.people, again.people
+    assert (after.motion.xyz_m == before.motion.xyz_m).all()
+    assert (after.keypoints.xy_px == before.keypoints.xy_px).all()
+    # A longer lens sees the same picture from farther away.
+    ratio = after.motion.root_m[:, 2] / before.motion.root_m[:, 2]
+    assert ratio == pytest.approx(900 / 320, rel=0.05)
+    assert again.models == first.models
 
 
 def test_a_second_video_beside_a_video_is_refused(clip, backend, tmp_path):

@@ -30,7 +30,7 @@ def export_json(
     det_frequency: options.DetFrequency = Pose2DConfig.det_frequency,
     mode: options.Mode = Pose2DConfig.mode,
     pose2d: options.Pose2D = Pose2DConfig.backend,
-    model: options.ModelName = LiftConfig.model,
+    model: options.LifterName = None,
     weights: options.WeightsFile = None,
     device: options.Device = LiftConfig.device,
     tokens: options.Tokens = None,

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from hotvid.config import LiftConfig
+
 _OUTPUTS = "Outputs"
 _PEOPLE = "People"
 _MODELS = "Models"
@@ -95,6 +97,16 @@ Pose2D = Annotated[
 ModelName = Annotated[
     str,
     typer.Option("--model", metavar="NAME", help="The lifter, 2D to 3D.", rich_help_panel=_MODELS),
+]
+LifterName = Annotated[
+    str | None,
+    typer.Option(
+        "--model",
+        metavar="NAME",
+        help=f"The lifter, 2D to 3D; {LiftConfig.model}. A pose store is lifted anew by it.",
+        rich_help_panel=_MODELS,
+        show_default=False,
+    ),
 ]
 WeightsFile = Annotated[
     Path | None,

@@ -39,7 +39,7 @@ def run(
     det_frequency: options.DetFrequency = Pose2DConfig.det_frequency,
     mode: options.Mode = Pose2DConfig.mode,
     pose2d: options.Pose2D = Pose2DConfig.backend,
-    model: options.ModelName = LiftConfig.model,
+    model: options.LifterName = None,
     weights: options.WeightsFile = None,
     device: options.Device = LiftConfig.device,
     tokens: options.Tokens = None,
@@ -50,8 +50,9 @@ def run(
 ) -> None:
     """Find everyone in a video, lift them to 3D and draw both beside each other.
 
-    The video keeps its frame rate and its sound. With a pose store as SOURCE nothing is estimated
-    anew: its people are drawn over the video that they were found in.
+    The video keeps its frame rate and its sound. With a pose store as SOURCE nobody is searched
+    for: its people are drawn over the video that they were found in, lifted anew where --model or
+    --weights is given.
     """
     config = configure(
         mode=mode,

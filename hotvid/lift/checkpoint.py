@@ -79,6 +79,9 @@ def load_checkpoint(
         with torch.device("meta"):
             model = build_model(name, **sizes)
     except (HotvidError, TypeError, ValueError) as error:
+        if "sizes" not in metadata and name in MODELS:
+            fit = f"its keys fit {best_fit(state)} best"
+            raise WeightsError(f"'{path}' does not fit {name}: {error}", fit) from error
         raise WeightsError(
             f"'{path}' asks for a model that cannot be built: {error}", "get the file anew"
         ) from error
@@ -146,7 +149,9 @@ def sizes_in(name: str, state: Mapping[str, Tensor]) -> dict[str, int]:
     """
     sizes = read_sizes(name, {key: tuple(value.shape) for key, value in state.items()})
     published = MODELS[name].sizes
-    if published["token_num"] is not None and "frames" in sizes:
+    if published["token_num"] is None:
+        sizes.pop("token_num", None)  # of another model's hourglass
+    elif "frames" in sizes:
         share = published["token_num"] / published["frames"]
         sizes.setdefault("token_num", max(round(share * sizes["frames"]), 2))
     return sizes
@@ -184,7 +189,7 @@ def _read_safetensors(path: Path) -> tuple[State, dict[str, str]]:
 
 def _read_pickle(path: Path) -> Any:
     try:
-        with torch.serialization.safe_globals(_numpy_numbers()), warnings.catch_warnings():
+        with torch.serialization.safe_globals(_of_numpy()), warnings.catch_warnings():
             warnings.simplefilter("ignore")  # about pickle protocols; the outcome says enough
             return torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
@@ -211,11 +216,34 @@ def _read_pickle(path: Path) -> Any:
         raise WeightsError(f"'{path}' is damaged or not a checkpoint", _HINT) from error
 
 
-def _numpy_numbers() -> list[Any]:
-    """What unpickling a numpy number needs; authors save their best error beside the weights."""
+class _LeftOut:
+    """What stands for an array or a random state: nothing of it is needed, or made."""
+
+    def __init__(self, *_: Any) -> None:
+        pass
+
+    def __setstate__(self, _: Any) -> None:
+        pass
+
+
+# As old and new versions of numpy name them in pickles.
+_LEFT_OUT = (
+    "numpy.ndarray",
+    "numpy.core.multiarray._reconstruct",
+    "numpy._core.multiarray._reconstruct",
+    "numpy.random.__RandomState_ctor",
+    "numpy.random._pickle.__randomstate_ctor",
+    "numpy.random._pickle.__bit_generator_ctor",
+    "numpy.random._mt19937.MT19937",
+)
+
+
+def _of_numpy() -> list[Any]:
+    """What of numpy authors save beside the weights: errors, learning rates, random states."""
     scalar = np.float64(0).__reduce__()[0]
-    dtypes = [type(np.dtype(code)) for code in ("f4", "f8", "i4", "i8")]
+    dtypes = {type(np.dtype(code)) for code in np.typecodes["AllInteger"] + "?efd"}
     return [
+        *((_LeftOut, name) for name in _LEFT_OUT),
         (scalar, "numpy.core.multiarray.scalar"),
         (scalar, "numpy._core.multiarray.scalar"),
         np.dtype,

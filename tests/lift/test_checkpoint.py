@@ -4,6 +4,7 @@ import json
 import os
 import pickle
 import random
+import re
 from pathlib import Path
 
 import numpy as np
@@ -75,6 +76,27 @@ def test_wrapped_weights_with_what_authors_save_beside(tmp_path, model, state, w
     assert_loaded(model, state)
 
 
+@pytest.mark.parametrize("numpy_module", [b"numpy._core.", b"numpy.core."])
+def test_random_states_and_arrays_beside_the_weights_are_passed_over(
+    tmp_path, model, state, numpy_module
+):
+    """VideoPose3D's trainer, and MixSTE's after it, saves its generator's random state."""
+    content = {
+        "random_state": np.random.RandomState(1126),
+        "losses_3d_train": [np.float64(0.05), np.arange(3.0)],
+        "model_pos": with_prefix(state, "module."),
+    }
+    path = tmp_path / "best_epoch.bin"
+    torch.save(content, path, _use_new_zipfile_serialization=False)
+    written = path.read_bytes()
+    assert b"__randomstate_ctor" in written and b"_reconstruct" in written
+    path.write_bytes(re.sub(rb"numpy\._?core\.", numpy_module, written))
+    load_state(model, path)
+    assert_loaded(model, state)
+    torch.save(content, path)
+    load_state(model, path)
+
+
 def test_files_written_before_zip(tmp_path, model, state):
     torch.save(state, tmp_path / "old.pth.tar", _use_new_zipfile_serialization=False)
     load_state(model, str(tmp_path / "old.pth.tar"))
@@ -136,6 +158,14 @@ def test_weights_tell_their_model(case, name):
         wrong = build_model("hot-mixste-s")
     with pytest.raises(WeightsError, match=f"its keys fit {name} best"):
         load_state(wrong, state)
+
+
+def test_sizes_that_only_another_models_file_can_show(tmp_path):
+    shapes = INDEX["hot-mixste-243"]["state_dict"] | {"pos_embed_token": [1, 300, 512]}
+    state = {key: torch.zeros(()).expand(shape) for key, shape in shapes.items()}
+    torch.save(state, tmp_path / "a.pth")
+    with pytest.raises(WeightsError, match=r"fit hot-motionbert: .*keys fit hot-mixste"):
+        load_checkpoint(tmp_path / "a.pth", name="hot-motionbert")
 
 
 def test_weights_of_nothing_known():
