@@ -20,6 +20,8 @@ from hotvid.io.probe import ffmpeg_exe, ffmpeg_url
 
 PRESET = "veryfast"  # slower ones cost more time than drawing does and save few bytes
 CRF = 20  # lines and text stay crisp
+# One step cheaper in the search for motion: a sixth less time for a twentieth more bytes.
+TUNING = "subme=1:rc-lookahead=8"
 TICKS_PER_S = 90_000  # of the written timestamps; holds 24, 25, 30, 50 and 60 frames/s exactly
 QUEUE_PICTURES = 4  # waiting for the encoder; more would only cost memory
 
@@ -51,6 +53,7 @@ class Encoder:
     def __init__(self, path: Path, size_px: tuple[int, int], fps: float) -> None:
         command = [ffmpeg_exe(), "-hide_banner", "-v", "error", "-f", "matroska", "-i", "pipe:0"]
         command += ["-an", "-c:v", "libx264", "-preset", PRESET, "-crf", str(CRF)]
+        command += ["-x264-params", TUNING]
         command += ["-pix_fmt", "yuv420p", "-fps_mode", "passthrough"]
         command += ["-enc_time_base", f"1:{TICKS_PER_S}", "-f", "mp4"]
         command += ["-video_track_timescale", str(TICKS_PER_S)]

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from scipy.interpolate import CubicSpline
 
 from hotvid import weights as shipped_weights
 from hotvid.config import LiftConfig
@@ -178,6 +177,8 @@ class Lifter:
             limbs = sum(np.linalg.norm(motion[:, a] - motion[:, b], axis=-1) for a, b in LIMBS)
             motion = motion * (MEAN_LIMBS_M / max(float(np.median(limbs)), 1e-6))
         if len(one.lifted_at) < one.n_frames:
+            from scipy.interpolate import CubicSpline  # takes half a second to import
+
             motion = CubicSpline(one.lifted_at, motion, axis=0)(np.arange(one.n_frames))
         return motion.astype(np.float32)
 

@@ -8,10 +8,9 @@ from dataclasses import dataclass
 MIN_HEIGHT_PX = 480
 # Browsers' hardware decoders stop at 4096 pixels a side.
 MAX_WIDTH_PX = 4096
-# Width by height. People in landscape videos move sideways, and their scene needs the width; beside
-# a portrait picture 0.85 makes 1.4:1 together, which fills a screen.
-_LANDSCAPE_PANEL = 1.0
-_PORTRAIT_PANEL = 0.85
+# Width by height: wide enough for people who move sideways. Beside a portrait picture it makes 1.4:1
+# together, which fills a screen; every column more is encoded in every frame.
+_PANEL = 0.85
 
 
 @dataclass(frozen=True)
@@ -46,17 +45,16 @@ def lay_out(video_px: tuple[int, int], max_height: int) -> Layout:
     more. Taller ones are scaled down to `max_height`, smaller ones up.
     """
     width, height = video_px
-    aspect = _LANDSCAPE_PANEL if width >= height else _PORTRAIT_PANEL
     scale = min(1.0, max_height / height)
     low = min(MIN_HEIGHT_PX, max_height)
     if height < low:
         scale = min(low / height, max(1.0, 1920 / width))
     # The panel is as high as the picture or, beside a very wide one, as `low`.
     room = MAX_WIDTH_PX - 2
-    scale = min(scale, room / (width + aspect * height), (room - aspect * low) / width)
+    scale = min(scale, room / (width + _PANEL * height), (room - _PANEL * low) / width)
     picture = max(1, round(width * scale)), max(1, round(height * scale))
     canvas_height = _even_up(max(picture[1], low))
-    panel_width = round(aspect * canvas_height)
+    panel_width = round(_PANEL * canvas_height)
     panel_width += (picture[0] + panel_width) % 2
     return Layout(
         scale=(picture[0] / width, picture[1] / height),

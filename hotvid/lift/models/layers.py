@@ -148,4 +148,7 @@ def layer_norm(channel: int) -> nn.LayerNorm:
 
 def position_table(*shape: int) -> nn.Parameter:
     """Learned positions, begun as small noise."""
-    return nn.Parameter(torch.randn(shape) * 0.02)
+    table = torch.empty(shape)
+    if not table.is_meta:  # there it would change nothing, and import sympy: a second and 150 MB
+        table.normal_(std=0.02)
+    return nn.Parameter(table)
