@@ -7,7 +7,6 @@ are already decoded, so they add up to more than the whole, in which they overla
 
 from __future__ import annotations
 
-import os
 import platform
 import subprocess
 import sys
@@ -25,6 +24,7 @@ from hotvid.io.reader import VideoReader
 from hotvid.io.writer import VideoWriter
 from hotvid.pipeline import analyze, lift_tracks
 from hotvid.pose2d import load_backend
+from hotvid.threads import n_cores
 from hotvid.track import associate
 from hotvid.types import Frame, Poses
 
@@ -99,7 +99,7 @@ def bench(video: str | Path, config: PipelineConfig, *, long: bool = False) -> B
         people=len(poses.people),
         mode=config.pose2d.mode,
         cpu=_cpu_name(),
-        n_threads=_n_threads(),
+        n_threads=n_cores(),
         stage_ms=stage_ms,
         whole=whole,
         long=longer,
@@ -254,9 +254,3 @@ def _cpu_name() -> str:
     except OSError:
         pass
     return platform.processor() or platform.machine()
-
-
-def _n_threads() -> int:
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+
 
 class HotvidError(Exception):
     """A failure that one line explains.
@@ -38,3 +40,26 @@ class ShapeError(HotvidError):
 
 class HotvidWarning(UserWarning):
     """Something the user should know, that does not stop the work."""
+
+
+def in_one_line(error: Exception) -> str:
+    """What stopped the work and what to do, for a person to read: one line, no traceback."""
+    if isinstance(error, HotvidError):
+        text = str(error)
+    elif isinstance(error, MemoryError):
+        hint = "close other programs, or give a smaller video or a shorter --time-range"
+        text = f"out of memory; {hint}"
+    elif isinstance(error, OSError):
+        text = _os_error(error)
+    else:
+        kind = type(error).__name__
+        text = f"this is a bug in hotvid: {kind}{f': {error}' if str(error) else ''}"
+    return " ".join(text.split())
+
+
+def _os_error(error: OSError) -> str:
+    where = f" ({error.filename})" if error.filename else ""
+    if error.errno == errno.ENOSPC:
+        return f"the disk is full{where}; make room, or write to another disk"
+    reason = error.strerror or type(error).__name__
+    return f"{reason}{where}; check that the file or folder is there and may be used"

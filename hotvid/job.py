@@ -47,10 +47,10 @@ def run(
     raises      OutputError before any work where an output cannot or must not be written.
     """
     config = config or PipelineConfig()
-    poses = _stored(source, config) if is_pose_store(source) else None
+    poses = stored_poses(source, config) if is_pose_store(source) else None
     if poses is None and video is not None:
         raise UsageError(f"{source} is a video already", "give --video only with a pose store")
-    drawn_over = source if poses is None else video or _video_of(poses, Path(source))
+    drawn_over = source if poses is None else video or video_of(poses, Path(source))
     check_outputs((source, drawn_over), out=out, json=json, save=save, overwrite=overwrite)
     if poses is not None and out is not None and drawn_over is not None:
         _check_readable(poses, drawn_over)
@@ -142,7 +142,15 @@ def check_outputs(
         check_output(path, overwrite)
 
 
-def _stored(source: PathLike, config: PipelineConfig) -> Poses:
+def poses_of(source: PathLike, config: PipelineConfig, progress: Progress = no_progress) -> Poses:
+    """Everyone in a source: estimated from a video, taken (or lifted anew) from a pose store."""
+    if not is_pose_store(source):
+        return analyze(source, config, progress)
+    poses = stored_poses(source, config)
+    return lift_anew(poses, config.lift, progress) if config.lift.anew else poses
+
+
+def stored_poses(source: PathLike, config: PipelineConfig) -> Poses:
     """The poses of a pose store, with the people that the settings choose."""
     lift = LiftConfig() if config.lift.anew else config.lift
     if lift != LiftConfig():
@@ -162,7 +170,7 @@ def _stored(source: PathLike, config: PipelineConfig) -> Poses:
     return replace(poses, people=tuple(p for p in poses.people if p.track_id in chosen))
 
 
-def _video_of(poses: Poses, store: Path) -> Path | None:
+def video_of(poses: Poses, store: Path) -> Path | None:
     """The video that `poses` names, as seen from here or from the folder of the store.
 
     None where there is none: the poses were lifted from keypoints alone.

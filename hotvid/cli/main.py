@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import signal
 import sys
@@ -16,8 +15,8 @@ import typer
 from typer.core import TyperGroup
 
 from hotvid import __version__
-from hotvid.cli import bench, doctor, evaluate, export_json, lift, models, run, train
-from hotvid.errors import HotvidError, HotvidWarning, UsageError
+from hotvid.cli import batch, bench, doctor, evaluate, export_json, lift, models, run, train
+from hotvid.errors import HotvidError, HotvidWarning, UsageError, in_one_line
 
 DONE, FAILED, WRONG_COMMAND_LINE, INTERRUPTED = 0, 1, 2, 130
 _TERMINATED = 128 + signal.SIGTERM
@@ -66,6 +65,7 @@ def _options(
 app.command("run")(run.run)
 app.command("export-json")(export_json.export_json)
 app.command("lift")(lift.lift)
+app.command("batch")(batch.batch)
 app.add_typer(models.app, name="models")
 app.command("train")(train.train)
 app.command("doctor")(doctor.doctor)
@@ -112,19 +112,12 @@ def _ending(work: Any, given: list[str]) -> int:
         return _stop(f"{_sentence(error.format_message())}; {_help_of(error)}", WRONG_COMMAND_LINE)
     except UsageError as error:
         return _stop(str(error), WRONG_COMMAND_LINE, debug=debug)
-    except HotvidError as error:
-        return _stop(str(error), FAILED, debug=debug)
     except (KeyboardInterrupt, typer.Abort):
         return _interrupted()
-    except MemoryError:
-        hint = "close other programs, or give a smaller video or a shorter --time-range"
-        return _stop(f"out of memory; {hint}", FAILED, debug=debug)
-    except OSError as error:
-        return _stop(_os_error(error), FAILED, debug=debug)
     except Exception as error:  # noqa: BLE001 the last resort: a person, not a traceback, reads it
-        what = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-        hint = "" if debug else "; run it again with --debug and report what it prints"
-        return _stop(f"this is a bug in hotvid: {what}{hint}", FAILED, debug=debug)
+        known = isinstance(error, (HotvidError, OSError, MemoryError))
+        hint = "" if known or debug else "; run it again with --debug and report what it prints"
+        return _stop(f"{in_one_line(error)}{hint}", FAILED, debug=debug)
     # Typer turns Ctrl-C into this status where it meets it first.
     return _interrupted() if status == INTERRUPTED else status or DONE
 
@@ -139,14 +132,6 @@ def _stop(message: str, status: int, *, debug: bool = False) -> int:
 def _interrupted() -> int:
     print("interrupted: nothing half-written is left", file=sys.stderr)
     return INTERRUPTED
-
-
-def _os_error(error: OSError) -> str:
-    where = f" ({error.filename})" if error.filename else ""
-    if error.errno == errno.ENOSPC:
-        return f"the disk is full{where}; make room, or write to another disk"
-    reason = error.strerror or type(error).__name__
-    return f"{reason}{where}; check that the file or folder is there and may be used"
 
 
 def _sentence(message: str) -> str:

@@ -18,7 +18,8 @@ from rich.progress import (
 )
 from rich.text import Text
 
-_STAGES = {
+STAGES = {
+    "read": "reading",
     "pose2d": "finding people",
     "lift": "lifting to 3D",
     "render": "drawing",
@@ -54,7 +55,7 @@ class _Lines:
     def __call__(self, stage: str, done: int, total: int | None) -> None:
         if stage not in self._begun:
             self._begun.add(stage)
-            print(f"{_STAGES.get(stage, stage)} ...", file=sys.stderr, flush=True)
+            print(f"{STAGES.get(stage, stage)} ...", file=sys.stderr, flush=True)
 
 
 class _Bars:
@@ -66,7 +67,7 @@ class _Bars:
 
     def __call__(self, stage: str, done: int, total: int | None) -> None:
         if stage not in self._tasks:
-            text = _STAGES.get(stage, stage)
+            text = STAGES.get(stage, stage)
             self._tasks[stage] = self._bars.add_task(text, total=total, rate=_RATES.get(stage))
         self._bars.update(self._tasks[stage], completed=done, total=total)
 
@@ -89,5 +90,10 @@ def _bars() -> Progress:
         MofNCompleteColumn(),
         _Rate(),
         TimeRemainingColumn(elapsed_when_finished=True),
-        console=Console(stderr=True),
+        console=stderr_console(),
     )
+
+
+def stderr_console() -> Console:
+    """The terminal that progress is shown on: stdout is for results."""
+    return Console(stderr=True)

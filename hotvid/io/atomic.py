@@ -11,6 +11,7 @@ from pathlib import Path
 
 from hotvid.errors import OutputError
 
+_TEMPORARY = ".hotvid-"
 # Errors that the file system raises because of what is written, not of what is read.
 WRITE_ERRNOS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO})
 
@@ -48,7 +49,7 @@ def atomic_output(path: str | os.PathLike, overwrite: bool = False) -> Iterator[
     path = check_output(path, overwrite)
     # Through a symbolic link the file behind it is replaced, not the link.
     target = Path(os.path.realpath(path))
-    temporary = target.with_name(f".hotvid-{uuid.uuid4().hex[:12]}{target.suffix}")
+    temporary = target.with_name(f"{_TEMPORARY}{uuid.uuid4().hex[:12]}{target.suffix}")
     made: list[Path] = []
     try:
         with _as_output_error(path):
@@ -67,6 +68,16 @@ def atomic_output(path: str | os.PathLike, overwrite: bool = False) -> Iterator[
             with contextlib.suppress(OSError):
                 folder.rmdir()
         raise
+
+
+def remove_leftovers(folder: str | os.PathLike) -> None:
+    """Remove what `atomic_output` left in `folder` where its process was killed.
+
+    Only for a folder in which nobody else is writing.
+    """
+    for path in Path(folder).glob(f"{_TEMPORARY}*"):
+        with contextlib.suppress(OSError):
+            path.unlink()
 
 
 def _nearest_existing(folder: Path) -> Path:

@@ -15,12 +15,13 @@ import cv2
 import numpy as np
 
 from hotvid.errors import InputError
+from hotvid.threads import thread_share
 
 MAX_PIXELS = 2**27  # of one picture, four times 8K: a header that claims more is broken
 STILL_FPS = 30.0  # a picture has no rate; this makes a video of one frame of it
 PLAUSIBLE_FPS = (1.0, 240.0)  # a claim beyond is checked against the timestamps
 PROBED_FRAMES = 30  # for that check: about a second
-DECODER_THREADS = min(8, os.cpu_count() or 1)  # more hold more frames than they save time
+DECODER_THREADS = 8  # more hold more frames than they save time
 
 _PNG_START, _PNG_END = b"\x89PNG\r\n\x1a\n", b"IEND"
 
@@ -39,7 +40,7 @@ class VideoCapture:
         self._path = path
         with _quiet():
             # The FFmpeg backend alone: others take numbered pictures for a sequence.
-            options = [cv2.CAP_PROP_N_THREADS, DECODER_THREADS]
+            options = [cv2.CAP_PROP_N_THREADS, thread_share(DECODER_THREADS)]
             self._capture = cv2.VideoCapture(str(path.absolute()), cv2.CAP_FFMPEG, options)
         self._capture.set(cv2.CAP_PROP_ORIENTATION_AUTO, 1)
         self.size_px = self._display_size()

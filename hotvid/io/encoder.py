@@ -17,6 +17,7 @@ import numpy as np
 from hotvid.errors import OutputError
 from hotvid.io.matroska import block_header, stream_header
 from hotvid.io.probe import ffmpeg_exe, ffmpeg_url
+from hotvid.threads import thread_limit
 
 PRESET = "veryfast"  # slower ones cost more time than drawing does and save few bytes
 CRF = 20  # lines and text stay crisp
@@ -55,6 +56,7 @@ class Encoder:
         command += ["-an", "-c:v", "libx264", "-preset", PRESET, "-crf", str(CRF)]
         command += ["-x264-params", TUNING]
         command += ["-pix_fmt", "yuv420p", "-fps_mode", "passthrough"]
+        command += ["-threads", str(thread_limit() or 0)]  # 0: as many as it likes
         command += ["-enc_time_base", f"1:{TICKS_PER_S}", "-f", "mp4"]
         command += ["-video_track_timescale", str(TICKS_PER_S)]
         self._process = _start([*command, "-y", ffmpeg_url(path)])

@@ -1,9 +1,9 @@
 """Poses in a file: a .npz of plain arrays, written and read back exactly.
 
 Layout, schema "hotvid-poses/1": `schema` (text), `meta` (JSON text: the video, the models,
-the warnings, and of each person the ids and joint sets), `pts_s`, and for each person N and
-each array of its `Track2D`s and `Motion3D` one array `personN.detected.xy_px` and so on,
-float32 as in `hotvid.types`. Nothing is pickled.
+the warnings, of each person the ids and joint sets, and perhaps a key), `pts_s`, and for each
+person N and each array of its `Track2D`s and `Motion3D` one array `personN.detected.xy_px` and so
+on, float32 as in `hotvid.types`. Nothing is pickled.
 """
 
 from __future__ import annotations
@@ -35,17 +35,26 @@ _TRACK = {
     "interpolated": np.bool_,
 }
 _MOTION = {"xyz_m": np.float32, "root_m": np.float32}
+# What reading raises where the file is no archive, and where what is in it is not as it should be.
+_UNREADABLE = (OSError, zipfile.BadZipFile, zlib.error, EOFError)
+_WRONG = (ShapeError, LookupError, ValueError, TypeError, RuntimeError)
 _MAX_DEFLATE = 1032  # bytes out of one byte in, at most: a file cannot claim more than it holds
 
 
-def save_poses(poses: Poses, path: str | os.PathLike, overwrite: bool = False) -> None:
-    """Write `poses` to a pose store; OutputError where that cannot or must not be."""
+def save_poses(
+    poses: Poses, path: str | os.PathLike, overwrite: bool = False, key: str | None = None
+) -> None:
+    """Write `poses` to a pose store; OutputError where that cannot or must not be.
+
+    key  tells what the poses were made from and how, for `stored_key` to find.
+    """
     meta = {
         "video": dataclasses.asdict(poses.video),
         "models": dataclasses.asdict(poses.models),
         "warnings": list(poses.warnings),
         "first_frame": int(poses.first_frame),
         "people": [_person_meta(person) for person in poses.people],
+        "key": key,
     }
     arrays = {
         "schema": np.array(SCHEMA),
@@ -74,14 +83,25 @@ def load_poses(path: str | os.PathLike) -> Poses:
         raise InputError(f"'{path}' is a folder", "name a pose store") from error
     except PermissionError as error:
         raise InputError(f"'{path}' cannot be read", "you lack the permission to") from error
-    except (OSError, zipfile.BadZipFile, zlib.error, EOFError) as error:
+    except _UNREADABLE as error:
         raise InputError(
             f"'{path}' is no pose store, or a damaged one", "make it again with --save-poses"
         ) from error
-    except (ShapeError, LookupError, ValueError, TypeError, RuntimeError) as error:
+    except _WRONG as error:
         raise InputError(
             f"the pose store '{path}' is damaged: {error}", "make it again with --save-poses"
         ) from error
+
+
+def stored_key(path: str | os.PathLike) -> str | None:
+    """The key that a pose store was saved with; None without one, or without a store."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            _check_schema(archive)
+            key = json.loads(_text(archive, "meta")).get("key")
+    except (*_UNREADABLE, *_WRONG, AttributeError, InputError):
+        return None
+    return key if isinstance(key, str) else None
 
 
 def is_pose_store(path: str | os.PathLike) -> bool:

@@ -11,13 +11,14 @@ from pathlib import Path
 from ai_edge_litert.interpreter import Interpreter
 
 from hotvid.errors import WeightsError
+from hotvid.threads import thread_share
 
 
 def load_network(path: Path, threads: int) -> Interpreter:
     """The network in `path`, ready to run; WeightsError if the file is damaged."""
     try:
         with _native_stderr_silenced():
-            network = Interpreter(model_path=str(path), num_threads=threads)
+            network = Interpreter(model_path=str(path), num_threads=thread_share(threads))
             network.allocate_tensors()
     except (ValueError, RuntimeError) as error:
         raise WeightsError(

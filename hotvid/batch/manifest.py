@@ -1,0 +1,121 @@
+"""The manifest: a line of JSON for each thing that happened to a video, the last one counts."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from hotvid.errors import InputError
+
+NAME = "manifest.jsonl"
+SCHEMA = "hotvid-batch/1"
+
+STARTED, DONE, FAILED = "started", "done", "failed"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What is known of one video.
+
+    input            absolute path.
+    folder           of its outputs, below the output folder, with slashes.
+    state            STARTED (and not ended: interrupted), DONE or FAILED.
+    size, mtime_ns   of the input when it was begun: while they stay, so does its content.
+    content_sha256   of the input.
+    settings         hash of all that the outputs depend on besides the input.
+    formats          as they were asked for.
+    outputs          names of files in the folder.
+    begun            seconds since the epoch.
+    wall_s           how long it took; video_s, how long the video is, of `frames` frames.
+    error            why it failed, one line.
+    """
+
+    input: str
+    folder: str
+    state: str
+    size: int = 0
+    mtime_ns: int = 0
+    content_sha256: str = ""
+    settings: str = ""
+    version: str = ""
+    formats: tuple[str, ...] = ()
+    outputs: tuple[str, ...] = ()
+    begun: float = 0.0
+    wall_s: float = 0.0
+    frames: int = 0
+    video_s: float = 0.0
+    people: int = 0
+    warnings: tuple[str, ...] = field(default=())
+    error: str = ""
+
+
+class Manifest:
+    """The manifest in `folder`, read once and then appended to; one process at a time.
+
+    entries  by input, in the order in which they first came.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.path = folder / NAME
+        self.entries: dict[str, Entry] = {entry.input: entry for entry in self._read()}
+
+    @property
+    def exists(self) -> bool:
+        return self.path.exists()
+
+    def add(self, entry: Entry) -> None:
+        """Append a line, on the disk when this returns; it replaces what was known of its input."""
+        self.entries[entry.input] = entry
+        with self.path.open("ab+") as file:
+            # A line that broke off when its writer was killed must not spoil the next one.
+            torn = file.tell() > 0 and file.seek(-1, os.SEEK_END) >= 0 and file.read(1) != b"\n"
+            line = json.dumps({"schema": SCHEMA, **asdict(entry)}) + "\n"
+            file.write(b"\n" * torn + line.encode("ascii"))
+            file.flush()
+            os.fsync(file.fileno())
+
+    def _read(self) -> Iterator[Entry]:
+        try:
+            lines = self.path.read_bytes().splitlines()
+        except FileNotFoundError:
+            return
+        for number, line in enumerate(lines, 1):
+            entry = _entry(line)
+            if entry is not None:
+                yield entry
+            elif b'"schema"' in line and SCHEMA.encode() not in line:
+                raise InputError(
+                    f"line {number} of '{self.path}' is not of schema {SCHEMA}",
+                    "update hotvid, or choose another output folder",
+                )
+
+
+def _entry(line: bytes) -> Entry | None:
+    """A line as an entry; None for one that broke off or was spoilt: its video is done again."""
+    try:
+        found = json.loads(line)
+        if found["schema"] != SCHEMA:
+            return None
+        known: dict[str, Any] = {f.name: found[f.name] for f in fields(Entry) if f.name in found}
+        for name in ("formats", "outputs", "warnings"):
+            known[name] = tuple(str(each) for each in known.get(name, ()))
+        entry = Entry(**known)
+    except (ValueError, TypeError, LookupError, RecursionError):
+        return None
+    return entry if _is_sane(entry) else None
+
+
+def _is_sane(entry: Entry) -> bool:
+    texts = (entry.input, entry.folder, entry.state, entry.content_sha256, entry.settings)
+    numbers = (entry.size, entry.mtime_ns, entry.begun, entry.wall_s, entry.frames, entry.people)
+    if not all(isinstance(t, str) for t in texts):
+        return False
+    if not all(isinstance(n, (int, float)) for n in numbers):
+        return False
+    # A folder elsewhere would have results written there.
+    parts = entry.folder.split("/")
+    return not entry.folder.startswith("/") and ".." not in parts and ":" not in parts[0]

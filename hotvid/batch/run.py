@@ -1,0 +1,234 @@
+"""A batch from the folders that are given to its manifest and summary."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from hotvid import __version__
+from hotvid.batch.engine import Advanced, Ended, Engine, Event, Started
+from hotvid.batch.find import common_folder, find_videos
+from hotvid.batch.interruption import Interruption
+from hotvid.batch.manifest import DONE, FAILED, STARTED, Entry, Manifest
+from hotvid.batch.plan import Planned, plan, stamp
+from hotvid.batch.settings import Settings
+from hotvid.batch.summary import write_summary
+from hotvid.batch.task import Outcome
+from hotvid.errors import InputError, OutputError, UsageError
+from hotvid.io.atomic import check_output
+from hotvid.io.lock import locked
+
+_LOCK = ".lock"
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is to be done, with what, and where the results go.
+
+    given      folders of videos, and videos.
+    settings   how each is treated.
+    recursive  also the folders within.
+    patterns   names to take; none: all that end as videos do.
+    resume     go on with the batch that is in the output folder.
+    overwrite  do everything anew, whatever is there.
+    """
+
+    given: Sequence[Path]
+    out_dir: Path
+    settings: Settings
+    recursive: bool = False
+    patterns: Sequence[str] = ()
+    resume: bool = False
+    overwrite: bool = False
+
+
+@dataclass(frozen=True)
+class Row:
+    """How one video of a batch stands at its end.
+
+    state  "done", "done before", "failed", or "not done" where the batch was stopped.
+    entry  what is known of it; None where it was never begun.
+    """
+
+    planned: Planned
+    state: str
+    entry: Entry | None
+
+
+@dataclass(frozen=True)
+class Report:
+    """What came of a batch.
+
+    stopped_by  the number of the signal that stopped it; None: it ran to its end.
+    """
+
+    rows: tuple[Row, ...]
+    stopped_by: int | None = None
+
+    def count(self) -> Counter[str]:
+        """How many videos are in which state."""
+        return Counter(row.state for row in self.rows)
+
+
+class Watcher:
+    """Is told how the batch goes; this one says nothing."""
+
+    def planned(self, videos: Sequence[Planned]) -> None:
+        """Before anything is done."""
+
+    def started(self, video: Planned) -> None:
+        """A video is being worked on; a second time where its first worker was lost."""
+
+    def advanced(self, video: Planned, stage: str, done: int, total: int | None) -> None:
+        """As `hotvid.pipeline.Progress`."""
+
+    def ended(self, video: Planned, entry: Entry) -> None:
+        """A video is done, or has failed."""
+
+
+def make_plan(request: Request) -> list[Planned]:
+    """What would be done; nothing is made or changed."""
+    if request.resume and request.overwrite:
+        raise UsageError("--resume and --overwrite exclude each other", "give one of them")
+    out_dir = _absolute(request.out_dir)
+    check_output(out_dir / "manifest.jsonl", overwrite=True)
+    found = find_videos(
+        request.given,
+        recursive=request.recursive,
+        patterns=request.patterns,
+        leave_out=[out_dir],
+    )
+    if not found:
+        below = "" if request.recursive else ", or look into the folders within with --recursive"
+        where = ", ".join(f"'{each}'" for each in request.given)
+        raise InputError(f"no videos in {where}", f"choose them with --glob{below}")
+    manifest = Manifest(out_dir)
+    if manifest.exists and not (request.resume or request.overwrite):
+        raise OutputError(
+            f"'{out_dir}' holds the results of a batch",
+            "go on with it with --resume, or do everything anew with --overwrite",
+        )
+    base = common_folder(request.given)
+    return plan(found, base, out_dir, manifest, request.settings, overwrite=request.overwrite)
+
+
+def run_batch(request: Request, engine: Engine, watcher: Watcher | None = None) -> Report:
+    """Do everything that is not done yet, and write the manifest and the summary.
+
+    A video that fails is told of in the report and stops nothing else. Ctrl-C stops in order, a
+    second one at once; from either, --resume goes on.
+    Raises OutputError where another batch runs in the same output folder; InputError, UsageError.
+    """
+    watcher = watcher or Watcher()
+    out_dir = _absolute(request.out_dir)
+    with _locked_folder(out_dir):
+        planned = make_plan(request)
+        books = _Books(out_dir, request.settings, planned, watcher)
+        with Interruption() as interruption:
+            watcher.planned(planned)
+            tasks = books.open()
+            if tasks:
+                engine.run(tasks, books.enter, lambda: interruption.count)
+            report = Report(tuple(books.rows()), interruption.number)
+            write_summary(report.rows, out_dir)
+    return report
+
+
+class _Books:
+    """Keeps the manifest while the engine works."""
+
+    def __init__(
+        self, out_dir: Path, settings: Settings, planned: Sequence[Planned], watcher: Watcher
+    ) -> None:
+        self._manifest = Manifest(out_dir)
+        self._settings = settings
+        self._watcher = watcher
+        self._planned = planned
+        self._by_source = {str(video.path): video for video in planned}
+        self._ended: dict[str, Entry] = {}
+
+    def open(self) -> list:
+        """The tasks; what cannot even be begun is entered as failed."""
+        for video in self._planned:
+            if video.error:
+                entry = self._entry(video, FAILED, Outcome(time.time(), error=video.error))
+                self._end(video, entry)
+        return [video.task for video in self._planned if video.task is not None]
+
+    def enter(self, event: Event) -> None:
+        video = self._by_source[event.task.source]
+        if isinstance(event, Advanced):
+            self._watcher.advanced(video, event.stage, event.done, event.total)
+        elif isinstance(event, Started):
+            # From here on its folder may hold outputs of both the old and the new settings.
+            self._manifest.add(self._entry(video, STARTED, Outcome(time.time())))
+            self._watcher.started(video)
+        elif isinstance(event, Ended):
+            self._end(video, self._entry_of(video, event.outcome))
+
+    def rows(self) -> Iterator[Row]:
+        for video in self._planned:
+            entry = self._ended.get(str(video.path))
+            if entry is not None:
+                yield Row(video, entry.state, entry)
+            elif video.task is None:
+                yield Row(video, "done before", video.before)
+            else:
+                yield Row(video, "not done", None)
+
+    def _end(self, video: Planned, entry: Entry) -> None:
+        self._manifest.add(entry)
+        self._ended[str(video.path)] = entry
+        self._watcher.ended(video, entry)
+
+    def _entry_of(self, video: Planned, outcome: Outcome) -> Entry:
+        if outcome.unchanged and video.before is not None:
+            size, mtime_ns = stamp(video.path)
+            return replace(video.before, input=str(video.path), size=size, mtime_ns=mtime_ns)
+        return self._entry(video, FAILED if outcome.error else DONE, outcome)
+
+    def _entry(self, video: Planned, state: str, outcome: Outcome) -> Entry:
+        size, mtime_ns = stamp(video.path)
+        return Entry(
+            input=str(video.path),
+            folder=video.folder,
+            state=state,
+            size=size,
+            mtime_ns=mtime_ns,
+            content_sha256=outcome.content_sha256,
+            settings=self._settings.key,
+            version=__version__,
+            formats=self._settings.formats,
+            outputs=outcome.outputs,
+            begun=outcome.begun,
+            wall_s=round(outcome.wall_s, 3),
+            frames=outcome.frames,
+            video_s=round(outcome.video_s, 3),
+            people=outcome.people,
+            warnings=outcome.warnings,
+            error=outcome.error,
+        )
+
+
+@contextlib.contextmanager
+def _locked_folder(out_dir: Path) -> Iterator[None]:
+    """Make the output folder and hold its lock; a folder that stays empty is gone afterwards."""
+    check_output(out_dir / "manifest.jsonl", overwrite=True)
+    made = not out_dir.exists()
+    out_dir.mkdir(parents=True, exist_ok=True)
+    try:
+        with locked(out_dir / _LOCK, f"'{out_dir}'"):
+            yield
+    finally:
+        if made:
+            with contextlib.suppress(OSError):
+                out_dir.rmdir()
+
+
+def _absolute(path: Path) -> Path:
+    return Path(os.path.abspath(path))  # noqa: PTH100 it keeps the links that resolve() follows

@@ -1,0 +1,60 @@
+"""What a result depends on, as hashes: when they are the same, nothing is done again."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from hotvid import __version__, weights
+from hotvid.config import PipelineConfig, configure
+
+# How something is computed and not what: the same result on another machine.
+_NOT_OF_THE_RESULT = {"pose2d": ("threads",), "lift": ("device", "compile", "batch_size")}
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How a batch treats every video.
+
+    options    those of `hotvid.config.configure`, plain enough for JSON.
+    formats    names in `hotvid.batch.task.FILES`, in the order in which they are written.
+    poses_key  a hash of all that the poses depend on besides the video: options, weights, version.
+    key        the same for all outputs.
+    """
+
+    options: Mapping[str, Any]
+    formats: tuple[str, ...]
+    poses_key: str
+    key: str
+
+    @property
+    def config(self) -> PipelineConfig:
+        return configure(**self.options)
+
+
+def settle(options: Mapping[str, Any], formats: tuple[str, ...]) -> Settings:
+    """Check the options and hash what they come to; UsageError or WeightsError where they fail."""
+    config = configure(**options)
+    depends = asdict(config)
+    for part, names in _NOT_OF_THE_RESULT.items():
+        for name in names:
+            del depends[part][name]
+    drawing = depends.pop("render")
+    lifter = weights.locate(config.lift.model, config.lift.weights)
+    depends["lift"]["weights"] = weights.sha256(lifter)
+    depends["version"] = __version__
+    poses_key = _hash(depends)
+    return Settings(options, formats, poses_key, _hash([poses_key, drawing]))
+
+
+def of_video(key: str, content_sha256: str) -> str:
+    """A key of the settings and the content of a video as one."""
+    return _hash([key, content_sha256])
+
+
+def _hash(value: Any) -> str:
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -1,0 +1,154 @@
+"""One video of a batch, from the file to the outputs in its own folder."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from hotvid import job
+from hotvid.batch.settings import Settings, of_video
+from hotvid.config import PipelineConfig
+from hotvid.errors import HotvidWarning, in_one_line
+from hotvid.io.atomic import remove_leftovers
+from hotvid.io.lock import locked
+from hotvid.io.pose_store import is_pose_store, load_poses, save_poses, stored_key
+from hotvid.io.reader import check_source
+from hotvid.pipeline import Progress, no_progress
+from hotvid.weights import sha256
+
+# What each format is called in the folder of a video. The pose store is always kept: an
+# interrupted video goes on from it, and other formats can be made from it later.
+FILES = {"npz": "poses.npz", "json": "poses.json", "mp4": "skeleton.mp4"}
+STORE = FILES["npz"]
+_LOCK = ".lock"
+_LOCK_WAIT_S = 20.0  # a worker whose batch was killed ends within this
+
+
+@dataclass(frozen=True)
+class Task:
+    """One video and what is to be made of it.
+
+    source     an absolute path.
+    folder     of the outputs, absolute.
+    replace    outputs that are there are this batch's own, or may be overwritten.
+    afresh     take nothing over from before.
+    done_with  `of_video` of the outputs that are there and whole; None: they are not.
+    """
+
+    source: str
+    folder: str
+    settings: Settings
+    replace: bool = False
+    afresh: bool = False
+    done_with: str | None = None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of a task.
+
+    error           "" or why it failed, in one line.
+    unchanged       the outputs that were there are right; nothing was done.
+    from_store      the poses had been found before.
+    content_sha256  of the source; "" where it could not be read.
+    begun           seconds since the epoch.
+    wall_s          how long it took.
+    video_s         the length of the part of the video that was read.
+    """
+
+    begun: float
+    wall_s: float = 0.0
+    error: str = ""
+    unchanged: bool = False
+    from_store: bool = False
+    content_sha256: str = ""
+    frames: int = 0
+    video_s: float = 0.0
+    people: int = 0
+    outputs: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = field(default=())
+
+
+def perform(task: Task, progress: Progress = no_progress) -> Outcome:
+    """Do a task. Whatever goes wrong with the video is told in the outcome.
+
+    Everything is written whole or not at all, so a process that is killed in here can be followed
+    by another that performs the same task.
+    """
+    begun, clock = time.time(), time.perf_counter()
+    outcome = Outcome(begun)
+    with _noted_warnings() as notes:
+        try:
+            source = check_source(task.source)
+            progress("read", 0, None)
+            outcome = replace(outcome, content_sha256=sha256(source))
+            outcome = _perform(task, source, outcome, progress)
+        except Exception as error:  # noqa: BLE001 one bad video must not stop the others
+            outcome = replace(outcome, error=in_one_line(error))
+    notes = tuple(dict.fromkeys((*outcome.warnings, *notes)))
+    return replace(outcome, wall_s=time.perf_counter() - clock, warnings=notes)
+
+
+def _perform(task: Task, source: Path, outcome: Outcome, progress: Progress) -> Outcome:
+    if task.done_with == of_video(task.settings.key, outcome.content_sha256):
+        return replace(outcome, unchanged=True)
+    folder = Path(task.folder)
+    with _folder_unless_empty(folder), locked(folder / _LOCK, f"'{folder}'", _LOCK_WAIT_S):
+        remove_leftovers(folder)
+        return _make_outputs(task, source, folder, outcome, progress)
+
+
+def _make_outputs(
+    task: Task, source: Path, folder: Path, outcome: Outcome, progress: Progress
+) -> Outcome:
+    files = {name: folder / FILES[name] for name in task.settings.formats}
+    store, config = folder / STORE, task.settings.config
+    key = of_video(task.settings.poses_key, outcome.content_sha256)
+    from_store = not task.afresh and stored_key(store) == key
+    ours = task.replace or from_store
+    wanted = {"out": files.get("mp4"), "json": files.get("json")}
+    job.check_outputs([source], **wanted, save=None if from_store else store, overwrite=ours)
+    if not from_store:
+        save_poses(job.poses_of(source, config, progress), store, overwrite=ours, key=key)
+    video = job.video_of(load_poses(source), source) if is_pose_store(source) else source
+    drawing = PipelineConfig(render=config.render)
+    poses = job.run(store, config=drawing, **wanted, video=video, overwrite=ours, progress=progress)
+    return replace(
+        outcome,
+        from_store=from_store,
+        frames=poses.n_frames,
+        video_s=poses.n_frames / poses.video.fps,
+        people=len(poses.people),
+        outputs=tuple(path.name for path in files.values()),
+        warnings=poses.warnings,
+    )
+
+
+@contextlib.contextmanager
+def _folder_unless_empty(folder: Path) -> Iterator[None]:
+    """Make `folder`; if nothing came into it, it is gone afterwards."""
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        yield
+    finally:
+        with contextlib.suppress(OSError):
+            folder.rmdir()
+
+
+@contextlib.contextmanager
+def _noted_warnings() -> Iterator[list[str]]:
+    """The HotvidWarnings of the block, each as one line, once."""
+    notes: list[str] = []
+
+    def note(message: Warning | str, *_: object, **__: object) -> None:
+        notes.append(" ".join(str(message).split()))
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        warnings.simplefilter("always", HotvidWarning)
+        warnings.showwarning = note
+        yield notes

@@ -1,0 +1,198 @@
+"""`hotvid batch`: folders of videos, many at a time, and nothing twice."""
+
+from __future__ import annotations
+
+import signal
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from hotvid.cli import options
+from hotvid.config import LiftConfig, Pose2DConfig, TrackConfig
+from hotvid.errors import UsageError
+
+if TYPE_CHECKING:
+    from hotvid.batch.engine import Engine
+    from hotvid.batch.run import Report
+
+_WHICH = "Which videos"
+_HOW = "How it is done"
+_SHOWN_ROWS = 40
+
+
+def batch(
+    videos: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="DIR...", help="Folders of videos; also single videos.", show_default=False
+        ),
+    ],
+    out_dir: Annotated[
+        Path,
+        typer.Option(
+            "--out-dir",
+            metavar="DIR",
+            help="Where the results go: a folder for each video, in folders as the videos are in.",
+            rich_help_panel="Outputs",
+        ),
+    ],
+    formats: Annotated[
+        str,
+        typer.Option(
+            "--format",
+            metavar="NAME,...",
+            help="What to make of each video: mp4, json; the poses (npz) are always kept.",
+            rich_help_panel="Outputs",
+        ),
+    ] = "mp4,json",
+    recursive: Annotated[
+        bool,
+        typer.Option(
+            "--recursive", help="Also the videos in folders within.", rich_help_panel=_WHICH
+        ),
+    ] = False,
+    glob: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--glob",
+            metavar="PATTERN",
+            help="Names to take, as '*.mp4' or 'day1/*'; may be given several times. All that end "
+            "as videos do, if not given.",
+            rich_help_panel=_WHICH,
+        ),
+    ] = None,
+    resume: Annotated[
+        bool,
+        typer.Option(
+            "--resume",
+            help="Go on with the batch that is in the output folder: what is done with these "
+            "settings is left alone.",
+            rich_help_panel=_HOW,
+        ),
+    ] = False,
+    overwrite: options.Overwrite = False,
+    dry_run: Annotated[
+        bool,
+        typer.Option(
+            "--dry-run", help="Only say what would be done, and where.", rich_help_panel=_HOW
+        ),
+    ] = False,
+    engine: Annotated[
+        str,
+        typer.Option(
+            "--engine",
+            metavar="local",
+            help="What does the work: processes on this machine.",
+            rich_help_panel=_HOW,
+        ),
+    ] = "local",
+    workers: Annotated[
+        int | None,
+        typer.Option(
+            "--workers",
+            metavar="N",
+            min=1,
+            help="Videos at once; one for each core, as far as memory goes, if not given.",
+            rich_help_panel=_HOW,
+            show_default=False,
+        ),
+    ] = None,
+    time_range: options.TimeRange = None,
+    person: options.PersonChoice = TrackConfig.person,
+    bbox_thr: options.BboxThr = Pose2DConfig.bbox_thr,
+    kpt_thr: options.KptThr = TrackConfig.kpt_thr,
+    det_frequency: options.DetFrequency = Pose2DConfig.det_frequency,
+    mode: options.Mode = Pose2DConfig.mode,
+    pose2d: options.Pose2D = Pose2DConfig.backend,
+    model: options.LifterName = None,
+    weights: options.WeightsFile = None,
+    device: options.Device = LiftConfig.device,
+    tokens: options.Tokens = None,
+    compile: options.Compile = False,
+    focal: options.Focal = None,
+    quiet: options.Quiet = False,
+    debug: options.Debug = False,
+) -> None:
+    """Take every video in the folders, many at a time; nothing is done twice.
+
+    One that fails is told of at the end and stops no other. Ctrl-C, twice if it must be, loses
+    nothing: --resume goes on. The output folder keeps manifest.jsonl and summary.csv.
+
+    Ends with status 1 if a video failed.
+    """
+    from hotvid.batch.run import Request, make_plan, run_batch
+    from hotvid.batch.settings import settle
+    from hotvid.cli.batch_progress import watching
+
+    settings = settle(
+        _plain(
+            mode=mode,
+            pose2d=pose2d,
+            bbox_thr=bbox_thr,
+            kpt_thr=kpt_thr,
+            det_frequency=det_frequency,
+            person=person,
+            model=model,
+            weights=weights,
+            device=device,
+            tokens=tokens,
+            compile=compile,
+            focal=focal,
+            time_range=time_range,
+        ),
+        _read_formats(formats),
+    )
+    request = Request(videos, out_dir, settings, recursive, glob or (), resume, overwrite)
+    if dry_run:
+        for video in make_plan(request):
+            typer.echo(f"{video.why}: {video.path} -> {out_dir / video.folder}")
+        return
+    with watching(quiet) as watcher:
+        report = run_batch(request, _engine(engine, workers, debug), watcher)
+    if not quiet:
+        typer.echo(_text(report, out_dir))
+    if report.stopped_by is not None:
+        raise typer.Exit(130 if report.stopped_by == signal.SIGINT else 128 + report.stopped_by)
+    if report.count()["failed"]:
+        raise typer.Exit(1)
+
+
+def _plain(**given: Any) -> dict[str, Any]:
+    """The options as JSON has them; a path as it is from anywhere."""
+    return {
+        name: str(value.expanduser().absolute()) if isinstance(value, Path) else value
+        for name, value in given.items()
+    }
+
+
+def _read_formats(given: str) -> tuple[str, ...]:
+    from hotvid.batch.task import FILES
+
+    names = [name.strip().lower() for name in given.split(",") if name.strip()]
+    unknown = [name for name in names if name not in FILES]
+    if unknown or not names:
+        wrong = f"unknown format '{unknown[0]}'" if unknown else "no format is given"
+        raise UsageError(wrong, f"choose of: {', '.join(FILES)}, with commas between")
+    return tuple(name for name in FILES if name in names)
+
+
+def _engine(name: str, workers: int | None, debug: bool) -> Engine:
+    from hotvid.batch.local import LocalEngine
+    from hotvid.config import check_choice
+
+    check_choice("engine", name, ("local",))
+    return LocalEngine(workers, debug)
+
+
+def _text(report: Report, out_dir: Path) -> str:
+    """The table of the videos, of a few at least, and how many there are of each state."""
+    from hotvid.batch.summary import NAME, table_lines
+
+    states = report.count()
+    lines = table_lines(report.rows, _SHOWN_ROWS)
+    said = [f"{states[state]} {state}" for state in sorted(states)]
+    lines += [f"{len(report.rows)} videos: {', '.join(said)}", f"wrote {out_dir / NAME}"]
+    if states["not done"]:
+        lines.append("go on with the same command and --resume")
+    return "\n".join(lines)

@@ -1,0 +1,31 @@
+"""How many threads this process may use: what several processes beside each other must agree on."""
+
+from __future__ import annotations
+
+import os
+
+VARIABLE = "HOTVID_THREADS"
+
+
+def n_cores() -> int:
+    """The cores that this process may run on."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def thread_limit() -> int | None:
+    """What the variable HOTVID_THREADS allows; None where it says nothing."""
+    given = os.environ.get(VARIABLE, "")
+    return int(given) if given.isascii() and given.isdigit() and int(given) > 0 else None
+
+
+def thread_share(at_most: int) -> int:
+    """Threads for something that makes use of `at_most`."""
+    return max(1, min(at_most, thread_limit() or n_cores()))
+
+
+def environment_of_share(n_threads: int) -> dict[str, str]:
+    """Variables that hold a process, and the libraries in it, to `n_threads`."""
+    names = (VARIABLE, "OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
+    return dict.fromkeys(names, str(n_threads))
