@@ -8,6 +8,7 @@ from hotvid.lift.models.prune import (
     PRUNERS,
     FrameCues,
     cluster_scores,
+    frame_distances,
     motion_scores,
     take_frames,
     top_frames,
@@ -35,6 +36,20 @@ def test_cluster_scores_by_hand():
     assert distance.max() == 5.0
     expected = density * to_denser
     np.testing.assert_allclose(cluster_scores(features)[0], expected, rtol=1e-5)
+
+
+@pytest.mark.parametrize("n_frames", [64, 65, 130, 243, 351])
+@pytest.mark.parametrize("width", [512, 1536])
+def test_distances_of_wide_features_are_those_of_cdist(n_frames, width):
+    features = torch.randn(2, n_frames, width, generator=torch.Generator().manual_seed(0))
+    features[1, 5] = features[1, 9]
+    found, expected = frame_distances(features), torch.cdist(features, features)
+    # Of squares: the roots of what rounding leaves of nothing are not small.
+    rounding = 1e-6 * features.square().sum(-1).max()
+    torch.testing.assert_close(found.square(), expected.square(), rtol=0, atol=float(rounding))
+    if width == 1536:
+        torch.testing.assert_close(found, found.mT, rtol=0, atol=0)
+    torch.testing.assert_close(frame_distances(features[1:]), found[1:], rtol=0, atol=0)
 
 
 def test_motion_scores_by_hand():

@@ -13,6 +13,10 @@ import torch
 from torch import Tensor
 
 
+_WIDE = 1024  # channels from which on the frames' products are most of the time of pruning
+_ROWS = 64  # frames whose products are computed at once: fewer would be slower by themselves
+
+
 @dataclass(frozen=True)
 class FrameCues:
     """What a choice of frames can be made from; tokens are those that reach the pruned block.
@@ -32,18 +36,42 @@ def cluster_scores(features: Tensor, neighbours: int = 2) -> Tensor:
 
     The densities of two frames that are each other's nearest differ only by rounding, and which
     of the two counts as denser decides which is kept. So the distances are computed as the
-    published code computes them (through products, `torch.cdist`'s way for more than 25 rows).
-    HoT (CVPR 2024), section 3.2.
+    published code computes them (see `frame_distances`). HoT (CVPR 2024), section 3.2.
 
     features  (B, F, C).
     returns   (B, F).
     """
-    distance = torch.cdist(features, features) / features.shape[-1] ** 0.5  # (B, F, F)
+    distance = frame_distances(features) / features.shape[-1] ** 0.5  # (B, F, F)
     nearest = distance.topk(neighbours, dim=-1, largest=False).values  # itself included
     density = (-nearest.square().mean(-1)).exp()  # (B, F)
     denser = density[:, None, :] > density[:, :, None]
     farthest = distance.amax((1, 2))[:, None, None]
     return density * torch.where(denser, distance, farthest).amin(-1)
+
+
+def frame_distances(features: Tensor) -> Tensor:
+    """Euclidean distances between all frames: (B, F, C) -> (B, F, F).
+
+    `torch.cdist`'s own way through products, which for more than 25 frames is |a|^2 + |b|^2 - 2ab.
+    Of wide features each pair's product is computed once on a CPU. It has the same last bits
+    there, as long as the library sums products in blocks that divide the width: then the squares,
+    which `torch.cdist` has as two more columns, come last in both.
+    """
+    n_frames, width = features.shape[1:]
+    on_cpu = features.device.type == "cpu" and not torch.compiler.is_compiling()
+    if not (on_cpu and width >= _WIDE and n_frames > _ROWS):
+        return torch.cdist(features, features)
+    products = features.new_empty(len(features), n_frames, n_frames)
+    parts = torch.arange(n_frames).tensor_split(n_frames // _ROWS)
+    for x, out in zip(features, products, strict=True):
+        for part in parts:
+            first, end = int(part[0]), int(part[-1]) + 1
+            rows = x[first:end] @ x[first:].mT
+            out[first:end, first:] = rows
+            out[first:, first:end] = rows.mT
+    squares = features.square().sum(-1)
+    distance = (squares[:, :, None] + squares[:, None]).sub_(products, alpha=2)
+    return distance.clamp_min_(0).sqrt_()
 
 
 def motion_scores(xy: Tensor) -> Tensor:
