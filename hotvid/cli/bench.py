@@ -1,4 +1,4 @@
-"""`hotvid bench`: how fast the main job is here, and how much memory it takes."""
+"""`hotvid bench`: how fast the main job is here, and how much memory it takes; and the lifters."""
 
 from __future__ import annotations
 
@@ -8,17 +8,36 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from hotvid.cli import options
+from hotvid.cli.bench_models import bench_models
 from hotvid.config import Pose2DConfig, configure
 from hotvid.errors import InputError
 
 if TYPE_CHECKING:
-    from hotvid.bench import BenchResult, Whole
+    from hotvid.bench.main_job import BenchResult, Whole
 
 _DEMO = Path(__file__).resolve().parents[2] / "demo" / "walk_two_people.mp4"
 
 
+class _MainJobUnlessNamed(TyperGroup):
+    """What is not a command's name is a video, or an option, of the main job."""
+
+    def parse_args(self, context: Any, args: list[str]) -> list[str]:
+        if not args or (args[0] not in self.commands and args[0] != "--help"):
+            args = ["run", *args]
+        return super().parse_args(context, args)
+
+
+app = typer.Typer(
+    cls=_MainJobUnlessNamed,
+    help="Measure speed: `hotvid bench [VIDEO]` that of the main job, as `hotvid bench run` does.",
+)
+app.command("models")(bench_models)
+
+
+@app.command("run")
 def bench(
     video: Annotated[
         Path | None,
@@ -37,13 +56,13 @@ def bench(
     overwrite: options.Overwrite = False,
     debug: options.Debug = False,
 ) -> None:
-    """Measure milliseconds a frame of each stage, the speed of the whole, and peak memory.
+    """The main job: milliseconds a frame of each stage, the speed of the whole, and peak memory.
 
     The whole is `hotvid run` itself, start-up and encoding included. The stages are measured one
     by one; within the whole they overlap.
     """
     config = configure(mode=mode)
-    from hotvid.bench import bench as measure
+    from hotvid.bench.main_job import bench as measure
     from hotvid.io.atomic import atomic_output
     from hotvid.job import check_outputs
 

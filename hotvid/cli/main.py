@@ -69,7 +69,7 @@ app.command("batch")(batch.batch)
 app.add_typer(models.app, name="models")
 app.command("train")(train.train)
 app.command("doctor")(doctor.doctor)
-app.command("bench")(bench.bench)
+app.add_typer(bench.app, name="bench")
 app.add_typer(evaluate.app, name="eval")
 
 

@@ -24,6 +24,7 @@ STAGES = {
     "lift": "lifting to 3D",
     "render": "drawing",
     "train": "training",
+    "timing": "timing",
 }
 _RATES = {"pose2d": "frames/s", "lift": "windows/s", "render": "frames/s", "train": "s/s"}
 

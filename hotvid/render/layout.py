@@ -8,8 +8,8 @@ from dataclasses import dataclass
 MIN_HEIGHT_PX = 480
 # Browsers' hardware decoders stop at 4096 pixels a side.
 MAX_WIDTH_PX = 4096
-# Width by height: wide enough for people who move sideways. Beside a portrait picture it makes 1.4:1
-# together, which fills a screen; every column more is encoded in every frame.
+# Width by height: wide enough for people who move sideways. Beside a portrait picture it makes
+# 1.4:1 together, which fills a screen; every column more is encoded in every frame.
 _PANEL = 0.85
 
 

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-
 _WIDE = 1024  # channels from which on the frames' products are most of the time of pruning
 _ROWS = 64  # frames whose products are computed at once: fewer would be slower by themselves
 

@@ -8,7 +8,8 @@ import pytest
 from stand_ins import FPS, StandInBackend, StandInLifter, write_coded_clip
 from typer.testing import CliRunner
 
-from hotvid import bench, pipeline
+from hotvid import pipeline
+from hotvid.bench import main_job as bench
 from hotvid.cli.main import app
 from hotvid.config import configure
 from hotvid.errors import HotvidError
@@ -91,6 +92,8 @@ def test_the_command_says_and_writes_what_was_measured(clip, tmp_path, monkeypat
     found = json.loads(to_json.read_text())
     assert found["whole"]["real_time_factor"] == pytest.approx(0.8)
     assert found["stage_ms"] == dict.fromkeys(bench.STAGES, 5.0)
+    named = CliRunner().invoke(app, ["bench", "run", str(clip), "--mode", "fast"])
+    assert named.stdout == result.stdout
     again = CliRunner().invoke(app, ["bench", str(clip), "--json", str(to_json)])
     assert again.exit_code == 1 and "exists" in again.stderr
 

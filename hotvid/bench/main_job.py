@@ -7,7 +7,6 @@ are already decoded, so they add up to more than the whole, in which they overla
 
 from __future__ import annotations
 
-import platform
 import subprocess
 import sys
 import tempfile
@@ -17,6 +16,7 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 
+from hotvid.bench.machine import cpu_name
 from hotvid.config import PipelineConfig
 from hotvid.errors import HotvidError
 from hotvid.io.probe import ffmpeg_exe, ffmpeg_url
@@ -98,7 +98,7 @@ def bench(video: str | Path, config: PipelineConfig, *, long: bool = False) -> B
         fps=poses.video.fps,
         people=len(poses.people),
         mode=config.pose2d.mode,
-        cpu=_cpu_name(),
+        cpu=cpu_name(),
         n_threads=n_cores(),
         stage_ms=stage_ms,
         whole=whole,
@@ -244,13 +244,3 @@ def _memory_kb(pid: int, parents_command: str = "") -> int:
         return 0
     resident = next((int(line.split()[1]) for line in status.splitlines() if "VmRSS" in line), 0)
     return resident + sum(_memory_kb(int(child), command) for child in children)
-
-
-def _cpu_name() -> str:
-    try:
-        for line in (_PROC / "cpuinfo").read_text().splitlines():
-            if line.startswith("model name"):
-                return line.split(":", 1)[1].strip()
-    except OSError:
-        pass
-    return platform.processor() or platform.machine()

@@ -1,0 +1,1 @@
+"""How fast things are here: the main job, and the lifters beside each other."""
