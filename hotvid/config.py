@@ -42,7 +42,8 @@ class TrackConfig:
     kpt_thr: float = 0.3  # a keypoint less sure than this does not count as seen
     max_gap_s: float = 0.5  # a gap up to this long is bridged, and its rows say so
     max_lost_s: float = 2.0  # after this long out of sight it is another person
-    min_length_s: float = 0.3  # shorter tracks are noise
+    min_length_s: float = 0.4  # shorter tracks are noise
+    bbox_thr: float = 0.0  # a track whose doubtful half is less probable is nobody's; 0: all stay
     person: str = "all"  # all, largest, longest or an id
 
 
@@ -135,7 +136,7 @@ def configure(
         pose2d=Pose2DConfig(
             backend=pose2d, mode=mode, bbox_thr=bbox_thr, det_frequency=det_frequency
         ),
-        track=TrackConfig(kpt_thr=kpt_thr, person=_check_person(str(person))),
+        track=TrackConfig(kpt_thr=kpt_thr, bbox_thr=bbox_thr, person=_check_person(str(person))),
         lift=LiftConfig(
             model=LiftConfig.model if model is None else model,
             weights=None if weights is None else str(weights),

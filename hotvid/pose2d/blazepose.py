@@ -19,7 +19,7 @@ from hotvid.pose2d.regions import (
     keypoint_similarity,
     same_place,
 )
-from hotvid.pose2d.scores import body_confidence, keypoint_scores
+from hotvid.pose2d.scores import body_confidence, keypoint_scores, person_score
 from hotvid.pose2d.tiles import Look, SearchPlan, Tile, changed_share, thumbnail
 from hotvid.types import Frame, Keypoints2D
 
@@ -269,7 +269,9 @@ class BlazePose:
             xy_px=np.stack([p.body.xy_px[p.order] for p in people]),
             score=np.stack([s[p.order] for s, p in zip(scores, people, strict=True)]),
             box_px=np.stack([keypoint_box(b.xy_px, self._size_px) for b in bodies]),
-            person_score=np.array([b.presence for b in bodies], np.float32),
+            person_score=np.array(
+                [person_score(b, self.name, self._size_px) for b in bodies], np.float32
+            ),
         )
 
 

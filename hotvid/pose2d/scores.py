@@ -30,6 +30,7 @@ _CALIBRATION = {
 }
 # Of keypoints placed beyond the picture's edge this share were within the same distance.
 _BEYOND_EDGE = 0.25
+_ENOUGH_JOINTS = 4  # a head, shoulders and an arm
 
 
 def keypoint_scores(body: Body, model: str, size_px: tuple[int, int]) -> np.ndarray:
@@ -49,3 +50,18 @@ def keypoint_scores(body: Body, model: str, size_px: tuple[int, int]) -> np.ndar
 def body_confidence(body: Body, model: str, size_px: tuple[int, int]) -> float:
     """The mean score of the main joints, 0..1: how well the landmarks fit a body altogether."""
     return float(keypoint_scores(body, model, size_px)[MAIN_JOINTS].mean())
+
+
+def person_score(body: Body, model: str, size_px: tuple[int, int]) -> float:
+    """How probable it is that this is a person, 0..1: the mean score of the main joints in the
+    picture, times `presence`.
+
+    Presence alone is near 1 on many a thing that is no person; its joints are the doubtful ones.
+    Joints beyond the picture's edge count only where too few are within.
+    """
+    score = keypoint_scores(body, model, size_px)[MAIN_JOINTS]
+    joints = body.xy_px[MAIN_JOINTS]
+    within = ((joints >= 0) & (joints < np.array(size_px))).all(-1)
+    if within.sum() >= _ENOUGH_JOINTS:
+        score = score[within]
+    return float(score.mean() * body.presence)

@@ -15,7 +15,13 @@ from hotvid.errors import ShapeError
 from hotvid.track.association import join, put_back
 from hotvid.track.gaps import fill
 from hotvid.track.given import tracks_as_given
-from hotvid.track.identity import in_order, merge_doubles, select_people, without_noise
+from hotvid.track.identity import (
+    in_order,
+    merge_doubles,
+    select_people,
+    without_noise,
+    without_phantoms,
+)
 from hotvid.track.links import chains, link
 from hotvid.track.similarity import doubles, flatten
 from hotvid.types import Keypoints2D, Track2D
@@ -61,6 +67,7 @@ def associate(
         paths = join(d, paths + left, config, size_px)
     paths, _ = put_back(d, paths, list(np.flatnonzero(double)[:, None]))
     people = without_noise(d, merge_doubles(d, paths), pts_s, config.min_length_s)
+    people = without_phantoms(d, people, config.bbox_thr, size_px)
     joint_set = next(obs.joint_set for obs in observations if len(obs))
     return [
         fill(d, chain, pts_s, track_id, joint_set, first_frame)

@@ -14,6 +14,7 @@ from hotvid.types import Track2D
 _ONE_BODY = 0.12  # two people's joints are hardly ever this near for long, in body sizes
 _ONE_BODY_SHARE = 0.6  # of the frames that have both
 _ONE_BODY_S = 0.2  # and for this long
+_LARGE = 1 / 3  # of the picture's shorter side: phantoms of so large a box have not been met
 
 
 def merge_doubles(d: Detections, found: list[Chain]) -> list[Chain]:
@@ -55,6 +56,27 @@ def without_noise(
     share_s = np.gradient(pts_s)
     least_s = min(min_length_s, share_s.sum() / 2)
     return [chain for chain in found if share_s[d.row[chain]].sum() >= least_s - 1e-6]
+
+
+def without_phantoms(
+    d: Detections, found: list[Chain], bbox_thr: float, size_px: tuple[int, int] | None
+) -> list[Chain]:
+    """Chains whose less probable half of sightings is, on average, at least as probable.
+
+    What is no person is taken for one by fits and starts. Someone half hidden all through is as
+    improbable in the best frames as in the rest, so what tells the two apart is the worse half.
+    What fills the picture is somebody, however badly cut off by its edges.
+    """
+
+    def is_somebody(chain: Chain) -> bool:
+        if size_px is not None:
+            x0, y0, x1, y1 = np.median(d.box_px[chain], axis=0)
+            if max(x1 - x0, y1 - y0) > _LARGE * min(size_px):
+                return True
+        score = np.sort(d.person_score[chain])
+        return float(score[: (len(score) + 1) // 2].mean()) >= bbox_thr
+
+    return [chain for chain in found if is_somebody(chain)]
 
 
 def in_order(d: Detections, found: list[Chain]) -> list[Chain]:

@@ -54,7 +54,7 @@ def test_exactly_the_two_people_are_found_where_they_are(seen):
     assert keypoints.xy_px.shape == (2, 33, 2) and keypoints.xy_px.dtype == np.float32
     np.testing.assert_allclose(keypoints.xy_px[woman, NOSE], [1020, 560], atol=25)
     assert keypoints.xy_px[man, NOSE, 1] < 130
-    assert (keypoints.person_score > 0.9).all()
+    assert (keypoints.person_score > 0.7).all()
     # In between, at (990, 245), is the sun.
     x0, y0, x1, y1 = keypoints.box_px[woman]
     assert y0 > 450 and 850 < x0 < 990 and 1080 < x1 < 1200 and y1 > 900
