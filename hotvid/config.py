@@ -74,6 +74,11 @@ class RenderConfig:
 
 
 @dataclass(frozen=True)
+class ExportConfig:
+    """How results are written into the files of other programs."""
+
+
+@dataclass(frozen=True)
 class PipelineConfig:
     """All stages together."""
 

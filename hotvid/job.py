@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from hotvid.config import KeypointsConfig, LiftConfig, PipelineConfig, RenderConfig, TrackConfig
 from hotvid.errors import InputError, OutputError, UsageError
 from hotvid.export.json_export import write_json
+from hotvid.exports import Export, check_exports, write_exports
 from hotvid.io.atomic import atomic_output, check_output
 from hotvid.io.pose_store import is_pose_store, load_poses, save_poses
+from hotvid.io.poses_json import is_poses_json, load_poses_json
 from hotvid.io.reader import VideoReader
 from hotvid.io.writer import VIDEO_SUFFIXES
 from hotvid.pipeline import (
@@ -21,6 +23,7 @@ from hotvid.pipeline import (
     lift_keypoints,
     no_progress,
     render,
+    settle,
 )
 from hotvid.track import select_people
 from hotvid.types import Poses
@@ -33,6 +36,7 @@ def run(
     *,
     json: PathLike | None = None,
     save: PathLike | None = None,
+    exports: Sequence[Export] = (),
     video: PathLike | None = None,
     overwrite: bool = False,
     progress: Progress = no_progress,
@@ -47,19 +51,19 @@ def run(
     raises      OutputError before any work where an output cannot or must not be written.
     """
     config = config or PipelineConfig()
-    poses = stored_poses(source, config) if is_pose_store(source) else None
+    poses = stored_poses(source, config) if is_stored(source) else None
     if poses is None and video is not None:
         raise UsageError(f"{source} is a video already", "give --video only with a pose store")
     drawn_over = source if poses is None else video or video_of(poses, Path(source))
-    check_outputs((source, drawn_over), out=out, json=json, save=save, overwrite=overwrite)
+    outputs = _Outputs(out, json, save, exports, overwrite, on_written)
+    outputs.check((source, drawn_over))
     if poses is not None and out is not None and drawn_over is not None:
         _check_readable(poses, drawn_over)
     if poses is None:
         poses = analyze(source, config, progress)
     elif config.lift.anew:
         poses = lift_anew(poses, config.lift, progress)
-    _write(poses, out, config, json, save, drawn_over, overwrite, progress, on_written)
-    return poses
+    return outputs.write(poses, config, drawn_over, progress)
 
 
 def lift(
@@ -70,6 +74,7 @@ def lift(
     *,
     json: PathLike | None = None,
     save: PathLike | None = None,
+    exports: Sequence[Export] = (),
     video: PathLike | None = None,
     overwrite: bool = False,
     progress: Progress = no_progress,
@@ -81,33 +86,63 @@ def lift(
     video      the video that they are of, drawn over; None: drawn on a plain canvas.
     """
     config = config or PipelineConfig()
-    check_outputs((keypoints, video), out=out, json=json, save=save, overwrite=overwrite)
+    outputs = _Outputs(out, json, save, exports, overwrite, on_written)
+    outputs.check((keypoints, video))
     poses = lift_keypoints(keypoints, given, config, progress, video=video)
-    _write(poses, out, config, json, save, video, overwrite, progress, on_written)
-    return poses
+    return outputs.write(poses, config, video, progress)
 
 
-def _write(
-    poses: Poses,
-    out: PathLike | None,
-    config: PipelineConfig,
-    json: PathLike | None,
-    save: PathLike | None,
-    drawn_over: PathLike | None,
-    overwrite: bool,
-    progress: Progress,
-    on_written: Callable[[Path], None],
-) -> None:
-    if json is not None:
-        with atomic_output(json, overwrite) as temporary:
-            write_json(poses, temporary)
-        on_written(Path(json))
-    if save is not None:
-        save_poses(poses, save, overwrite)
-        on_written(Path(save))
-    if out is not None:
-        render(poses, out, config, progress, video=drawn_over, overwrite=overwrite)
-        on_written(Path(out))
+def is_stored(source: PathLike) -> bool:
+    """Whether a source holds poses already: a pose store, or hotvid's own JSON."""
+    return is_pose_store(source) or is_poses_json(source)
+
+
+@dataclass(frozen=True)
+class _Outputs:
+    """What is to be written, each where a path is given."""
+
+    out: PathLike | None
+    json: PathLike | None
+    save: PathLike | None
+    exports: Sequence[Export]
+    overwrite: bool
+    on_written: Callable[[Path], None]
+
+    def check(self, inputs: Iterable[PathLike | None]) -> None:
+        check_outputs(
+            inputs,
+            out=self.out,
+            json=self.json,
+            save=self.save,
+            exports=self.exports,
+            overwrite=self.overwrite,
+        )
+
+    def write(
+        self,
+        as_found: Poses,
+        config: PipelineConfig,
+        drawn_over: PathLike | None,
+        progress: Progress,
+    ) -> Poses:
+        """Write all of it; the poses as they were written, which the pose store's are not.
+
+        It holds them as they were found: what is made of them can be made of it again, and
+        otherwise.
+        """
+        poses = settle(as_found)
+        if self.json is not None:
+            with atomic_output(self.json, self.overwrite) as temporary:
+                write_json(poses, temporary)
+            self.on_written(Path(self.json))
+        if self.save is not None:
+            save_poses(as_found, self.save, self.overwrite)
+            self.on_written(Path(self.save))
+        if self.out is not None:
+            render(poses, self.out, config, progress, video=drawn_over, overwrite=self.overwrite)
+            self.on_written(Path(self.out))
+        write_exports(poses, self.exports, overwrite=self.overwrite, on_written=self.on_written)
+        return poses
 
 
 def check_outputs(
@@ -116,20 +151,19 @@ def check_outputs(
     out: PathLike | None = None,
     json: PathLike | None = None,
     save: PathLike | None = None,
+    exports: Sequence[Export] = (),
     overwrite: bool = False,
 ) -> None:
     """Raise OutputError where an output cannot or must not be written; None is no output.
 
     inputs  files that are read: none of them may be an output.
     """
-    suffixes = ((out, VIDEO_SUFFIXES), (json, (".json",)), (save, (".npz",)))
+    named = [(out, VIDEO_SUFFIXES), (json, (".json",)), (save, (".npz",))]
+    files = [(Path(path), allowed) for path, allowed in named if path is not None]
     read = {Path(p).resolve() for p in inputs if p is not None}
     taken: set[Path] = set()
-    for path, allowed in suffixes:
-        if path is None:
-            continue
-        path = Path(path)
-        if path.suffix.lower() not in allowed:
+    for path, allowed in [*files, *((e.path, None) for e in exports)]:
+        if allowed is not None and path.suffix.lower() not in allowed:
             raise OutputError(
                 f"cannot write '{path}': its name must end in {' or '.join(allowed)}",
                 "choose another name for the output",
@@ -139,19 +173,21 @@ def check_outputs(
         if path.resolve() in taken:
             raise OutputError(f"'{path}' is given for two outputs", "choose two names")
         taken.add(path.resolve())
+    for path, _ in files:
         check_output(path, overwrite)
+    check_exports(exports, overwrite)
 
 
 def poses_of(source: PathLike, config: PipelineConfig, progress: Progress = no_progress) -> Poses:
-    """Everyone in a source: estimated from a video, taken (or lifted anew) from a pose store."""
-    if not is_pose_store(source):
+    """Everyone in a source: estimated from a video, taken or lifted anew from what holds poses."""
+    if not is_stored(source):
         return analyze(source, config, progress)
     poses = stored_poses(source, config)
     return lift_anew(poses, config.lift, progress) if config.lift.anew else poses
 
 
 def stored_poses(source: PathLike, config: PipelineConfig) -> Poses:
-    """The poses of a pose store, with the people that the settings choose."""
+    """The poses of a pose store or JSON, with the people that the settings choose."""
     lift = LiftConfig() if config.lift.anew else config.lift
     if lift != LiftConfig():
         raise UsageError(
@@ -163,7 +199,7 @@ def stored_poses(source: PathLike, config: PipelineConfig) -> Poses:
             f"{source} is a pose store: nobody is searched for in it anew",
             "leave out the options of detection and time, or give the video",
         )
-    poses = load_poses(source)
+    poses = load_poses(source) if is_pose_store(source) else load_poses_json(source)
     chosen = {
         t.track_id for t in select_people([p.keypoints for p in poses.people], config.track.person)
     }

@@ -32,6 +32,7 @@ from hotvid.io.writer import VideoWriter
 from hotvid.pose2d import load_backend
 from hotvid.pose2d.base import Pose2DBackend
 from hotvid.post.trajectory import root_path
+from hotvid.post.world import place_in_world
 from hotvid.skeleton import H36M17, to_h36m17
 from hotvid.track import associate, select_people, tracks_as_given
 from hotvid.types import Keypoints2D, ModelsUsed, Motion3D, Person, Poses, Track2D, VideoInfo
@@ -195,6 +196,11 @@ def lift_tracks(
         )
         for track, flat, xyz in zip(tracks, keypoints, lifted, strict=True)
     )
+
+
+def settle(poses: Poses) -> Poses:
+    """What is made of `poses`, however they came, before they are drawn and written."""
+    return place_in_world(poses)
 
 
 def render(

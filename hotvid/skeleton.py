@@ -263,6 +263,14 @@ _STAND_INS = (
     ("spine", ("pelvis", "thorax")),
 )
 
+# What stands for a joint where a set has none of that name: the first recipe that it can fill.
+_INSTEAD: dict[str, tuple[dict[str, float], ...]] = {
+    "neck": ({"thorax": 1.0}, {"left_shoulder": 0.5, "right_shoulder": 0.5}),
+    "pelvis": ({"left_hip": 0.5, "right_hip": 0.5},),
+    "left_big_toe": ({"left_foot_index": 1.0},),
+    "right_big_toe": ({"right_foot_index": 1.0},),
+}
+
 
 @cache
 def h36m17_matrix(joint_set: str) -> np.ndarray:
@@ -299,13 +307,44 @@ def to_h36m17(xy: np.ndarray, score: np.ndarray, joint_set: str) -> tuple[np.nda
              neck; and an ear for the other, as in a profile, where both are in one place and
              many models report one.
     """
-    matrix = h36m17_matrix(joint_set)
-    used = matrix != 0
     xy, score = _with_stand_ins(xy, score, joint_set)
-    safe = np.nan_to_num(xy)
-    out = np.einsum("jk,...kc->...jc", matrix, safe).astype(xy.dtype)
+    return _combined(h36m17_matrix(joint_set), xy, score)
+
+
+def by_name(
+    xy: np.ndarray, score: np.ndarray, source: JointSet, target: JointSet
+) -> tuple[np.ndarray, np.ndarray]:
+    """Keypoints of `source` in the order of `target`, as other programs' formats want them.
+
+    xy       (..., K, C): pixels, or 3D points.
+    score    (..., K), 0..1.
+    returns  (..., K', C) and (..., K'). A joint that `source` lacks is NaN with score 0, but for
+             a few that are made of others: neck, pelvis, big toes.
+    """
+    return _combined(_by_name_matrix(source, target), xy, score)
+
+
+@cache
+def _by_name_matrix(source: JointSet, target: JointSet) -> np.ndarray:
+    matrix = np.zeros((len(target), len(source)), np.float32)
+    for row, name in enumerate(target.joints):
+        for recipe in ({name: 1.0}, *_INSTEAD.get(name, ())):
+            if all(joint in source.joints for joint in recipe):
+                for joint, weight in recipe.items():
+                    matrix[row, source.index(joint)] = weight
+                break
+    matrix.setflags(write=False)
+    return matrix
+
+
+def _combined(
+    matrix: np.ndarray, xy: np.ndarray, score: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Joints as weighted sums of others, NaN with score 0 where one of these is or none is."""
+    used = matrix != 0
+    out = np.einsum("jk,...kc->...jc", matrix, np.nan_to_num(xy)).astype(xy.dtype)
     missing = ~np.isfinite(xy).all(-1)
-    lost = (missing[..., None, :] & used).any(-1)
+    lost = (missing[..., None, :] & used).any(-1) | ~used.any(-1)
     out[lost] = np.nan
     spread = np.where(used, score[..., None, :], np.inf)
     out_score = spread.min(-1).astype(score.dtype)

@@ -8,6 +8,7 @@ Images are BGR uint8, origin top-left, the container's rotation applied.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 
@@ -39,6 +40,11 @@ class VideoInfo:
     n_frames: int | None = None
     duration_s: float | None = None
     has_audio: bool = False
+
+    @property
+    def stem(self) -> str:
+        """The file's name without its suffix; "poses" where there is no file."""
+        return Path(self.path).stem or "poses"
 
 
 @dataclass(frozen=True)
@@ -143,17 +149,33 @@ class Motion3D:
 
 
 @dataclass(frozen=True)
+class WorldMotion:
+    """One person in the world that everyone of a video shares, row for row with the `Track2D`.
+
+    xyz_m  (F, 17, 3) float32, metres, y up, right-handed, estimated; NaN where a joint or its
+           place is unknown.
+    """
+
+    xyz_m: np.ndarray
+
+    def __post_init__(self) -> None:
+        check_shape("xyz_m", self.xyz_m, (None, 17, 3))
+
+
+@dataclass(frozen=True)
 class Person:
     """One person of a video.
 
     detected   the track in the 2D model's own joint set, for exports that want it.
     keypoints  the same track in H36M-17, which is what is lifted and drawn.
     motion     None where nothing was lifted.
+    world      None where the person was not placed in the world, which exports ask for.
     """
 
     detected: Track2D
     keypoints: Track2D
     motion: Motion3D | None = None
+    world: WorldMotion | None = None
 
     @property
     def track_id(self) -> int:

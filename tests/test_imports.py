@@ -12,7 +12,7 @@ import hotvid
 PACKAGE = Path(hotvid.__file__).parent
 FOUNDATION = {"errors", "types", "skeleton", "geometry", "config", "weights", "threads", ""}
 STAGES = {"io", "pose2d", "track", "lift", "post", "render", "export"}
-ABOVE = {"job", "doctor", "bench", "batch", "train", "evaluate"}
+ABOVE = {"job", "exports", "doctor", "bench", "batch", "train", "evaluate"}
 # The models are to run anywhere torch does: no video, no files, no command line.
 OF_MODELS = {"torch", "__future__", "collections", "copy", "dataclasses", "enum", "functools"}
 OF_MODELS |= {"itertools", "math", "typing"}

@@ -39,6 +39,7 @@ def lift(
     ] = None,
     json: options.JsonOut = None,
     save_poses: options.SavePoses = None,
+    format: options.AlsoFormats = None,
     overwrite: options.Overwrite = False,
     video: Annotated[
         Path | None,
@@ -71,7 +72,7 @@ def lift(
             rich_help_panel=_FILE,
         ),
     ] = None,
-    format: Annotated[
+    layout: Annotated[
         str | None,
         typer.Option(
             "--from",
@@ -125,13 +126,16 @@ def lift(
         focal=focal,
         time_range=time_range,
     )
-    if out is None and json is None and save_poses is None:
+    beside = next((path for path in (out, json, save_poses) if path is not None), None)
+    if beside is None:
         raise UsageError("nothing is to be written", "give --out, --json or --save-poses")
     if video is not None and (size is not None or fps is not None):
         raise UsageError("a video has its own size and rate", "give --video, or --size and --fps")
-    given = KeypointsConfig(format, joints, _size(size), fps, first_frame, retrack)
+    given = KeypointsConfig(layout, joints, _size(size), fps, first_frame, retrack)
     from hotvid import job
+    from hotvid.exports import plan_exports
 
+    exports = plan_exports(format, beside, keypoints, beside=True)
     begun = time.perf_counter()
     with naming_what_was_written() as written, progress(quiet) as report:
         poses = job.lift(
@@ -141,6 +145,7 @@ def lift(
             config,
             json=json,
             save=save_poses,
+            exports=exports,
             video=video,
             overwrite=overwrite,
             progress=report,

@@ -15,7 +15,19 @@ import typer
 from typer.core import TyperGroup
 
 from hotvid import __version__
-from hotvid.cli import batch, bench, doctor, evaluate, export_json, lift, models, run, train
+from hotvid.cli import (
+    batch,
+    bench,
+    convert,
+    doctor,
+    evaluate,
+    export,
+    export_json,
+    lift,
+    models,
+    run,
+    train,
+)
 from hotvid.errors import HotvidError, HotvidWarning, UsageError, in_one_line
 
 DONE, FAILED, WRONG_COMMAND_LINE, INTERRUPTED = 0, 1, 2, 130
@@ -64,6 +76,8 @@ def _options(
 
 app.command("run")(run.run)
 app.command("export-json")(export_json.export_json)
+app.command("export")(export.export)
+app.command("convert")(convert.convert)
 app.command("lift")(lift.lift)
 app.command("batch")(batch.batch)
 app.add_typer(models.app, name="models")

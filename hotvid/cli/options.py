@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from hotvid.config import LiftConfig
+from hotvid.export.formats import FORMATS
 
 _OUTPUTS = "Outputs"
 _PEOPLE = "People"
@@ -33,6 +34,35 @@ SavePoses = Annotated[
         "--save-poses",
         metavar="FILE.npz",
         help="Keep the poses as a pose store, which every command takes as SOURCE.",
+        rich_help_panel=_OUTPUTS,
+    ),
+]
+Formats = Annotated[
+    str,
+    typer.Option(
+        "--format",
+        metavar="A,B",
+        help=f"What to write, one or several of: {', '.join(FORMATS)}.",
+        rich_help_panel=_OUTPUTS,
+        show_default=False,
+    ),
+]
+AlsoFormats = Annotated[
+    str | None,
+    typer.Option(
+        "--format",
+        metavar="A,B",
+        help="Also write these formats beside --out, under its name (see: hotvid export).",
+        rich_help_panel=_OUTPUTS,
+    ),
+]
+ExportOut = Annotated[
+    Path,
+    typer.Option(
+        "--out",
+        metavar="FILE|BASE",
+        help="The file to write; with several formats, a name to which each adds its suffix, or "
+        "a folder.",
         rich_help_panel=_OUTPUTS,
     ),
 ]

@@ -27,6 +27,7 @@ def run(
     ],
     json: options.JsonOut = None,
     save_poses: options.SavePoses = None,
+    format: options.AlsoFormats = None,
     overwrite: options.Overwrite = False,
     video: Annotated[
         Path | None,
@@ -70,7 +71,9 @@ def run(
         time_range=time_range,
     )
     from hotvid import job
+    from hotvid.exports import plan_exports
 
+    exports = plan_exports(format, out, source, beside=True)
     begun = time.perf_counter()
     with naming_what_was_written() as written, progress(quiet) as report:
         poses = job.run(
@@ -79,6 +82,7 @@ def run(
             config,
             json=json,
             save=save_poses,
+            exports=exports,
             video=video,
             overwrite=overwrite,
             progress=report,

@@ -16,6 +16,7 @@ from typing import Any, TextIO
 import numpy as np
 
 from hotvid import __version__
+from hotvid.config import ExportConfig
 from hotvid.skeleton import H36M17, JOINT_SETS, feet_and_hands
 from hotvid.types import Person, Poses, Track2D
 
@@ -27,6 +28,7 @@ _COORDINATES = {
     "keypoints_3d": "metres, camera axes [x right, y down, z forward], relative to the pelvis",
     "root": "metres, camera axes [x right, y down, z forward], the pelvis seen from the camera, "
     "estimated",
+    "keypoints_world": "metres, y up, right-handed, one world for everyone, estimated",
     "box": "pixels [x0, y0, x1, y1]",
     "feet_and_hands_2d": "pixels [x right, y down] from the top-left corner, score 0..1",
 }
@@ -56,6 +58,11 @@ def write_json(poses: Poses, path: str | Path) -> None:
             stream.write("," if number else "")
             _write_person(stream, poses, person)
         stream.write("]}\n")
+
+
+def write(poses: Poses, path: Path, config: ExportConfig) -> None:
+    """`write_json`, as `hotvid.export.formats` calls every format."""
+    write_json(poses, path)
 
 
 def _write_person(stream: TextIO, poses: Poses, person: Person) -> None:
@@ -136,6 +143,8 @@ def _rows(poses: Poses, person: Person, part: slice) -> list[dict[str, Any]]:
         "keypoints_3d": _whole(_rounded(motion.xyz_m[part], 4)) if motion else nothing,
         "root": _whole(_rounded(motion.root_m[part], 4)) if motion else nothing,
     }
+    if person.world is not None:
+        columns["keypoints_world"] = _whole(_rounded(person.world.xyz_m[part], 4))
     if extremities := feet_and_hands(person.detected.joint_set):
         columns["feet_and_hands_2d"] = _nested(_points_2d(person.detected, part)[:, extremities])
     return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import shutil
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -28,6 +29,33 @@ def check_output(path: str | os.PathLike, overwrite: bool = False) -> Path:
         raise OutputError(f"'{path}' is not a regular file", "name a file as the output")
     if path.exists() and not overwrite:
         raise OutputError(f"'{path}' exists", "choose another name, or pass --overwrite")
+    _check_parent(path)
+    return path
+
+
+def check_output_folder(path: str | os.PathLike, pattern: str, overwrite: bool = False) -> Path:
+    """The path, or OutputError if the folder plainly cannot or must not be written.
+
+    pattern  of the names of the files that an earlier run may have left, as in "*.json": only a
+             folder that holds nothing else is replaced, so that nothing foreign is lost.
+    """
+    path = Path(path)
+    if path.exists() and not path.is_dir():
+        raise OutputError(f"'{path}' is not a folder", "name a folder as the output")
+    held = sorted(path.iterdir()) if path.is_dir() else []
+    if held and not overwrite:
+        raise OutputError(f"'{path}' exists", "choose another name, or pass --overwrite")
+    foreign = [p.name for p in held if not (p.is_file() and p.match(pattern))]
+    if foreign:
+        raise OutputError(
+            f"'{path}' holds '{foreign[0]}', which is none of its outputs",
+            "name a folder of its own for the output",
+        )
+    _check_parent(path)
+    return path
+
+
+def _check_parent(path: Path) -> None:
     folder = _nearest_existing(path.parent)
     if not folder.is_dir():
         raise OutputError(f"'{folder}' is not a folder", "choose another place for the output")
@@ -35,7 +63,6 @@ def check_output(path: str | os.PathLike, overwrite: bool = False) -> Path:
         raise OutputError(
             f"the folder '{folder}' cannot be written", "choose another place for the output"
         )
-    return path
 
 
 @contextlib.contextmanager
@@ -77,7 +104,45 @@ def remove_leftovers(folder: str | os.PathLike) -> None:
     """
     for path in Path(folder).glob(f"{_TEMPORARY}*"):
         with contextlib.suppress(OSError):
-            path.unlink()
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+
+
+@contextlib.contextmanager
+def atomic_folder(path: str | os.PathLike, pattern: str, overwrite: bool = False) -> Iterator[Path]:
+    """A temporary folder beside `path`, renamed to `path` on success, as with `atomic_output`."""
+    path = check_output_folder(path, pattern, overwrite)
+    target = Path(os.path.realpath(path))
+    temporary = target.with_name(f"{_TEMPORARY}{uuid.uuid4().hex[:12]}")
+    made: list[Path] = []
+    try:
+        with _as_output_error(path):
+            made = _make_folders(target.parent)
+            temporary.mkdir()
+        with _as_output_error(path, WRITE_ERRNOS):
+            yield temporary
+        with _as_output_error(path):
+            check_output_folder(path, pattern, overwrite)
+            _replace_folder(target, temporary)
+    except BaseException:
+        shutil.rmtree(temporary, ignore_errors=True)
+        for folder in reversed(made):
+            with contextlib.suppress(OSError):
+                folder.rmdir()
+        raise
+
+
+def _replace_folder(target: Path, new: Path) -> None:
+    """Put `new` where `target` is; the old one is put aside first, as folders are not replaced."""
+    old = new.with_name(new.name + "-old")
+    if target.exists():
+        target.replace(old)
+    try:
+        new.replace(target)
+    except OSError:
+        if old.exists():
+            old.replace(target)
+        raise
+    shutil.rmtree(old, ignore_errors=True)
 
 
 def _nearest_existing(folder: Path) -> Path:

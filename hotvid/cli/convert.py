@@ -1,0 +1,49 @@
+"""`hotvid convert`: poses that are there already, in other formats."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from hotvid.cli import options
+from hotvid.cli.summary import summary
+from hotvid.config import TrackConfig, configure
+from hotvid.errors import UsageError
+
+
+def convert(
+    source: Annotated[
+        Path,
+        typer.Argument(
+            help="A pose store (.npz), or hotvid's own JSON.", metavar="POSES", show_default=False
+        ),
+    ],
+    format: options.Formats,
+    out: options.ExportOut,
+    overwrite: options.Overwrite = False,
+    person: options.PersonChoice = TrackConfig.person,
+    quiet: options.Quiet = False,
+    debug: options.Debug = False,
+) -> None:
+    """Write the poses of a pose store, or of hotvid's own JSON, in other formats.
+
+    Nothing is estimated anew, so it takes a moment.
+    """
+    config = configure(person=person)
+    from hotvid import job
+    from hotvid.exports import plan_exports
+
+    if not job.is_stored(source):
+        raise UsageError(
+            f"{source} is neither a pose store nor JSON", "for a video, use: hotvid export"
+        )
+    exports = plan_exports(format, out, source)
+    begun, written = time.perf_counter(), []
+    poses = job.run(
+        source, config=config, exports=exports, overwrite=overwrite, on_written=written.append
+    )
+    if not quiet:
+        typer.echo(summary(poses, time.perf_counter() - begun, written))

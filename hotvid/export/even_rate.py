@@ -1,0 +1,57 @@
+"""Motion at an even rate, for formats that have a frame rate instead of timestamps."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+_EVEN = 0.05  # of a frame: timestamps that are off by less are as even as containers keep them
+
+
+@dataclass(frozen=True)
+class EvenFrames:
+    """Frames at an even rate over the same span as the given timestamps.
+
+    rate_hz  frames a second.
+    pts_s    (F',) of the even frames.
+    kept     whether they are the given frames, one for one.
+    """
+
+    rate_hz: float
+    pts_s: np.ndarray
+    kept: bool
+    _given_s: np.ndarray
+
+    def take(self, values: np.ndarray) -> np.ndarray:
+        """(F, ...) at the given times -> (F', ...) at the even ones.
+
+        Between two frames lies a straight line; NaN where either of the two is.
+        """
+        if self.kept:
+            return values
+        right = np.clip(np.searchsorted(self._given_s, self.pts_s), 1, len(self._given_s) - 1)
+        left = right - 1
+        share = (self.pts_s - self._given_s[left]) / (self._given_s[right] - self._given_s[left])
+        # A frame that is hit is hit exactly: a neighbour that is NaN does not spoil it.
+        share = np.round(np.clip(share, 0, 1), 6).reshape(-1, *[1] * (values.ndim - 1))
+        between = (1 - share) * values[left] + share * values[right]
+        between = np.where(share == 0, values[left], np.where(share == 1, values[right], between))
+        return between.astype(values.dtype)
+
+
+def even_frames(pts_s: np.ndarray, fps: float) -> EvenFrames:
+    """The even frames that stand for frames at `pts_s`, as many as there are.
+
+    pts_s  (F,) seconds, ascending.
+    fps    the rate that a single frame has.
+    """
+    n = len(pts_s)
+    if n < 2 or pts_s[-1] <= pts_s[0]:
+        return EvenFrames(float(fps), pts_s, True, pts_s)
+    rate_hz = (n - 1) / float(pts_s[-1] - pts_s[0])
+    even_s = np.linspace(pts_s[0], pts_s[-1], n)
+    kept = bool(np.abs(even_s - pts_s).max() <= _EVEN / rate_hz)
+    # A rate such as 29.999997 is a rounding error of the timestamps.
+    rate_hz = fps if kept and abs(rate_hz / fps - 1) < _EVEN / n else rate_hz
+    return EvenFrames(float(rate_hz), pts_s if kept else even_s, kept, pts_s)

@@ -1,0 +1,63 @@
+"""The poses as a tidy table: a row for each frame, person and joint; a column for each quantity."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from hotvid.skeleton import H36M17
+from hotvid.types import Person, Poses
+
+# What each column holds, in order; the formats that can carry it along do.
+COLUMNS = {
+    "frame": "number of the frame, from 0, in decoded order",
+    "time_s": "seconds, by the container's timestamps",
+    "person": "who: the person's id",
+    "joint": "the joint's name",
+    "x_px": "pixels from the picture's left edge",
+    "y_px": "pixels from the picture's upper edge",
+    "score": "0..1, how sure the 2D model is of the joint",
+    "interpolated": "whether nobody was seen in this frame and the gap was bridged",
+    "x_m": "metres to the camera's right, relative to the pelvis",
+    "y_m": "metres downwards in the camera's axes, relative to the pelvis",
+    "z_m": "metres away from the camera, relative to the pelvis",
+    "world_x_m": "metres in the world, y up, right-handed, estimated",
+    "world_y_m": "metres in the world, y up, right-handed, estimated",
+    "world_z_m": "metres in the world, y up, right-handed, estimated",
+}
+
+_FRAMES_AT_ONCE = 512  # memory stays flat on an hour of video
+
+
+def table_blocks(poses: Poses) -> Iterator[dict[str, np.ndarray]]:
+    """The table, some hundreds of frames of one person at a time: a column name -> (N,) values.
+
+    Rows go by person, frame and joint. What is unknown is NaN.
+    """
+    for person in poses.people:
+        for start in range(0, len(person.keypoints), _FRAMES_AT_ONCE):
+            yield _block(poses, person, slice(start, start + _FRAMES_AT_ONCE))
+
+
+def _block(poses: Poses, person: Person, part: slice) -> dict[str, np.ndarray]:
+    track = person.keypoints
+    index = track.frame_index[part]
+    n_frames, n_joints = len(index), len(H36M17)
+    unknown = np.full((n_frames, n_joints, 3), np.nan, np.float32)
+    xyz_m = unknown if person.motion is None else person.motion.xyz_m[part]
+    world_m = unknown if person.world is None else person.world.xyz_m[part]
+    values = {
+        "frame": np.repeat(index, n_joints),
+        "time_s": np.repeat(poses.pts_s[index - poses.first_frame], n_joints),
+        "person": np.full(n_frames * n_joints, person.track_id),
+        "joint": np.tile(np.array(H36M17.joints), n_frames),
+        "x_px": track.xy_px[part, :, 0].ravel(),
+        "y_px": track.xy_px[part, :, 1].ravel(),
+        "score": track.score[part].ravel(),
+        "interpolated": np.repeat(track.interpolated[part], n_joints),
+    }
+    for axis, name in enumerate("xyz"):
+        values[f"{name}_m"] = xyz_m[..., axis].ravel()
+        values[f"world_{name}_m"] = world_m[..., axis].ravel()
+    return {name: values[name] for name in COLUMNS}

@@ -1,0 +1,104 @@
+"""Poses into the files of other programs: prepared once, each written whole or not at all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from hotvid.config import ExportConfig
+from hotvid.errors import OutputError
+from hotvid.export.formats import Format, output_paths, parse_formats, person_path
+from hotvid.io.atomic import atomic_folder, atomic_output, check_output, check_output_folder
+from hotvid.types import Person, Poses
+
+
+@dataclass(frozen=True)
+class Export:
+    """One format, and the file or folder where it goes."""
+
+    format: Format
+    path: Path
+
+
+def plan_exports(
+    formats: str | None, out: str | Path, source: str | Path, *, beside: bool = False
+) -> tuple[Export, ...]:
+    """The exports that "a,b" asks for; none where it is None.
+
+    out      see `hotvid.export.formats.output_paths`.
+    beside   `out` is another output: the exports lie beside it under its name.
+    raises   UsageError for unknown formats, OutputError for a name that does not fit.
+    """
+    if formats is None:
+        return ()
+    wanted, out = parse_formats(formats), Path(out)
+    if beside:
+        out = out.with_suffix("")
+        return tuple(Export(f, out.with_name(out.name + f.suffix)) for f in wanted)
+    return tuple(Export(f, path) for f, path in output_paths(wanted, out, Path(source)))
+
+
+def check_exports(exports: Sequence[Export], overwrite: bool = False) -> None:
+    """Raise OutputError where an export cannot or must not be written; nothing is made."""
+    for export in exports:
+        export.format.check_installed()
+        if export.format.folder:
+            check_output_folder(export.path, export.format.pattern, overwrite)
+            continue
+        check_output(export.path, overwrite)
+        if export.format.per_person:
+            for taken in sorted(export.path.parent.glob(person_path(export.path, "*").name)):
+                check_output(taken, overwrite)
+
+
+def write_exports(
+    poses: Poses,
+    exports: Sequence[Export],
+    config: ExportConfig | None = None,
+    *,
+    overwrite: bool = False,
+    on_written: Callable[[Path], None] = lambda path: None,
+) -> None:
+    """Write `poses`, whose people are placed in the world, in every format.
+
+    on_written  called with each file or folder once it is whole.
+    raises      OutputError where one cannot be written, or nobody is there to be written.
+    """
+    config = config or ExportConfig()
+    for export in exports:
+        for path in _write(poses, export, config, overwrite):
+            on_written(path)
+
+
+def _write(poses: Poses, export: Export, config: ExportConfig, overwrite: bool) -> list[Path]:
+    form, write = export.format, export.format.writer()
+    if form.folder:
+        with atomic_folder(export.path, form.pattern, overwrite) as temporary:
+            write(poses, temporary, config)
+        return [export.path]
+    parts = _parts(poses, export)
+    with ExitStack() as open_files:
+        for path, part in parts:
+            write(part, open_files.enter_context(atomic_output(path, overwrite)), config)
+    return [path for path, _ in parts]
+
+
+def _parts(poses: Poses, export: Export) -> list[tuple[Path, Poses]]:
+    """The files of one export, and whom each holds."""
+    if not export.format.needs_3d:
+        return [(export.path, poses)]
+    solid = tuple(p for p in poses.people if p.world is not None)
+    if not export.format.per_person:
+        return [(export.path, replace(poses, people=solid))]
+    if not solid:
+        raise OutputError(
+            f"nobody has 3D motion, so there is nobody to write as {export.format.name}",
+            "give a video with people in it",
+        )
+
+    def path(person: Person) -> Path:
+        return export.path if len(solid) == 1 else person_path(export.path, person.track_id)
+
+    return [(path(person), replace(poses, people=(person,))) for person in solid]

@@ -1,0 +1,104 @@
+"""`hotvid export`, `hotvid convert` and `hotvid run --format`."""
+
+import csv
+import json
+
+import pytest
+from stand_ins import StandInBackend, StandInLifter, write_coded_clip
+from test_cli_main import call, names, one_line
+
+from hotvid import pipeline
+from hotvid.export.formats import FORMATS
+
+N_FRAMES = 24
+
+
+@pytest.fixture
+def backend(monkeypatch):
+    backend = StandInBackend(range(4, 20))
+    monkeypatch.setattr(pipeline, "load_backend", lambda config: backend)
+    monkeypatch.setattr("hotvid.lift.lifter.load_lifter", lambda *_: StandInLifter())
+    return backend
+
+
+@pytest.fixture
+def clip(tmp_path):
+    return write_coded_clip(tmp_path / "coded.mp4", N_FRAMES)
+
+
+def frames_of(path):
+    with path.open(newline="") as file:
+        return sorted({int(row["frame"]) for row in csv.DictReader(file)})
+
+
+def test_export_writes_each_format_and_says_so(clip, backend, tmp_path):
+    out = tmp_path / "new" / "walk"
+    said = call("export", clip, "--format", "csv,trc,mmpose", "--out", out).stdout.splitlines()
+    wanted = ["walk.csv", "walk.mmpose.json", "walk.trc"]
+    assert names(tmp_path / "new") == wanted
+    assert said[0].startswith("1 person in 24 frames")
+    assert sorted(said[-3:]) == [f"wrote {tmp_path / 'new' / name}" for name in wanted]
+    assert frames_of(tmp_path / "new" / "walk.csv") == list(range(4, 20))
+
+
+def test_run_writes_formats_beside_the_video(clip, backend, tmp_path):
+    out = tmp_path / "new" / "o.mp4"
+    said = call("run", clip, "--out", out, "--format", "csv,alphapose").stdout
+    assert names(tmp_path / "new") == ["o.alphapose.json", "o.csv", "o.mp4"]
+    assert all(f"wrote {tmp_path / 'new' / name}" in said for name in names(tmp_path / "new"))
+
+
+def test_convert_gives_the_same_files_without_the_video(clip, backend, tmp_path):
+    store, first, second, third = (tmp_path / n for n in ("p.npz", "a", "b", "c"))
+    call("run", clip, "--out", tmp_path / "o.mp4", "--save-poses", store, "--format", "csv")
+    call("export", clip, "--format", "trc,json", "--out", first)
+    n_batches = len(backend.batches)
+    clip.unlink()
+    call("convert", store, "--format", "trc,json,csv", "--out", second, "--quiet")
+    call("convert", tmp_path / "b.json", "--format", "trc,json,csv", "--out", third, "--quiet")
+    assert len(backend.batches) == n_batches, "nothing is to be estimated anew"
+    for name in ("a.trc", "a.json"):
+        assert (tmp_path / name).read_bytes() == (tmp_path / name.replace("a", "b", 1)).read_bytes()
+    assert (tmp_path / "o.csv").read_bytes() == (tmp_path / "b.csv").read_bytes()
+    one, other = (json.loads((tmp_path / n).read_text())["people"] for n in ("b.json", "c.json"))
+    assert one == other
+    assert frames_of(tmp_path / "c.csv") == list(range(4, 20))
+
+
+def test_convert_takes_no_video(clip, tmp_path):
+    line = one_line(call("convert", clip, "--format", "csv", "--out", tmp_path / "a", expect=2))
+    assert "hotvid export" in line
+
+
+@pytest.mark.parametrize(
+    ("words", "status", "names_it"),
+    [
+        (["--format", "fbx", "--out", "a"], 2, "choose one of: json, csv"),
+        (["--format", ",", "--out", "a"], 2, "choose from: json, csv"),
+        (["--out", "a"], 2, "--format"),
+        (["--format", "csv"], 2, "--out"),
+        (["--format", "trc", "--out", "a.csv"], 1, ".trc"),
+        (["--format", "csv", "--out", "taken.csv"], 1, "exists"),
+        (["--format", "openpose", "--out", "coded.mp4"], 1, "input"),
+    ],
+)
+def test_a_wrong_export_gives_one_line_before_any_work(
+    clip, backend, tmp_path, monkeypatch, words, status, names_it
+):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "taken.csv").write_text("mine")
+    before = names(tmp_path)
+    line = one_line(call("export", clip, *words, expect=status))
+    assert line.startswith("error: ") and names_it in line
+    assert backend.batches == [] and names(tmp_path) == before
+
+
+def test_two_outputs_of_one_name_are_refused(clip, backend, tmp_path):
+    words = ("--out", tmp_path / "o.mp4", "--json", tmp_path / "o.json", "--format", "json")
+    assert "two outputs" in one_line(call("run", clip, *words, expect=1))
+    assert names(tmp_path) == ["coded.mp4"]
+
+
+def test_help_names_every_format():
+    said = " ".join(call("export", "--help").stdout.split())
+    assert [name for name in FORMATS if name not in said] == []

@@ -1,0 +1,108 @@
+"""TRC and C3D, read back by readers of their own."""
+
+import importlib.util
+import warnings
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from stick_people import FPS, N_FRAMES, in_json, only, two_people, uneven
+
+from hotvid.config import ExportConfig
+from hotvid.export import c3d as our_c3d
+from hotvid.export import trc
+from hotvid.skeleton import H36M17
+
+MM = 1e-3
+config = ExportConfig()
+
+
+def read_trc(path):
+    """(head's values, marker names, times, (F, 17, 3)) by the layout that OpenSim documents."""
+    lines = path.read_text().split("\n")
+    head = dict(zip(lines[1].split("\t"), lines[2].split("\t"), strict=True))
+    names = [n for n in lines[3].split("\t")[2:] if n]
+    rows = np.genfromtxt(path, delimiter="\t", skip_header=6)
+    return head, names, rows[:, 1], rows[:, 2:].reshape(len(rows), -1, 3)
+
+
+def test_trc_holds_the_places_of_the_json(tmp_path):
+    poses = only(two_people(), 3)
+    trc.write(poses, tmp_path / "a.trc", config)
+    head, names, times, xyz = read_trc(tmp_path / "a.trc")
+    assert names == list(H36M17.joints)
+    assert (head["Units"], head["NumMarkers"], head["NumFrames"]) == ("m", "17", "6")
+    assert float(head["DataRate"]) == FPS
+    np.testing.assert_allclose(times, (8 + np.arange(6)) / FPS, atol=1e-6)
+    wanted = in_json(poses, 3)
+    known = np.isfinite(wanted)
+    np.testing.assert_allclose(xyz[known], wanted[known], atol=MM)
+    wrist = H36M17.index("right_wrist")
+    assert np.isnan(xyz[1, wrist]).all() and np.isfinite(np.delete(xyz[1], wrist, 0)).all()
+
+
+def test_trc_of_a_variable_frame_rate_is_even_in_time(tmp_path):
+    poses = uneven(only(two_people(), 0))
+    trc.write(poses, tmp_path / "a.trc", config)
+    _, _, times, xyz = read_trc(tmp_path / "a.trc")
+    np.testing.assert_allclose(np.diff(times), 1 / FPS, atol=2e-6)
+    given = in_json(poses, 0)[:, 0]
+    for axis in range(3):
+        wanted = np.interp(times, poses.pts_s, given[:, axis])
+        np.testing.assert_allclose(xyz[:, 0, axis], wanted, atol=MM)
+
+
+@pytest.mark.skipif(importlib.util.find_spec("opensim") is None, reason="needs opensim")
+def test_opensim_reads_trc(tmp_path):
+    import opensim
+
+    poses = only(two_people(), 3)
+    trc.write(poses, tmp_path / "a.trc", config)
+    table = opensim.TimeSeriesTableVec3(str(tmp_path / "a.trc"))
+    assert list(table.getColumnLabels()) == list(H36M17.joints)
+    ankle = table.getDependentColumn("right_ankle")
+    found = [[ankle[i].get(axis) for axis in range(3)] for i in range(table.getNumRows())]
+    wanted = in_json(poses, 3)[:, H36M17.index("right_ankle")]
+    known = np.isfinite(wanted)
+    np.testing.assert_allclose(np.array(found)[known], wanted[known], atol=MM)
+
+
+def read_c3d(path):
+    """(reader, (F, N, 3) metres, NaN where missing) by a library that did not write it."""
+    c3d = pytest.importorskip("c3d")
+    with path.open("rb") as file, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        reader = c3d.Reader(file)
+        points = np.stack([frame[1] for frame in reader.read_frames()])
+    return reader, np.where(points[..., 3:4] < 0, np.nan, points[..., :3] / 1000)
+
+
+def test_c3d_holds_the_places_of_the_json_of_everyone(tmp_path):
+    pytest.importorskip("ezc3d")
+    poses = two_people()
+    our_c3d.write(poses, tmp_path / "a.c3d", config)
+    reader, xyz = read_c3d(tmp_path / "a.c3d")
+    labels = [label.strip() for label in reader.point_labels]
+    assert labels == [f"person{i}:{joint}" for i in (0, 3) for joint in H36M17.joints]
+    assert reader.point_rate == FPS and xyz.shape == (N_FRAMES, 34, 3)
+    assert reader.get("POINT:UNITS").string_value.strip() == "mm"
+    np.testing.assert_allclose(xyz[:, :17], in_json(poses, 0), atol=MM)
+    wanted = in_json(poses, 3)
+    known = np.isfinite(wanted)
+    np.testing.assert_allclose(xyz[3:9, 17:][known], wanted[known], atol=MM)
+    assert np.isnan(xyz[[0, 1, 2, 9, 10, 11], 17:]).all(), "someone who is not there"
+    assert np.isnan(xyz[4, 17 + H36M17.index("right_wrist")]).all()
+
+
+def test_c3d_of_one_person_has_plain_names(tmp_path):
+    pytest.importorskip("ezc3d")
+    our_c3d.write(only(two_people(), 0), tmp_path / "a.c3d", config)
+    reader, _ = read_c3d(tmp_path / "a.c3d")
+    assert [label.strip() for label in reader.point_labels] == list(H36M17.joints)
+
+
+def test_c3d_of_nobody_is_a_file_without_points(tmp_path):
+    ezc3d = pytest.importorskip("ezc3d")
+    our_c3d.write(replace(two_people(), people=()), tmp_path / "a.c3d", config)
+    file = ezc3d.c3d(str(tmp_path / "a.c3d"))
+    assert file["parameters"]["POINT"]["USED"]["value"][0] == 0

@@ -1,0 +1,88 @@
+"""hotvid's JSON read back: what it holds comes back, and what is no such file is said so."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from stick_people import two_people
+
+from hotvid.errors import InputError
+from hotvid.export.json_export import to_dict, write_json
+from hotvid.io.poses_json import load_poses_json
+from hotvid.post.world import place_in_world
+
+
+def test_what_was_written_comes_back(tmp_path):
+    poses = two_people("h36m17")
+    write_json(poses, tmp_path / "a.json")
+    found = load_poses_json(tmp_path / "a.json")
+    assert found.video == replace(poses.video, has_audio=False)
+    assert (found.models, found.warnings) == (poses.models, poses.warnings)
+    np.testing.assert_allclose(found.pts_s, poses.pts_s, atol=1e-6)
+    for ours, theirs in zip(found.people, poses.people, strict=True):
+        assert ours.keypoints.joint_set == ours.detected.joint_set == "h36m17"
+        np.testing.assert_array_equal(ours.keypoints.frame_index, theirs.keypoints.frame_index)
+        np.testing.assert_array_equal(ours.keypoints.interpolated, theirs.keypoints.interpolated)
+        np.testing.assert_allclose(ours.keypoints.xy_px, theirs.keypoints.xy_px, atol=0.01)
+        np.testing.assert_allclose(ours.keypoints.box_px, theirs.keypoints.box_px, atol=0.01)
+        np.testing.assert_allclose(ours.motion.root_m, theirs.motion.root_m, atol=1e-4)
+        known = np.isfinite(ours.motion.xyz_m)
+        np.testing.assert_allclose(ours.motion.xyz_m[known], theirs.motion.xyz_m[known], atol=1e-4)
+    assert (~np.isfinite(found.people[1].motion.xyz_m)).any((1, 2)).tolist() == [0, 1, 0, 0, 0, 0]
+
+
+def test_written_again_it_is_the_same(tmp_path):
+    write_json(two_people("h36m17"), tmp_path / "a.json")
+    again = to_dict(place_in_world(load_poses_json(tmp_path / "a.json")))
+    first = json.loads((tmp_path / "a.json").read_text())
+    for one, other in zip(first["people"], again["people"], strict=True):
+        for row, row_again in zip(one["frames"], other["frames"], strict=True):
+            # The world is made of two rounded numbers.
+            worlds = row.pop("keypoints_world"), row_again.pop("keypoints_world")
+            if worlds[0] is not None:
+                np.testing.assert_allclose(*worlds, atol=2e-4)
+            assert row == row_again
+    assert first == again
+
+
+def test_frames_without_anyone_get_their_times(tmp_path):
+    poses = two_people("h36m17")
+    write_json(replace(poses, people=poses.people[1:]), tmp_path / "a.json")
+    np.testing.assert_allclose(load_poses_json(tmp_path / "a.json").pts_s, poses.pts_s, atol=1e-6)
+    write_json(replace(poses, people=()), tmp_path / "b.json")
+    np.testing.assert_allclose(load_poses_json(tmp_path / "b.json").pts_s, poses.pts_s, atol=1e-6)
+
+
+def test_people_without_3d_stay_so(tmp_path):
+    poses = two_people("h36m17")
+    flat = replace(poses, people=(replace(poses.people[0], motion=None, world=None),))
+    write_json(flat, tmp_path / "a.json")
+    assert load_poses_json(tmp_path / "a.json").people[0].motion is None
+
+
+@pytest.mark.parametrize(
+    ("spoil", "says"),
+    [
+        (lambda d: "{", "no JSON"),
+        (lambda d: "[1, 2]", "hotvid export-json"),
+        (lambda d: json.dumps({**d, "schema": "other/1"}), "hotvid export-json"),
+        (lambda d: json.dumps({**d, "video": {}}), "damaged"),
+        (lambda d: json.dumps({**d, "people": [{"id": 0}]}), "damaged"),
+        (lambda d: json.dumps({**d, "people": 7}), "damaged"),
+        (lambda d: json.dumps({**d, "analysed": {**d["analysed"], "frame_count": 3}}), "damaged"),
+        (lambda d: d["people"][0]["frames"][2]["keypoints_2d"].pop() and json.dumps(d), "damaged"),
+        (lambda d: d["people"][0]["frames"].pop(4) and json.dumps(d), "damaged"),
+    ],
+)
+def test_what_is_no_such_file_is_said_so(tmp_path, spoil, says):
+    (tmp_path / "a.json").write_text(spoil(to_dict(two_people())))
+    with pytest.raises(InputError, match=says):
+        load_poses_json(tmp_path / "a.json")
+
+
+def test_a_missing_file_is_said_so(tmp_path):
+    with pytest.raises(InputError, match="does not exist"):
+        load_poses_json(tmp_path / "a.json")
+    with pytest.raises(InputError, match="folder"):
+        load_poses_json(tmp_path)
