@@ -163,6 +163,38 @@ class WorldMotion:
 
 
 @dataclass(frozen=True)
+class BoneMotion:
+    """One person's motion as turns of the standard humanoid's bones, row for row with the track.
+
+    The bones, B of them, are those of `hotvid.humanoid.BONES`; their axes are the world's in the
+    rest pose.
+
+    offset_m   (B, 3) metres: where a bone begins, from where its parent does, in the parent's axes;
+               constant.
+    rotation   (F, B, 4) unit quaternions x y z w, each from its parent's axes; the root's from the
+               world's. From one frame to the next no quaternion changes sides.
+    root_m     (F, 3) metres, world: where the root is.
+    marker_m   (17, 3) metres: each joint of the skeleton in the axes of the bone that carries it
+               (`hotvid.humanoid.JOINT_BONES`), from where the bone begins.
+    error_mm   (F, 17) from where the bones put each joint to where it was; NaN where unknown.
+    """
+
+    offset_m: np.ndarray
+    rotation: np.ndarray
+    root_m: np.ndarray
+    marker_m: np.ndarray
+    error_mm: np.ndarray
+
+    def __post_init__(self) -> None:
+        check_shape("offset_m", self.offset_m, (None, 3))
+        n = len(self.rotation)
+        check_shape("rotation", self.rotation, (n, len(self.offset_m), 4))
+        check_shape("root_m", self.root_m, (n, 3))
+        check_shape("marker_m", self.marker_m, (17, 3))
+        check_shape("error_mm", self.error_mm, (n, 17))
+
+
+@dataclass(frozen=True)
 class Person:
     """One person of a video.
 
@@ -170,12 +202,14 @@ class Person:
     keypoints  the same track in H36M-17, which is what is lifted and drawn.
     motion     None where nothing was lifted.
     world      None where the person was not placed in the world, which exports ask for.
+    bones      None where no bones were fitted to it, which some exports ask for.
     """
 
     detected: Track2D
     keypoints: Track2D
     motion: Motion3D | None = None
     world: WorldMotion | None = None
+    bones: BoneMotion | None = None
 
     @property
     def track_id(self) -> int:

@@ -10,7 +10,18 @@ import pytest
 import hotvid
 
 PACKAGE = Path(hotvid.__file__).parent
-FOUNDATION = {"errors", "types", "skeleton", "geometry", "config", "weights", "threads", ""}
+FOUNDATION = {
+    "errors",
+    "types",
+    "skeleton",
+    "humanoid",
+    "rotations",
+    "geometry",
+    "config",
+    "weights",
+    "threads",
+    "",
+}
 STAGES = {"io", "pose2d", "track", "lift", "post", "render", "export"}
 ABOVE = {"job", "exports", "doctor", "bench", "batch", "train", "evaluate"}
 # The models are to run anywhere torch does: no video, no files, no command line.

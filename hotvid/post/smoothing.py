@@ -26,14 +26,23 @@ def smooth(series: np.ndarray, fps: float, cutoff_hz: float = 6.0) -> np.ndarray
     if len(series) < _LEAST_FRAMES or not 0 < design_hz < 0.5 * fps:
         return series
     flat = series.reshape(len(series), -1).astype(np.float64)
-    bridged = np.stack([_bridged(column) for column in flat.T], 1)
+    whole = bridged(flat)
     sos = butter(_ORDER, design_hz, fs=fps, output="sos")
     # Beyond the ends the series goes on turned about its last point, for a whole period of the
     # cut-off, so that a steady motion stays steady up to its last frame.
     beyond = min(int(np.ceil(fps / cutoff_hz)) + 3, len(series) - 1)
-    out = sosfiltfilt(sos, bridged, axis=0, padtype="odd", padlen=beyond)
+    out = sosfiltfilt(sos, whole, axis=0, padtype="odd", padlen=beyond)
     out[~np.isfinite(flat)] = np.nan
     return out.reshape(series.shape).astype(np.result_type(series.dtype, np.float32))
+
+
+def bridged(series: np.ndarray) -> np.ndarray:
+    """(F, ...) float64 with straight lines through what is not finite, level at the ends.
+
+    A column of which nothing is known is 0.
+    """
+    columns = np.asarray(series, np.float64).reshape(len(series), -1).T
+    return np.stack([_bridged(column) for column in columns], 1).reshape(series.shape)
 
 
 def _bridged(column: np.ndarray) -> np.ndarray:
