@@ -19,6 +19,7 @@ from hotvid.track.identity import (
     in_order,
     merge_doubles,
     select_people,
+    take_over,
     without_noise,
     without_phantoms,
 )
@@ -66,7 +67,8 @@ def associate(
     if left:
         paths = join(d, paths + left, config, size_px)
     paths, _ = put_back(d, paths, list(np.flatnonzero(double)[:, None]))
-    people = without_noise(d, merge_doubles(d, paths), pts_s, config.min_length_s)
+    people = take_over(d, merge_doubles(d, paths))
+    people = without_noise(d, people, pts_s, config.min_length_s)
     people = without_phantoms(d, people, config.bbox_thr, size_px)
     joint_set = next(obs.joint_set for obs in observations if len(obs))
     return [

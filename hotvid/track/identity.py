@@ -14,6 +14,8 @@ from hotvid.types import Track2D
 _ONE_BODY = 0.12  # two people's joints are hardly ever this near for long, in body sizes
 _ONE_BODY_SHARE = 0.6  # of the frames that have both
 _ONE_BODY_S = 0.2  # and for this long
+_TAKE_OVER_FRAMES = 3  # between the end of one and the beginning of the other, either way
+_TAKE_OVER_BOX = 0.6  # of the smaller one's last or first box lies in the other's
 _LARGE = 1 / 3  # of the picture's shorter side: phantoms of so large a box have not been met
 
 
@@ -42,6 +44,40 @@ def merge_doubles(d: Detections, found: list[Chain]) -> list[Chain]:
         del chains[drop]
         now = [keep if k == drop else k for k in now]
     return list(chains.values())
+
+
+def take_over(d: Detections, found: list[Chain]) -> list[Chain]:
+    """Chains made one where one ends and another begins at the same moment and place.
+
+    Nobody else can be where somebody vanishes just then; it was a tumble, say, that no motion and
+    no pose explains. Where both are seen for a frame or two, the one that is about to end is left
+    out there.
+    """
+    order = sorted(found, key=lambda chain: int(d.row[chain[0]]))
+    out: list[Chain] = []
+    for chain in order:
+        begins = d.row[chain[0]]
+        fits = [
+            k
+            for k, other in enumerate(out)
+            if abs(d.row[other[-1]] + 1 - begins) <= _TAKE_OVER_FRAMES
+            and d.row[other[0]] < begins
+            and d.row[chain[-1]] > d.row[other[-1]]
+            and _within(d.box_px[other[-1]], d.box_px[chain[0]]) > _TAKE_OVER_BOX
+        ]
+        if len(fits) == 1:
+            before = out[fits[0]]
+            out[fits[0]] = np.concatenate([before[d.row[before] < begins], chain])
+        else:
+            out.append(chain)
+    return out
+
+
+def _within(a: np.ndarray, b: np.ndarray) -> float:
+    """The share of the smaller of two boxes that lies in the other."""
+    common = np.minimum(a[2:], b[2:]) - np.maximum(a[:2], b[:2])
+    smaller = min(np.prod(a[2:] - a[:2]), np.prod(b[2:] - b[:2]))
+    return float(np.prod(np.maximum(common, 0)) / max(smaller, 1e-6))
 
 
 def without_noise(

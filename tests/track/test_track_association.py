@@ -93,6 +93,19 @@ def test_any_frame_rate_gives_the_same_people(fps):
     assert off_px(first, people[0], t).max() < 25 and off_px(second, people[1], t).max() < 25
 
 
+def test_who_vanishes_in_a_tumble_and_appears_there_at_once_is_the_same():
+    t = times(90)
+    upright, lying = walker(t, 800, 800), walker(t, 830, 830, y=1000.0, height_px=330)
+    upright.seen[46:], lying.seen[:45] = False, False  # both for one frame
+    (track,) = tracks_of([upright, lying], t)
+    assert track.frame_index.tolist() == list(range(90)) and not track.interpolated.any()
+    assert off_px(track, lying, t)[45] < 20
+
+    aside = walker(t, 1400, 1400, y=1000.0, height_px=330)
+    aside.seen[:45] = False
+    assert len(tracks_of([upright, aside], t)) == 2
+
+
 def test_a_moment_is_noise():
     t = times(90)
     stays, blinks = walker(t, 300, 700), walker(t, 1500, 1500)
