@@ -9,6 +9,9 @@ ROOT = Path(__file__).resolve().parents[1]
 
 def pytest_addoption(parser):
     parser.addoption("--slow", action="store_true", help="also run the tests marked slow")
+    parser.addoption(
+        "--kills", type=int, help="how often the crash test kills something; 4, or 100 with --slow"
+    )
 
 
 def pytest_collection_modifyitems(config, items):
