@@ -12,6 +12,9 @@ def pytest_addoption(parser):
     parser.addoption(
         "--kills", type=int, help="how often the crash test kills something; 4, or 100 with --slow"
     )
+    parser.addoption(
+        "--hostile-seed", type=int, default=0, help="draws the hostile files that are tried"
+    )
 
 
 def pytest_collection_modifyitems(config, items):

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path
 
+from hotvid.batch.manifest import is_results
 from hotvid.errors import InputError, in_one_line
 
 # Files that end so are taken for videos where no pattern says what to take.
@@ -46,7 +47,8 @@ def find_videos(
     patterns   of the names to take, as in a shell; a pattern with a slash is for the path below
                the folder that was given. None: all that end as videos do.
     leave_out  folders that are not looked into.
-    Names that begin with a dot are passed over: other systems leave such files beside videos.
+    Names that begin with a dot are passed over (other systems leave such files beside videos), and
+    so are folders within that hold the results of a batch.
     Raises InputError for something given that is not there.
     """
     barred = {_identity(folder) for folder in leave_out if folder.is_dir()}
@@ -91,6 +93,8 @@ def _walk(
             entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
         except OSError as error:
             yield Found(folder, in_one_line(error))
+            continue
+        if folder != start and is_results(folder):
             continue
         within = []
         for entry in entries:

@@ -14,6 +14,7 @@ from hotvid.errors import InputError
 NAME = "manifest.jsonl"
 SCHEMA = "hotvid-batch/1"
 
+_BEGINNING = b'{"schema": "hotvid-batch/'
 STARTED, DONE, FAILED = "started", "done", "failed"
 
 
@@ -51,6 +52,15 @@ class Entry:
     people: int = 0
     warnings: tuple[str, ...] = field(default=())
     error: str = ""
+
+
+def is_results(folder: Path) -> bool:
+    """Whether a batch has written its results into `folder`."""
+    try:
+        with (folder / NAME).open("rb") as file:
+            return file.read(len(_BEGINNING)) == _BEGINNING
+    except OSError:
+        return False
 
 
 class Manifest:

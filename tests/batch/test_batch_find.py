@@ -51,6 +51,15 @@ def test_the_output_folder_is_left_out(tmp_path):
     assert found == ["a.mp4", "out2/b.mp4"]
 
 
+def test_the_results_of_another_batch_are_no_videos(tmp_path):
+    tree(tmp_path, "a.mp4", "results/b.mp4/skeleton.mp4", "results/manifest.jsonl")
+    assert len(names(tmp_path, recursive=True)) == 2
+    (tmp_path / "results" / "manifest.jsonl").write_text('{"schema": "hotvid-batch/1", ...')
+    assert names(tmp_path, recursive=True) == ["a.mp4"]
+    drawn = names(tmp_path, tmp_path / "results", recursive=True)
+    assert drawn == ["results/b.mp4/skeleton.mp4"], "asked for by name"
+
+
 def test_what_is_given_twice_comes_once(tmp_path):
     tree(tmp_path, "a.mp4", "sub/b.mp4")
     given = [tmp_path / "sub", tmp_path, tmp_path / "a.mp4", tmp_path / "sub" / ".." / "sub"]

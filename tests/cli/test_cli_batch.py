@@ -11,11 +11,13 @@ import time
 from pathlib import Path
 
 import pytest
+from small_poses import some_poses
 from stand_ins import write_coded_clip
 from typer.testing import CliRunner
 
 from hotvid.batch.find import find_videos
 from hotvid.cli.main import app
+from hotvid.io.pose_store import save_poses
 
 ROOT = Path(__file__).resolve().parents[2]
 TIMEOUT_S = 120
@@ -176,11 +178,6 @@ def test_many_videos_are_not_all_listed(make_stores, tmp_path):
 
 @pytest.fixture
 def make_stores():
-    sys.path.insert(0, str(ROOT / "tests" / "batch"))
-    from conftest import some_poses
-
-    from hotvid.io.pose_store import save_poses
-
     def make(folder, n):
         folder.mkdir()
         for k in range(n):
