@@ -56,6 +56,15 @@ def import_file(
         str | None,
         typer.Option("--name", metavar="NAME", help="What they are to go by; as the model."),
     ] = None,
+    size: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--size",
+            metavar="NAME=VALUE",
+            help="What the file does not show: heads=4, or another way of pruning the same "
+            "weights: token_num=81 layer_index=3 prune=uniform recover=linear; one a --size.",
+        ),
+    ] = None,
     overwrite: options.Overwrite = False,
     debug: options.Debug = False,
 ) -> None:
@@ -64,11 +73,12 @@ def import_file(
     From then on `hotvid run --model NAME` takes them. FILE is .pth, .pt, .bin, .pth.tar or
     .safetensors; no code in it is run.
     """
+    sizes = dict(options.read_sizes(size or ()))
     from hotvid.lift.importing import import_weights
 
-    done = import_weights(file, model, name, overwrite)
-    sizes = ", ".join(f"{size} {done.model.sizes[size]}" for size in ("frames", "channel"))
-    typer.echo(f"{file} holds weights of {done.model_name} ({sizes})")
+    done = import_weights(file, model, name, overwrite, sizes)
+    shown = ", ".join(f"{name} {done.model.sizes[name]}" for name in ("frames", "channel", *sizes))
+    typer.echo(f"{file} holds weights of {done.model_name} ({shown})")
     typer.echo(f"wrote {done.path}; use them with --model {done.name}")
 
 

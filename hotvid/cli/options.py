@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from hotvid.config import LiftConfig
+from hotvid.errors import UsageError
 from hotvid.export.formats import FORMATS
 
 _OUTPUTS = "Outputs"
@@ -194,3 +197,20 @@ Debug = Annotated[
     bool,
     typer.Option("--debug", help="Print a traceback when something fails.", rich_help_panel=_TALK),
 ]
+
+
+def read_sizes(given: Sequence[str]) -> tuple[tuple[str, Any], ...]:
+    """NAME=VALUE as pairs: whole numbers, lists of them, null, and words; else UsageError."""
+    pairs = []
+    for one in given:
+        name, equals, text = one.partition("=")
+        if not equals or not name or not text:
+            raise UsageError(f"--size: expected NAME=VALUE, got '{one}'", "as in frames=81")
+        try:
+            value = json.loads(text)
+        except ValueError:
+            value = text
+        if isinstance(value, bool | float | dict):
+            raise UsageError(f"--size: '{text}' is no size", "as in frames=81, token_num=[81,27]")
+        pairs.append((name, value))
+    return tuple(pairs)

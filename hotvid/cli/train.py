@@ -10,7 +10,7 @@ import typer
 
 from hotvid.cli import options
 from hotvid.cli.progress import progress
-from hotvid.cli.train_published import DEFAULT_MODEL, read_sizes, train_published
+from hotvid.cli.train_published import DEFAULT_MODEL, train_published
 from hotvid.errors import InputError, UsageError
 
 MINUTES = 60.0
@@ -154,7 +154,7 @@ def train(
     from hotvid.evaluate.human36m import POSITIONS_FILE
 
     changes = {"keypoints": keypoints, "epochs": epochs, "batch_size": batch_size}
-    changes |= {"mixed_precision": amp, "sizes": read_sizes(size) if size else None}
+    changes |= {"mixed_precision": amp, "sizes": options.read_sizes(size) if size else None}
     if (data / POSITIONS_FILE).is_file():
         if real is not None or init is not None:
             raise UsageError("--real and --init are for motion capture", "leave them out here")

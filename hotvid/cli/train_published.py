@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -63,17 +61,3 @@ def train_published(
     elif not quiet:
         typer.echo(f"best: {trainer.best_mm:.2f} mm, {trainer.weights_file('best')}")
         typer.echo(f"last: {trainer.weights_file('last')}")
-
-
-def read_sizes(given: Sequence[str]) -> tuple[tuple[str, Any], ...]:
-    """NAME=VALUE as pairs, numbers and lists of numbers as such; UsageError for anything else."""
-    pairs = []
-    for one in given:
-        name, equals, value = one.partition("=")
-        if not equals or not name or not value:
-            raise UsageError(f"--size: expected NAME=VALUE, got '{one}'", "as in frames=81")
-        try:
-            pairs.append((name, json.loads(value)))
-        except ValueError:
-            pairs.append((name, value))
-    return tuple(pairs)

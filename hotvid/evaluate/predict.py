@@ -15,7 +15,7 @@ from hotvid.evaluate.clips import Clip, image_target, metres_per_px
 from hotvid.evaluate.protocols import Answer
 from hotvid.lift.inputs import WindowInputs, prepare
 from hotvid.lift.models.hourglass import Hourglass
-from hotvid.lift.protocols import PROTOCOLS
+from hotvid.lift.protocols import centre_pose, flipped, protocol_of
 from hotvid.skeleton import H36M17, JointSet
 
 BATCH_SIZE = 16
@@ -45,7 +45,7 @@ class WindowPredictor:
         if batch_size < 1:
             raise UsageError(f"batch size is {batch_size}", "give a whole number from 1 up")
         self._model, self._flip, self._batch = model, flip, batch_size
-        self._protocol = PROTOCOLS[model.name]
+        self._protocol = protocol_of(model)
         self._device = next(model.parameters()).device
         self._mirror = torch.as_tensor(order.mirror, device=self._device)
         self._metres_per_unit = metres_per_unit
@@ -124,20 +124,6 @@ class WindowPredictor:
         poses = poses * scale
         poses[:, clip.root] = 0
         return poses
-
-
-def flipped(x: Tensor, mirror: Tensor) -> Tensor:
-    """Keypoints or poses (B, F, J, C) as in a mirror; `mirror` (J,) exchanges left and right."""
-    x = x[:, :, mirror]
-    return torch.cat([-x[..., :1], x[..., 1:]], -1)
-
-
-def centre_pose(poses: Tensor, kept: Tensor | None, frames: int) -> Tensor:
-    """(B, f, 17, 3) of the frames `kept` -> (B, 1, 17, 3) of the window's centre."""
-    if kept is None:
-        return poses[:, frames // 2, None]
-    slot = (kept == frames // 2).int().argmax(1)
-    return poses[torch.arange(len(poses), device=poses.device), slot, None]
 
 
 @contextmanager

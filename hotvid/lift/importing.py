@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -21,7 +22,8 @@ from hotvid.lift.checkpoint import (
     sizes_in,
 )
 from hotvid.lift.models.hourglass import Hourglass
-from hotvid.lift.models.zoo import MODELS, build_model
+from hotvid.lift.models.zoo import MODELS, build_model, model_sizes
+from hotvid.lift.protocols import protocol_of
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]*", re.IGNORECASE)
 
@@ -41,12 +43,18 @@ class Imported:
 
 
 def import_weights(
-    file: str | Path, model: str | None = None, name: str | None = None, overwrite: bool = False
+    file: str | Path,
+    model: str | None = None,
+    name: str | None = None,
+    overwrite: bool = False,
+    sizes: Mapping[str, Any] | None = None,
 ) -> Imported:
     """Check a checkpoint, convert it to safetensors and put it where `--model` finds it.
 
     model    which model's weights they are; None: what the file says, or what its keys tell.
     name     what they are to go by; None: as the model.
+    sizes    that the file does not show, where they are not the published ones; also other ways of
+             pruning and recovery (`models.zoo.build_model`).
     raises   WeightsError where the file is no checkpoint, or fits no model or not this one;
              UsageError where it fits several, or the name is taken; OutputError where weights of
              that name were imported before.
@@ -55,7 +63,9 @@ def import_weights(
     if model is not None and model not in MODELS:
         raise UsageError(f"unknown model '{model}'", f"choose one of: {', '.join(MODELS)}")
     state, metadata = read_state(file)
-    model = _which(file, state, metadata, model)
+    sizes = sizes or {}
+    model = _which(file, state, metadata, model, sizes)
+    model_sizes(model, **sizes)  # says which are none
     name = _free_name(model if name is None else name, model)
     path = weights.own_folder() / f"{name}.safetensors"
     if path.exists() and not overwrite:
@@ -66,7 +76,8 @@ def import_weights(
     for key, value in state.items():
         if not value.isfinite().all():
             raise WeightsError(f"'{file}': '{key}' holds values that are no numbers")
-    loaded, _ = load_checkpoint(file, "cpu", model)
+    loaded, _ = load_checkpoint(file, "cpu", model, **sizes)
+    protocol_of(loaded)
     path.parent.mkdir(parents=True, exist_ok=True)
     source = {
         "source_file": file.name,
@@ -77,15 +88,11 @@ def import_weights(
     return Imported(name, model, loaded, path)
 
 
-def fitting(state: Mapping[str, Tensor]) -> list[str]:
-    """The published models that have exactly these keys and shapes, at sizes of their own."""
-    return [name for name in weights.PUBLISHED if _fits(name, state)]
-
-
-def _fits(name: str, state: Mapping[str, Tensor]) -> bool:
+def _fits(name: str, state: Mapping[str, Tensor], sizes: Mapping[str, Any]) -> bool:
+    """Whether the model has exactly these keys and shapes, at the sizes that they show."""
     try:
         with torch.device("meta"):
-            model = build_model(name, **sizes_in(name, state))
+            model = build_model(name, **{**sizes_in(name, state), **sizes})
     except HotvidError:
         return False
     shapes = {key: value.shape for key, value in state.items()}
@@ -93,7 +100,11 @@ def _fits(name: str, state: Mapping[str, Tensor]) -> bool:
 
 
 def _which(
-    file: Path, state: Mapping[str, Tensor], metadata: Mapping[str, str], model: str | None
+    file: Path,
+    state: Mapping[str, Tensor],
+    metadata: Mapping[str, str],
+    model: str | None,
+    sizes: Mapping[str, Any],
 ) -> str:
     said = metadata.get("name")
     if said is not None:
@@ -102,7 +113,7 @@ def _which(
         return said
     if model is not None:
         return model
-    found = fitting(state)
+    found = [name for name in weights.PUBLISHED if _fits(name, state, sizes)]
     if not found:
         raise WeightsError(
             f"'{file}' fits no model exactly; its keys fit {best_fit(state)} best",

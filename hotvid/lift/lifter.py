@@ -18,7 +18,14 @@ from hotvid.lift.checkpoint import load_checkpoint
 from hotvid.lift.compiled import Compiled
 from hotvid.lift.inputs import WindowInputs, fill_missing, prepare
 from hotvid.lift.models.hourglass import Hourglass
-from hotvid.lift.protocols import LIMBS, MEAN_LIMBS_M, PROTOCOLS, Protocol
+from hotvid.lift.protocols import (
+    LIMBS,
+    MEAN_LIMBS_M,
+    Protocol,
+    centre_pose,
+    flipped,
+    protocol_of,
+)
 from hotvid.lift.windows import Blender, take_window, window_starts
 from hotvid.skeleton import H36M17
 from hotvid.types import Track2D
@@ -52,7 +59,7 @@ def load_lifter(
     path = shipped_weights.locate(name, weights)
     model, metadata = load_checkpoint(path, resolve_device(device), name)
     name = metadata["name"]
-    return Lifter(name, model, PROTOCOLS[name], shipped_weights.sha256(path))
+    return Lifter(name, model, protocol_of(model), shipped_weights.sha256(path))
 
 
 @dataclass(frozen=True)
@@ -156,19 +163,14 @@ class Lifter:
         """(B, L, 17, C) -> (B, L or 1, 17, 3), pelvis at 0; both flip halves in one batch."""
         forward = self._compiled if config.compile else self._model.forward_kept
         batch = torch.from_numpy(windows).to(self._device)
-        order = torch.as_tensor(H36M17.mirror, device=self._device)
-
-        def mirrored(x: torch.Tensor) -> torch.Tensor:
-            x = x[:, :, order]
-            return torch.cat([-x[..., :1], x[..., 1:]], -1)
-
-        both = torch.cat([batch, mirrored(batch)]) if config.flip else batch
+        mirror = torch.as_tensor(H36M17.mirror, device=self._device)
+        both = torch.cat([batch, flipped(batch, mirror)]) if config.flip else batch
         poses, kept = forward(both)
         if self._protocol.seq2frame:
-            poses = _centre(poses, kept, self._model.frames)
+            poses = centre_pose(poses, kept, self._model.frames)
         if config.flip:
-            straight, flipped = poses.chunk(2)
-            poses = (straight + mirrored(flipped)) / 2
+            straight, other = poses.chunk(2)
+            poses = (straight + flipped(other, mirror)) / 2
         return (poses - poses[:, :, :1]).float().cpu().numpy()
 
     def _finish(self, motion: np.ndarray, one: _Series) -> np.ndarray:
@@ -181,11 +183,3 @@ class Lifter:
 
             motion = CubicSpline(one.lifted_at, motion, axis=0)(np.arange(one.n_frames))
         return motion.astype(np.float32)
-
-
-def _centre(poses: torch.Tensor, kept: torch.Tensor | None, frames: int) -> torch.Tensor:
-    """The centre frame's pose of seq2frame output: (B, f, 17, 3) -> (B, 1, 17, 3)."""
-    if kept is None:
-        return poses[:, frames // 2, None]
-    slot = (kept == frames // 2).int().argmax(1)
-    return poses[torch.arange(len(poses), device=poses.device), slot, None]

@@ -13,8 +13,8 @@ from torch import Tensor
 
 from hotvid.evaluate.chunks import centred_starts, chunk_starts, window_rows
 from hotvid.evaluate.clips import Clip, image_pose
-from hotvid.evaluate.predict import flipped
 from hotvid.lift.inputs import prepare
+from hotvid.lift.protocols import flipped
 from hotvid.skeleton import H36M17
 
 

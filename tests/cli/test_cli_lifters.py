@@ -140,6 +140,23 @@ def test_after_an_import_the_name_is_enough(folder, tmp_path, home, name):
     assert poses_in(out)[0]["models"]["lifter"] == name
 
 
+def test_plain_weights_run_pruned(folder, tmp_path, home):
+    """H2OT's cheapest pair: frames evenly spread, the poses between interpolated; no training."""
+    file, out = authors_file(tmp_path, "mixste"), tmp_path / "o.json"
+    sizes = ("token_num=41", "layer_index=3", "prune=uniform", "recover=linear")
+    words = [word for size in sizes for word in ("--size", size)]
+    call("models", "import", file, "--model", "mixste", "--name", "quick", *words)
+    words = ("export-json", folder / "store.npz", "--out", out, "--quiet", "--overwrite")
+    call(*words, "--model", "quick")
+    quick = poses_in(out)[1]
+    # Every sixth frame is kept; the first of the track is, and those between lie on a line.
+    np.testing.assert_allclose(quick[3], (quick[0] + quick[6]) / 2, atol=2e-4)
+    call(*words, "--model", "quick", "--tokens", 122)
+    finer = poses_in(out)[1]
+    np.testing.assert_allclose(finer[3], (finer[2] + finer[4]) / 2, atol=2e-4)
+    assert np.abs(finer[3] - (finer[0] + finer[6]) / 2).max() > 2e-4
+
+
 @pytest.mark.parametrize("name", ["hot-mixste", "tpc-mixste"])
 def test_tokens_reach_the_lifter(folder, tmp_path, name):
     file, out = authors_file(tmp_path, name), tmp_path / "o.json"

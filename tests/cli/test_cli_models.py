@@ -77,6 +77,17 @@ def test_an_import_is_listed(home, tmp_path):
     call("import", file, "--overwrite")
 
 
+def test_other_ways_of_pruning_are_listed_beside_the_plain_model(home, tmp_path):
+    file = checkpoint(tmp_path, "mixste")
+    words = ("--size", "token_num=[9,3]", "--size", "layer_index=[2,4]", "--size", "recover=linear")
+    said = call("import", file, "--model", "mixste", "--name", "quick", *words).stdout
+    assert "(frames 27, channel 16, token_num [9, 3], layer_index [2, 4], recover linear)" in said
+    call("import", file, "--model", "mixste")
+    found = {one["name"]: one for one in json.loads(call("--json").stdout)["lifters"]}
+    assert found["quick"]["tokens"] == [9, 3] and found["mixste"]["tokens"] == []
+    assert found["quick"]["cost"]["flops"] < found["mixste"]["cost"]["flops"]
+
+
 def test_a_damaged_import_is_named_in_the_list(home):
     home.mkdir(parents=True)
     (home / "mixste.safetensors").write_bytes(b"damaged")
@@ -93,6 +104,9 @@ def test_a_damaged_import_is_named_in_the_list(home):
         (("import", "{file}"), 2, "mixste and tpc-mixste alike; say which it is with --model"),
         (("import", "{file}", "--model", "hot-mixste"), 1, "'pos_embed_token' is missing"),
         (("import", "{file}", "--model", "mixste", "--name", "a/b"), 2, "cannot be a name"),
+        (("import", "{file}", "--size", "frames"), 2, "expected NAME=VALUE, got 'frames'"),
+        (("import", "{file}", "--size", "heads=1.5"), 2, "'1.5' is no size"),
+        (("import", "{file}", "--model", "mixste", "--size", "x=1"), 2, "unknown size 'x'"),
         (("list",), 2, "list"),
     ],
 )

@@ -30,6 +30,7 @@ class Equivariant(nn.Module):
         super().__init__()
         self.name, self.frames, self.in_channels = name, frames, 2
         self.cuts = {} if kept is None else {1: len(kept)}
+        self.recovery = None
         self.kept, self.one_sided = kept, one_sided
         self.choose_frames = lambda cues, n, keep: torch.tensor(kept).repeat(len(cues), 1)
         self.anything = nn.Parameter(torch.zeros(1))

@@ -1,13 +1,14 @@
 """Authors' checkpoints become files of our own, whole, exact, and only where they fit."""
 
 import json
+import re
 
 import pytest
 import torch
 from golden_cases import golden_model
 
 from hotvid import weights
-from hotvid.errors import OutputError, UsageError, WeightsError
+from hotvid.errors import HotvidError, OutputError, UsageError, WeightsError
 from hotvid.lift.checkpoint import load_checkpoint, save_checkpoint
 from hotvid.lift.importing import import_weights
 from hotvid.lift.lifter import load_lifter
@@ -132,4 +133,39 @@ def test_weights_with_values_that_are_no_numbers_are_refused(home, tmp_path):
     torch.save(state, file)
     with pytest.raises(WeightsError, match="'x_token' holds values that are no numbers"):
         import_weights(file)
+    assert not home.exists()
+
+
+def test_other_ways_of_pruning_the_same_weights(home, tmp_path):
+    file, state = authors_file(tmp_path, "mixste")
+    sizes = {"token_num": [14, 5], "layer_index": [2, 4], "prune": "uniform", "recover": "linear"}
+    import_weights(file, "mixste", "quick", sizes=sizes)
+    model, _ = load_checkpoint(weights.locate("quick"))
+    assert (model.cuts, model.recovery) == ({2: 14, 4: 5}, "linear")
+    assert torch.equal(model.Spatial_pos_embed, state["Spatial_pos_embed"])
+    x = torch.randn(1, 27, 17, 2, generator=torch.Generator().manual_seed(0))
+    expected = golden_model("mixste", **SMALL, **sizes)
+    with torch.inference_mode():
+        assert torch.equal(model(x), expected(x))
+
+
+@pytest.mark.parametrize(
+    ("name", "sizes", "problem"),
+    [
+        ("mixste", {"width": 3}, "unknown size 'width' of model 'mixste'"),
+        ("mixste", {"token_num": 9, "layer_index": 3}, "gives all frames of a window, but"),
+        ("mixste", {"token_num": 9, "layer_index": 30}, "expected ascending blocks in 1..7"),
+        ("mixste", {"token_num": "a", "layer_index": 3}, "token_num: expected a whole number"),
+        (
+            "mixste",
+            {"token_num": 9, "layer_index": 3, "recover": "tra"},
+            "'pos_embed_token' is missing",
+        ),
+        ("mixste", {"depth": 4}, "'STEblocks.4.norm1.weight' is left over"),
+    ],
+)
+def test_sizes_that_cannot_be(home, tmp_path, name, sizes, problem):
+    file, _ = authors_file(tmp_path, name)
+    with pytest.raises(HotvidError, match=re.escape(problem)):
+        import_weights(file, name, sizes=sizes)
     assert not home.exists()

@@ -220,10 +220,10 @@ def _cuts(
     layer_index: int | Sequence[int] | None,
 ) -> dict[int, int]:
     """Block -> frames kept, checked: blocks within 1 to depth - 1 and ascending, frames falling."""
-    kept = [token_num] if isinstance(token_num, int) else list(token_num)
+    kept = _whole_numbers("token_num", token_num)
     if layer_index is None:
         raise UsageError("token_num is given but layer_index is not", "give both or neither")
-    blocks = [layer_index] if isinstance(layer_index, int) else list(layer_index)
+    blocks = _whole_numbers("layer_index", layer_index)
     if len(kept) != len(blocks):
         raise UsageError(
             f"token_num and layer_index: expected as many of one as of the other, "
@@ -236,3 +236,11 @@ def _cuts(
     if kept[-1] < 2:
         raise UsageError(f"token_num: expected at least 2 frames to be kept, got {kept[-1]}")
     return dict(zip(blocks, kept, strict=True))
+
+
+def _whole_numbers(what: str, value: int | Sequence[int]) -> list[int]:
+    several = isinstance(value, Sequence) and not isinstance(value, str)
+    numbers = list(value) if several else [value]
+    if not numbers or not all(isinstance(number, int) for number in numbers):
+        raise UsageError(f"{what}: expected a whole number or several, got {value!r}")
+    return numbers
