@@ -16,7 +16,9 @@ PERSONS = ("all", "largest", "longest")
 class Pose2DConfig:
     """How people are found and their 2D keypoints estimated."""
 
-    backend: str = "blazepose"
+    backend: str = "blazepose"  # NAME or NAME:MODEL, see hotvid.pose2d
+    detector: str | None = None  # in front of a top-down backend; None: hotvid's own
+    device: str = "auto"  # of backends that can use a GPU
     mode: str = "balanced"  # fast, balanced, accurate: the lite, full, heavy landmark model
     bbox_thr: float = 0.5  # a person less probable than this is not reported
     det_frequency: int = 15  # frames between searches of the whole picture: half a second
@@ -100,6 +102,7 @@ def configure(
     *,
     mode: str = Pose2DConfig.mode,
     pose2d: str = Pose2DConfig.backend,
+    detector: str | None = None,
     bbox_thr: float = Pose2DConfig.bbox_thr,
     kpt_thr: float = TrackConfig.kpt_thr,
     det_frequency: int = Pose2DConfig.det_frequency,
@@ -139,7 +142,12 @@ def configure(
             )
     return PipelineConfig(
         pose2d=Pose2DConfig(
-            backend=pose2d, mode=mode, bbox_thr=bbox_thr, det_frequency=det_frequency
+            backend=pose2d,
+            detector=detector,
+            device=device,
+            mode=mode,
+            bbox_thr=bbox_thr,
+            det_frequency=det_frequency,
         ),
         track=TrackConfig(kpt_thr=kpt_thr, bbox_thr=bbox_thr, person=_check_person(str(person))),
         lift=LiftConfig(

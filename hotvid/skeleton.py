@@ -205,6 +205,12 @@ JOINT_SETS = {
     )
 }
 
+# What so many keypoints of a whole body are, where nothing else tells.
+BY_COUNT = {
+    len(s): s.name
+    for s in (COCO17, OPENPOSE25, HALPE26, BLAZEPOSE33, OPENPOSE67, COCO_WHOLEBODY133, HALPE136)
+}
+
 # The joints of feet and hands, which no lifter takes and every export may want.
 _EXTREMITY = re.compile(
     r"(left|right)_(heel|(big_|small_)toe|foot_index|hand_root|index|thumb|pinky"
@@ -287,6 +293,16 @@ def h36m17_matrix(joint_set: str) -> np.ndarray:
             matrix[row, source.index(joint)] = weight
     matrix.setflags(write=False)
     return matrix
+
+
+def joint_set_by_count(n_keypoints: int) -> str:
+    """The joint set of a model of people with so many keypoints; ValueError where none is known."""
+    if n_keypoints not in BY_COUNT:
+        known = ", ".join(f"{n} ({name})" for n, name in BY_COUNT.items())
+        raise ValueError(
+            f"nothing is known of a body of {n_keypoints} keypoints; known are {known}"
+        )
+    return BY_COUNT[n_keypoints]
 
 
 @cache

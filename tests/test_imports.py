@@ -12,6 +12,7 @@ import hotvid
 PACKAGE = Path(hotvid.__file__).parent
 FOUNDATION = {
     "errors",
+    "extras",
     "types",
     "skeleton",
     "humanoid",

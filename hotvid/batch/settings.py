@@ -12,7 +12,7 @@ from hotvid import __version__, weights
 from hotvid.config import PipelineConfig, configure
 
 # How something is computed and not what: the same result on another machine.
-_NOT_OF_THE_RESULT = {"pose2d": ("threads",), "lift": ("device", "compile", "batch_size")}
+_NOT_OF_THE_RESULT = {"pose2d": ("threads", "device"), "lift": ("device", "compile", "batch_size")}
 
 
 @dataclass(frozen=True)

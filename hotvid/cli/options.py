@@ -125,7 +125,21 @@ Mode = Annotated[
 ]
 Pose2D = Annotated[
     str,
-    typer.Option("--pose2d", metavar="NAME", help="The 2D model.", rich_help_panel=_MODELS),
+    typer.Option(
+        "--pose2d",
+        metavar="NAME[:MODEL]",
+        help="The 2D model, as in rtmpose:FILE.onnx; `hotvid models` lists them.",
+        rich_help_panel=_MODELS,
+    ),
+]
+Detector = Annotated[
+    str | None,
+    typer.Option(
+        "--detector",
+        metavar="NAME[:MODEL]",
+        help="What finds people for a top-down 2D model, as in rtmdet:FILE.onnx; hotvid's own.",
+        rich_help_panel=_MODELS,
+    ),
 ]
 ModelName = Annotated[
     str,
@@ -155,7 +169,7 @@ Device = Annotated[
     typer.Option(
         "--device",
         metavar="auto|cpu|cuda",
-        help="What the lifter runs on.",
+        help="What the models run on.",
         rich_help_panel=_MODELS,
     ),
 ]

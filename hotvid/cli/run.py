@@ -40,6 +40,7 @@ def run(
     det_frequency: options.DetFrequency = Pose2DConfig.det_frequency,
     mode: options.Mode = Pose2DConfig.mode,
     pose2d: options.Pose2D = Pose2DConfig.backend,
+    detector: options.Detector = None,
     model: options.LifterName = None,
     weights: options.WeightsFile = None,
     device: options.Device = LiftConfig.device,
@@ -58,6 +59,7 @@ def run(
     config = configure(
         mode=mode,
         pose2d=pose2d,
+        detector=detector,
         bbox_thr=bbox_thr,
         kpt_thr=kpt_thr,
         det_frequency=det_frequency,

@@ -12,7 +12,7 @@ from hotvid.types import Poses
 
 
 def summary(poses: Poses, wall_s: float, written: Sequence[Path]) -> str:
-    """Who was found, how long it took beside the video's own length, and what was written."""
+    """Who was found and by what, the time beside the video's own length, and what was written."""
     n = len(poses.people)
     people = "nobody" if n == 0 else "1 person" if n == 1 else f"{n} people"
     length_s = poses.n_frames / poses.video.fps
@@ -24,6 +24,7 @@ def summary(poses: Poses, wall_s: float, written: Sequence[Path]) -> str:
         lines.append(
             f"  person {person.track_id}: frames {track.frame_index[0]} to {track.frame_index[-1]}"
         )
+    lines.append(f"2D: {poses.models.pose2d}; 3D: {poses.models.lifter or 'nothing to lift'}")
     return "\n".join([*lines, *(f"wrote {path}" for path in written)])
 
 

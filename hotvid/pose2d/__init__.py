@@ -1,28 +1,126 @@
-"""2D keypoints of everyone in a frame: one file a backend, chosen by name."""
+"""2D keypoints of everyone in a frame: one file a backend, chosen by name.
+
+A backend is named as NAME or NAME:MODEL ("rtmpose:end2end.onnx"), and so is the person detector in
+front of a top-down one.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 from hotvid.config import Pose2DConfig, check_choice
-from hotvid.pose2d.base import Pose2DBackend
+from hotvid.errors import UsageError
+from hotvid.extras import RTMPOSE, Extra
+from hotvid.pose2d.base import PersonDetector, Pose2DBackend, PoseEstimator
 
 
-def _blazepose(config: Pose2DConfig) -> Pose2DBackend:
+@dataclass(frozen=True)
+class Kind:
+    """One kind of backend or detector.
+
+    load     makes it from the settings and what stands after the colon.
+    model    what is to stand after the colon; "" where nothing may.
+    about    for the list of models.
+    extra    the package it needs; None: the core has all.
+    top_down whether a detector goes in front; `load` then gives an estimator.
+    """
+
+    load: Callable[[Pose2DConfig, str], object]
+    about: str
+    model: str = ""
+    extra: Extra | None = None
+    top_down: bool = False
+
+
+# All are imported on use: one may need a runtime that the others do not.
+def _blazepose(config: Pose2DConfig, model: str) -> Pose2DBackend:
     from hotvid.pose2d.blazepose import BlazePose
 
     return BlazePose(config)
 
 
-# Imported on use: a backend may need a runtime that the others do not.
-BACKENDS: dict[str, Callable[[Pose2DConfig], Pose2DBackend]] = {
-    "blazepose": _blazepose,
+def _simcc(config: Pose2DConfig, model: str) -> PoseEstimator:
+    from hotvid.pose2d.onnx_pose import OnnxPose
+
+    return OnnxPose("rtmpose", model, config, unbiased=False)
+
+
+def _vitpose(config: Pose2DConfig, model: str) -> PoseEstimator:
+    from hotvid.pose2d.onnx_pose import OnnxPose
+
+    return OnnxPose("vitpose", model, config, unbiased=True)
+
+
+def _rtmo(config: Pose2DConfig, model: str) -> Pose2DBackend:
+    from hotvid.pose2d.rtmo import Rtmo
+
+    return Rtmo(model, config)
+
+
+def _blazepose_boxes(config: Pose2DConfig, model: str) -> PersonDetector:
+    from hotvid.pose2d.blazepose_boxes import BlazePoseBoxes
+
+    return BlazePoseBoxes(config)
+
+
+def _rtmdet(config: Pose2DConfig, model: str) -> PersonDetector:
+    from hotvid.pose2d.onnx_detectors import rtmdet
+
+    return rtmdet(model, config)
+
+
+def _yolox(config: Pose2DConfig, model: str) -> PersonDetector:
+    from hotvid.pose2d.onnx_detectors import yolox
+
+    return yolox(model, config)
+
+
+BACKENDS: dict[str, Kind] = {
+    "blazepose": Kind(_blazepose, "BlazePose, which travels with hotvid"),
+    "rtmpose": Kind(
+        _simcc,
+        "RTMPose, RTMW, HRNet, ... of MMPose: top-down, SimCC or heatmaps",
+        "FILE.onnx",
+        RTMPOSE,
+        top_down=True,
+    ),
+    "vitpose": Kind(_vitpose, "ViTPose: top-down, UDP heatmaps", "FILE.onnx", RTMPOSE, True),
+    "rtmo": Kind(_rtmo, "RTMO: one stage", "FILE.onnx", RTMPOSE),
+}
+
+DETECTORS: dict[str, Kind] = {
+    "blazepose": Kind(_blazepose_boxes, "hotvid's own search by tiles, which follows people"),
+    "rtmdet": Kind(_rtmdet, "RTMDet of MMDetection", "FILE.onnx", RTMPOSE),
+    "yolox": Kind(_yolox, "YOLOX", "FILE.onnx", RTMPOSE),
 }
 
 
 def load_backend(config: Pose2DConfig) -> Pose2DBackend:
     """The backend that `config` names, its models loaded; UsageError if there is none."""
-    return BACKENDS[check_choice("2D backend", config.backend, tuple(BACKENDS))](config)
+    kind, model = _named("2D backend", "--pose2d", config.backend, BACKENDS)
+    if not kind.top_down:
+        if config.detector is not None:
+            raise UsageError(
+                f"{config.backend} finds people itself", "leave out --detector, or choose another"
+            )
+        return kind.load(config, model)
+    from hotvid.pose2d.topdown import TopDown
+
+    found_by, detector = _named(
+        "person detector", "--detector", config.detector or "blazepose", DETECTORS
+    )
+    estimator = kind.load(config, model)
+    return TopDown(found_by.load(replace(config, backend="blazepose"), detector), estimator, config)
 
 
-__all__ = ["BACKENDS", "Pose2DBackend", "load_backend"]
+def _named(what: str, option: str, text: str, kinds: dict[str, Kind]) -> tuple[Kind, str]:
+    name, _, model = text.partition(":")
+    kind = kinds[check_choice(what, name, tuple(kinds))]
+    if bool(kind.model) != bool(model):
+        wanted = f"{name}:{kind.model}" if kind.model else name
+        raise UsageError(f"'{text}' is no whole {what}", f"give it as {option} {wanted}")
+    return kind, model
+
+
+__all__ = ["BACKENDS", "DETECTORS", "Kind", "Pose2DBackend", "load_backend"]

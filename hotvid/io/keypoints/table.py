@@ -9,20 +9,10 @@ from typing import Any
 import numpy as np
 
 from hotvid.errors import InputError
-from hotvid.skeleton import JOINT_SETS
+from hotvid.skeleton import JOINT_SETS, joint_set_by_count
 
 FARTHEST_PX = 1e6  # a coordinate beyond is no place in any picture
 _BOX_MARGIN = 0.1  # around the joints where the file has no box, as a share of its longer side
-# What so many keypoints are, where a file does not say. 18 are OpenPose's older COCO model.
-BY_COUNT = {
-    17: "coco17",
-    25: "openpose25",
-    26: "halpe26",
-    33: "blazepose33",
-    67: "openpose67",
-    133: "coco_wholebody133",
-    136: "halpe136",
-}
 
 
 @dataclass(frozen=True)
@@ -161,13 +151,10 @@ def _as_points(points: list[Any], joint_set: str | None) -> np.ndarray:
 
 
 def _joint_set_of(n_keypoints: int) -> str:
-    if n_keypoints not in BY_COUNT:
-        known = ", ".join(f"{n} ({name})" for n, name in BY_COUNT.items())
-        raise InputError(
-            f"nothing is known of a body of {n_keypoints} keypoints",
-            f"known are {known}; or say which with --joints",
-        )
-    return BY_COUNT[n_keypoints]
+    try:
+        return joint_set_by_count(n_keypoints)
+    except ValueError as error:
+        raise InputError(str(error), "say which they are with --joints") from error
 
 
 def _without_missing(points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

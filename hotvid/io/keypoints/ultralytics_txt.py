@@ -14,8 +14,8 @@ import numpy as np
 from hotvid.errors import InputError
 from hotvid.io.keypoints.alphapose import picture_numbers
 from hotvid.io.keypoints.source import KeypointSource, parse
-from hotvid.io.keypoints.table import BY_COUNT, KeypointTable, Sightings
-from hotvid.skeleton import JOINT_SETS
+from hotvid.io.keypoints.table import KeypointTable, Sightings
+from hotvid.skeleton import BY_COUNT, JOINT_SETS
 
 NAME = "ultralytics-txt"
 ABOUT = "Ultralytics' folder of labels (save_txt)"

@@ -1,0 +1,89 @@
+"""Any person detector with any estimator behind it, as one backend."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from hotvid.config import Pose2DConfig
+from hotvid.pose2d.base import Boxes, PersonDetector, PoseEstimator
+from hotvid.pose2d.regions import box_overlap
+from hotvid.skeleton import JOINT_SETS
+from hotvid.types import Frame, Keypoints2D
+
+# Between two searches a person is looked for around where the joints were. One whose joints are on
+# average less sure than this is lost; the next frame is searched again.
+_LOST = 0.3
+_SURE_JOINT = 0.3  # joints less sure than this do not shape the box
+_MIN_JOINTS = 4
+_MOTION = 0.1  # the box around the joints is widened by this share of its longer side
+_SAME = 0.85  # two boxes that overlap this much have come onto one person
+
+
+class TopDown:
+    """The detector searches every `det_frequency` frames; between, each person is followed.
+
+    A detector that follows people itself is asked about every frame.
+    """
+
+    def __init__(
+        self, detector: PersonDetector, estimator: PoseEstimator, config: Pose2DConfig
+    ) -> None:
+        self._detector = detector
+        self._estimator = estimator
+        self._every = 1 if detector.follows else config.det_frequency
+        self.name = f"{estimator.name}, people by {detector.name}"
+        self.joint_set = estimator.joint_set
+        self._last: Keypoints2D | None = None
+        self._last_index = -1
+        self._since_search = 0
+
+    def estimate(self, frames: Sequence[Frame]) -> list[Keypoints2D]:
+        """Everyone in each of `frames`; see `Pose2DBackend.estimate`."""
+        return [self._estimate(frame) for frame in frames]
+
+    def close(self) -> None:
+        """Give back what detector and estimator hold."""
+        self._detector.close()
+        self._estimator.close()
+
+    def _estimate(self, frame: Frame) -> Keypoints2D:
+        boxes = self._boxes(frame)
+        self._last_index = frame.index
+        if len(boxes):
+            xy, score = self._estimator.estimate(frame.bgr, boxes.box_px)
+            self._last = Keypoints2D(self.joint_set, xy, score, boxes.box_px, boxes.score)
+        else:
+            self._last = Keypoints2D.nobody(self.joint_set, len(JOINT_SETS[self.joint_set]))
+        return self._last
+
+    def _boxes(self, frame: Frame) -> Boxes:
+        self._since_search += 1
+        before = self._last if frame.index == self._last_index + 1 else None
+        if before is not None and len(before) and self._since_search < self._every:
+            followed = _followed(before)
+            if len(followed) == len(before):
+                return followed
+        self._since_search = 0
+        return self._detector.detect(frame)
+
+
+def _followed(before: Keypoints2D) -> Boxes:
+    """Boxes around the joints of the frame before, of those who are not lost."""
+    known = (before.score >= _SURE_JOINT) & np.isfinite(before.xy_px).all(-1)
+    enough = (known.sum(1) >= _MIN_JOINTS) & (before.score.mean(1) >= _LOST)
+    low = np.where(known[..., None], before.xy_px, np.inf).min(1)
+    high = np.where(known[..., None], before.xy_px, -np.inf).max(1)
+    boxes = []
+    for person in np.argsort(-before.score.mean(1), kind="stable"):
+        if not enough[person]:
+            continue
+        pad = _MOTION * (high[person] - low[person]).max()
+        box = np.concatenate([low[person] - pad, high[person] + pad])
+        if not boxes or box_overlap(box, np.stack([b for b, _ in boxes])).max() < _SAME:
+            boxes.append((box, before.person_score[person]))
+    if not boxes:
+        return Boxes.none()
+    box, score = zip(*boxes, strict=True)
+    return Boxes(np.array(box, np.float32), np.array(score, np.float32))
