@@ -6,10 +6,11 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 from hotvid import __version__, weights
-from hotvid.config import PipelineConfig, configure
+from hotvid.config import PipelineConfig, Pose2DConfig, configure
 
 # How something is computed and not what: the same result on another machine.
 _NOT_OF_THE_RESULT = {"pose2d": ("threads", "device"), "lift": ("device", "compile", "batch_size")}
@@ -45,6 +46,7 @@ def settle(options: Mapping[str, Any], formats: tuple[str, ...]) -> Settings:
     drawing = depends.pop("render")
     lifter = weights.locate(config.lift.model, config.lift.weights)
     depends["lift"]["weights"] = weights.sha256(lifter)
+    depends["pose2d"]["files"] = _hashes_of_models(config.pose2d)
     depends["version"] = __version__
     poses_key = _hash(depends)
     return Settings(options, formats, poses_key, _hash([poses_key, drawing]))
@@ -53,6 +55,13 @@ def settle(options: Mapping[str, Any], formats: tuple[str, ...]) -> Settings:
 def of_video(key: str, content_sha256: str) -> str:
     """A key of the settings and the content of a video as one."""
     return _hash([key, content_sha256])
+
+
+def _hashes_of_models(config: Pose2DConfig) -> list[str]:
+    """Of the files that stand after the colon, as in rtmpose:FILE.onnx."""
+    named = ",".join(spec.partition(":")[2] for spec in (config.backend, config.detector or ""))
+    paths = [Path(name).expanduser() for name in named.split(",") if name]
+    return [weights.sha256(path) for path in paths if path.is_file()]
 
 
 def _hash(value: Any) -> str:

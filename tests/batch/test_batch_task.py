@@ -108,6 +108,15 @@ def test_how_it_is_computed_is_no_other_result():
     assert settle({"device": "cpu"}, ("json",)).key == settle({}, ("json",)).key
 
 
+def test_another_file_of_the_2d_model_makes_another_result(tmp_path):
+    model = tmp_path / "model.onnx"
+    keys = []
+    for content in (b"one", b"two"):
+        model.write_bytes(content)
+        keys.append(settle({"pose2d": f"rtmpose:{model}"}, ("json",)).poses_key)
+    assert keys[0] != keys[1]
+
+
 def test_another_content_is_other_poses(task, backend, clip, tmp_path):
     source = tmp_path / "moving.mp4"
     shutil.copy(clip, source)
