@@ -62,4 +62,4 @@ class Extra:
 
 
 RTMPOSE = Extra("rtmpose", "onnxruntime", "onnxruntime>=1.18")
-YOLO = Extra("yolo", "ultralytics", "ultralytics>=8.4,<8.5", "AGPL-3.0")
+YOLO = Extra("yolo", "ultralytics", "ultralytics>=8.4.190,<8.5", "AGPL-3.0")

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from hotvid.config import Pose2DConfig, check_choice
 from hotvid.errors import UsageError
-from hotvid.extras import RTMPOSE, Extra
+from hotvid.extras import RTMPOSE, YOLO, Extra
 from hotvid.pose2d.base import PersonDetector, Pose2DBackend, PoseEstimator
 
 
@@ -58,6 +58,12 @@ def _rtmo(config: Pose2DConfig, model: str) -> Pose2DBackend:
     return Rtmo(model, config)
 
 
+def _yolo_pose(config: Pose2DConfig, model: str) -> Pose2DBackend:
+    from hotvid.pose2d.yolo import YoloPose
+
+    return YoloPose(model, config)
+
+
 def _blazepose_boxes(config: Pose2DConfig, model: str) -> PersonDetector:
     from hotvid.pose2d.blazepose_boxes import BlazePoseBoxes
 
@@ -76,6 +82,12 @@ def _yolox(config: Pose2DConfig, model: str) -> PersonDetector:
     return yolox(model, config)
 
 
+def _yolo_boxes(config: Pose2DConfig, model: str) -> PersonDetector:
+    from hotvid.pose2d.yolo import YoloDetector
+
+    return YoloDetector(model, config)
+
+
 BACKENDS: dict[str, Kind] = {
     "blazepose": Kind(_blazepose, "BlazePose, which travels with hotvid"),
     "rtmpose": Kind(
@@ -87,12 +99,14 @@ BACKENDS: dict[str, Kind] = {
     ),
     "vitpose": Kind(_vitpose, "ViTPose: top-down, UDP heatmaps", "FILE.onnx", RTMPOSE, True),
     "rtmo": Kind(_rtmo, "RTMO: one stage", "FILE.onnx", RTMPOSE),
+    "yolo": Kind(_yolo_pose, "Ultralytics' YOLO pose models: one stage", "FILE.pt|NAME.pt", YOLO),
 }
 
 DETECTORS: dict[str, Kind] = {
     "blazepose": Kind(_blazepose_boxes, "hotvid's own search by tiles, which follows people"),
     "rtmdet": Kind(_rtmdet, "RTMDet of MMDetection", "FILE.onnx", RTMPOSE),
     "yolox": Kind(_yolox, "YOLOX", "FILE.onnx", RTMPOSE),
+    "yolo": Kind(_yolo_boxes, "Ultralytics' YOLO models", "FILE.pt|NAME.pt", YOLO),
 }
 
 

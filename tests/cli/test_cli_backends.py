@@ -115,3 +115,22 @@ def test_a_runtime_that_is_not_there_is_named_with_its_command(clip, tmp_path, m
     assert result.stderr == (
         "error: onnxruntime is not installed; python -m pip install 'onnxruntime>=1.18'\n"
     )
+
+
+def test_a_video_through_yolo(clip, tmp_path, monkeypatch):
+    pytest.importorskip("ultralytics", reason="needs the extra yolo")
+    monkeypatch.setenv("YOLO_CONFIG_DIR", str(tmp_path / "settings"))
+    monkeypatch.setenv("YOLO_OFFLINE", "true")
+    monkeypatch.setattr("hotvid.lift.lifter.load_lifter", lambda *_: StandInLifter())
+    from ultralytics import YOLO
+
+    YOLO("yolo11n-pose.yaml").save(str(tmp_path / "pose.pt"))
+    out = tmp_path / "o.json"
+    words = ["export-json", str(clip), "--out", str(out), "--pose2d", f"yolo:{tmp_path}/pose.pt"]
+    result = CliRunner().invoke(app, [*words, "--bbox-thr", "0.0001", "--time-range", "0", "0.1"])
+    assert result.exit_code == 0, result.output
+    assert "warning: Ultralytics' code and models are under AGPL-3.0" in result.stderr
+    assert "2D: yolo:pose.pt; 3D: " in result.stdout
+    found = json.loads(out.read_text())
+    Draft202012Validator(schema()).validate(found)
+    assert found["models"]["pose2d"] == "yolo:pose.pt"
