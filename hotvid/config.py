@@ -45,7 +45,7 @@ class TrackConfig:
     max_gap_s: float = 0.5  # a gap up to this long is bridged, and its rows say so
     max_lost_s: float = 2.0  # after this long out of sight it is another person
     min_length_s: float = 0.4  # shorter tracks are noise
-    bbox_thr: float = 0.0  # a track whose doubtful half is less probable is nobody's; 0: all stay
+    bbox_thr: float = 0.5  # a track whose doubtful half is less probable is nobody's; 0: all stay
     person: str = "all"  # all, largest, longest or an id
 
 
