@@ -12,6 +12,7 @@ from typer.core import TyperGroup
 
 from hotvid.cli import options
 from hotvid.cli.bench_models import bench_models
+from hotvid.cli.bench_pose2d import bench_pose2d
 from hotvid.config import Pose2DConfig, configure
 from hotvid.errors import InputError
 
@@ -35,6 +36,7 @@ app = typer.Typer(
     help="Measure speed: `hotvid bench [VIDEO]` that of the main job, as `hotvid bench run` does.",
 )
 app.command("models")(bench_models)
+app.command("pose2d")(bench_pose2d)
 
 
 @app.command("run")

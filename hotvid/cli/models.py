@@ -11,7 +11,8 @@ import typer
 
 from hotvid import weights
 from hotvid.cli import options
-from hotvid.config import LiftConfig, Pose2DConfig
+from hotvid.cli.models_2d import json_2d, text_2d
+from hotvid.config import LiftConfig
 from hotvid.errors import WeightsError
 
 if TYPE_CHECKING:
@@ -83,11 +84,7 @@ def import_file(
 
 
 def _text(facts: list[LifterFacts], bad: dict[str, str]) -> str:
-    from hotvid.pose2d import BACKENDS
-
-    lines = ["2D models (--pose2d):"]
-    lines += [f"  {name}{_default(name, Pose2DConfig.backend)}" for name in BACKENDS]
-    lines += ["", "lifters (--model):", _row("", _COLUMNS)]
+    lines = [*text_2d(), "", "lifters (--model):", _row("", _COLUMNS)]
     lines += [_row(one.name, _cells(one)) + _default(one.name, LiftConfig.model) for one in facts]
     lines += ["", "weights that published lifters want (hotvid models import FILE):"]
     for one in facts:
@@ -124,10 +121,8 @@ def _row(name: str, cells: tuple[str, ...]) -> str:
 
 
 def _as_json(facts: list[LifterFacts], bad: dict[str, str]) -> str:
-    from hotvid.pose2d import BACKENDS
-
     found: dict[str, Any] = {
-        "pose2d": [{"name": name, "default": name == Pose2DConfig.backend} for name in BACKENDS],
+        **json_2d(),
         "lifters": [
             asdict(one) | {"default": one.name == LiftConfig.model, "here": one.origin is not None}
             for one in facts

@@ -112,12 +112,9 @@ DETECTORS: dict[str, Kind] = {
 
 def load_backend(config: Pose2DConfig) -> Pose2DBackend:
     """The backend that `config` names, its models loaded; UsageError if there is none."""
-    kind, model = _named("2D backend", "--pose2d", config.backend, BACKENDS)
+    kind = check_spec(config.backend, config.detector)
+    model = config.backend.partition(":")[2]
     if not kind.top_down:
-        if config.detector is not None:
-            raise UsageError(
-                f"{config.backend} finds people itself", "leave out --detector, or choose another"
-            )
         return kind.load(config, model)
     from hotvid.pose2d.topdown import TopDown
 
@@ -126,6 +123,16 @@ def load_backend(config: Pose2DConfig) -> Pose2DBackend:
     )
     estimator = kind.load(config, model)
     return TopDown(found_by.load(replace(config, backend="blazepose"), detector), estimator, config)
+
+
+def check_spec(backend: str, detector: str | None) -> Kind:
+    """The backend's kind; UsageError where the two names are not whole or do not go together."""
+    kind, _ = _named("2D backend", "--pose2d", backend, BACKENDS)
+    if detector is not None and not kind.top_down:
+        raise UsageError(
+            f"{backend} finds people itself", "leave out --detector, or choose another"
+        )
+    return kind
 
 
 def _named(what: str, option: str, text: str, kinds: dict[str, Kind]) -> tuple[Kind, str]:
@@ -137,4 +144,4 @@ def _named(what: str, option: str, text: str, kinds: dict[str, Kind]) -> tuple[K
     return kind, model
 
 
-__all__ = ["BACKENDS", "DETECTORS", "Kind", "Pose2DBackend", "load_backend"]
+__all__ = ["BACKENDS", "DETECTORS", "Kind", "Pose2DBackend", "check_spec", "load_backend"]

@@ -1,0 +1,130 @@
+"""`hotvid bench pose2d`: the 2D models beside each other on one clip."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from hotvid.cli import options
+from hotvid.cli.progress import progress
+from hotvid.config import LiftConfig, Pose2DConfig, configure
+from hotvid.errors import InputError, UsageError
+
+if TYPE_CHECKING:
+    from hotvid.bench.pose2d import BackendSpeed, Pose2DBench
+
+_DEMO = Path(__file__).resolve().parents[2] / "demo" / "walk_two_people.mp4"
+_COLUMNS = ("ms a frame", "slow ones", "load, s", "people", "a frame", "score", "jitter")
+_NOTE = (
+    "ms a frame: of the model alone, the median; slow ones: one frame in a hundred is slower.\n"
+    "people: tracks; a frame: seen on average. score: each model's own belief.\n"
+    "jitter: how far joints are off a straight line through three frames, in % of the body."
+)
+
+
+def bench_pose2d(
+    video: Annotated[
+        Path | None,
+        typer.Argument(metavar="[VIDEO]", help="The video; the demo clip, in a checkout."),
+    ] = None,
+    pose2d: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--pose2d",
+            metavar="NAME[:MODEL]",
+            help="A 2D model, one a --pose2d; BlazePose in its three sizes comes first.",
+            rich_help_panel="Models",
+        ),
+    ] = None,
+    detector: options.Detector = None,
+    mode: Annotated[
+        str | None,
+        typer.Option(
+            "--mode",
+            metavar="fast|balanced|accurate",
+            help="Only this size of BlazePose.",
+            rich_help_panel="Models",
+        ),
+    ] = None,
+    device: options.Device = LiftConfig.device,
+    det_frequency: options.DetFrequency = Pose2DConfig.det_frequency,
+    seconds: Annotated[
+        float, typer.Option("--seconds", min=0.1, help="Of the video, from its start.")
+    ] = 8.0,
+    json_out: Annotated[
+        Path | None,
+        typer.Option(
+            "--json", metavar="FILE", help="Write what was measured.", rich_help_panel="Outputs"
+        ),
+    ] = None,
+    overwrite: options.Overwrite = False,
+    quiet: options.Quiet = False,
+    debug: options.Debug = False,
+) -> None:
+    """The 2D models on one clip: milliseconds a frame, people found, jitter."""
+    config = configure(mode=mode or Pose2DConfig.mode, device=device, det_frequency=det_frequency)
+    from hotvid.bench.pose2d import bench_pose2d as measure
+    from hotvid.bench.pose2d import here
+    from hotvid.io.atomic import atomic_output
+    from hotvid.job import check_outputs
+    from hotvid.pose2d import check_spec
+
+    source = video or _DEMO
+    if video is None and not source.is_file():
+        raise InputError("no video is given, and the demo clip is not here", "give a VIDEO")
+    check_outputs([source], json=json_out, overwrite=overwrite)
+    candidates = [one for one in here(config.pose2d) if mode in (None, one.mode)]
+    used = False
+    for spec in pose2d or ():
+        takes_detector = check_spec(spec, None).top_down
+        used |= takes_detector
+        given = configure(
+            pose2d=spec,
+            detector=detector if takes_detector else None,
+            mode=mode or Pose2DConfig.mode,
+            device=device,
+            det_frequency=det_frequency,
+        )
+        candidates.append(given.pose2d)
+    if detector is not None and not used:
+        raise UsageError(f"nothing here takes the detector {detector}", "add a top-down --pose2d")
+    with progress(quiet) as report:
+        result = measure(source, candidates, config.track, report, seconds)
+    if json_out is not None:
+        with atomic_output(json_out, overwrite) as temporary:
+            temporary.write_text(json.dumps(asdict(result), indent=2) + "\n", encoding="utf-8")
+    typer.echo(_text(result))
+
+
+def _text(result: Pose2DBench) -> str:
+    width, height = result.size_px
+    longest = max(len(one.name) for one in result.backends)
+    threads = f"{result.n_threads} thread{'s' if result.n_threads > 1 else ''}"
+    return "\n".join(
+        [
+            f"{result.video}: {width}x{height}, {result.n_frames} frames",
+            f"{result.cpu}, {threads}",
+            "",
+            " " * longest + "".join(f"{column:>12}" for column in _COLUMNS),
+            *(_row(one, longest) for one in result.backends),
+            "",
+            _NOTE,
+        ]
+    )
+
+
+def _row(one: BackendSpeed, width: int) -> str:
+    cells = (
+        f"{one.ms_a_frame:.1f}",
+        f"{one.worst_ms:.1f}",
+        f"{one.load_s:.1f}",
+        str(one.people),
+        f"{one.people_a_frame:.2f}",
+        "-" if one.mean_score is None else f"{one.mean_score:.2f}",
+        "-" if one.jitter is None else f"{one.jitter:.2%}",
+    )
+    return f"{one.name:<{width}}" + "".join(f"{cell:>12}" for cell in cells)
