@@ -135,14 +135,17 @@ class Hourglass(nn.Module):
         keypoints  (B, all frames, 17, in_channels).
         returns    tokens (B, f, J, C) and frame indices (B, f) of those kept from here on.
         """
+        xy = keypoints[..., :2]
         if kept is None:
             kept = torch.arange(self.frames, device=x.device).repeat(len(x), 1)
+        else:
+            xy = take_frames(xy, kept)
         with torch.no_grad():
             slots = self.choose_frames(
                 FrameCues(
                     features=lambda: self.frame_features(x).float(),
                     attention=lambda: self.received_attention(i - 1, x),
-                    xy=take_frames(keypoints[..., :2], kept),
+                    xy=xy,
                 ),
                 self.cuts[i],
                 None if self.recovery else self._centre_slot(kept),
