@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import sys
@@ -100,8 +101,9 @@ def _silence_libraries() -> None:
     """Keep stderr for hotvid's own lines: what native libraries write to it goes nowhere.
 
     LiteRT announces its CPU kernels there, decoders every blemish of a file, and no setting of
-    theirs stops all of it.
+    theirs stops all of it. Warnings in logs (torch's compiler has some) are for developers, too.
     """
+    logging.disable(logging.WARNING)
     own = os.dup(2)
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 2)
