@@ -5,10 +5,15 @@ from __future__ import annotations
 import importlib
 import importlib.metadata
 import importlib.util
+import os
+import shlex
+import sys
 from dataclasses import dataclass
+from pathlib import Path
 from types import ModuleType
 
 from hotvid.errors import HotvidError
+from hotvid.weights import own_folder
 
 
 @dataclass(frozen=True)
@@ -61,5 +66,71 @@ class Extra:
             raise HotvidError(f"{self.package} is not installed", self.install) from error
 
 
+@dataclass(frozen=True)
+class OwnEnvironment:
+    """A package that cannot live beside the core's, in a Python environment of its own.
+
+    name         what it goes by here: its folder is beside the user's weights, or in `variable`.
+    package      the distribution that is looked for in it.
+    python       the version that its wheels are for.
+    requirements a file beside this one, of all that goes into it first.
+    then         what is installed last, without its dependencies.
+    """
+
+    name: str
+    package: str
+    variable: str
+    python: str
+    requirements: str
+    then: str
+    licence: str = ""
+
+    @property
+    def folder(self) -> Path:
+        given = os.environ.get(self.variable)
+        return Path(given).expanduser() if given else own_folder().parent / self.name
+
+    @property
+    def executable(self) -> Path:
+        """The environment's Python."""
+        on_windows = self.folder / "Scripts" / "python.exe"
+        return on_windows if sys.platform == "win32" else self.folder / "bin" / "python"
+
+    @property
+    def install(self) -> str:
+        """The command that makes it."""
+        pip = f"{shlex.quote(str(self.executable))} -m pip install"
+        needs = shlex.quote(str(Path(__file__).parent / self.requirements))
+        folder = shlex.quote(str(self.folder))
+        return (
+            f"python{self.python} -m venv {folder} && {pip} -r {needs} && "
+            f"{pip} --no-deps {self.then}"
+        )
+
+    @property
+    def is_installed(self) -> bool:
+        return self.executable.is_file() and self.version is not None
+
+    @property
+    def version(self) -> str | None:
+        """The package's version; None where it is not installed."""
+        found = sorted(self.folder.glob(f"[Ll]ib/**/site-packages/{self.package}-*.dist-info"))
+        return found[-1].stem.removeprefix(f"{self.package}-") if found else None
+
+    def find(self) -> Path:
+        """The environment's Python; HotvidError with the command that makes it."""
+        if not self.is_installed:
+            raise HotvidError(f"{self.package} is not in {self.folder}", self.install)
+        return self.executable
+
+
 RTMPOSE = Extra("rtmpose", "onnxruntime", "onnxruntime>=1.18")
 YOLO = Extra("yolo", "ultralytics", "ultralytics>=8.4.190,<8.5", "AGPL-3.0")
+MMPOSE = OwnEnvironment(
+    "mmpose",
+    "mmpose",
+    "HOTVID_MMPOSE",
+    "3.11",
+    "pose2d/mmpose-requirements.txt",
+    "mmpose==1.3.2",
+)

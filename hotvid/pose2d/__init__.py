@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from hotvid.config import Pose2DConfig, check_choice
 from hotvid.errors import UsageError
-from hotvid.extras import RTMPOSE, YOLO, Extra
+from hotvid.extras import MMPOSE, RTMPOSE, YOLO, Extra, OwnEnvironment
 from hotvid.pose2d.base import PersonDetector, Pose2DBackend, PoseEstimator
 
 
@@ -22,14 +22,14 @@ class Kind:
     load     makes it from the settings and what stands after the colon.
     model    what is to stand after the colon; "" where nothing may.
     about    for the list of models.
-    extra    the package it needs; None: the core has all.
+    extra    the package, or the environment, it needs; None: the core has all.
     top_down whether a detector goes in front; `load` then gives an estimator.
     """
 
     load: Callable[[Pose2DConfig, str], object]
     about: str
     model: str = ""
-    extra: Extra | None = None
+    extra: Extra | OwnEnvironment | None = None
     top_down: bool = False
 
 
@@ -62,6 +62,12 @@ def _yolo_pose(config: Pose2DConfig, model: str) -> Pose2DBackend:
     from hotvid.pose2d.yolo import YoloPose
 
     return YoloPose(model, config)
+
+
+def _mmpose(config: Pose2DConfig, model: str) -> PoseEstimator:
+    from hotvid.pose2d.mmpose_pose import MmPose
+
+    return MmPose(model, config)
 
 
 def _blazepose_boxes(config: Pose2DConfig, model: str) -> PersonDetector:
@@ -100,6 +106,13 @@ BACKENDS: dict[str, Kind] = {
     "vitpose": Kind(_vitpose, "ViTPose: top-down, UDP heatmaps", "FILE.onnx", RTMPOSE, True),
     "rtmo": Kind(_rtmo, "RTMO: one stage", "FILE.onnx", RTMPOSE),
     "yolo": Kind(_yolo_pose, "Ultralytics' YOLO pose models: one stage", "FILE.pt|NAME.pt", YOLO),
+    "mmpose": Kind(
+        _mmpose,
+        "MMPose's top-down models, in an environment of their own",
+        "CONFIG[,CHECKPOINT]",
+        MMPOSE,
+        top_down=True,
+    ),
 }
 
 DETECTORS: dict[str, Kind] = {

@@ -18,7 +18,8 @@ def call(*words):
 
 
 @pytest.fixture
-def without_extras(monkeypatch):
+def without_extras(monkeypatch, tmp_path):
+    monkeypatch.setenv("HOTVID_MMPOSE", str(tmp_path / "nowhere"))
     real = importlib.util.find_spec
     gone = {RTMPOSE.module, YOLO.module}
     monkeypatch.setattr("importlib.util.find_spec", lambda n: None if n in gone else real(n))
@@ -39,10 +40,12 @@ def test_every_kind_is_listed_as_it_is_given():
 def test_what_is_not_installed_has_its_command(without_extras):
     lines = call().splitlines()
     assert "  rtmpose  python -m pip install 'onnxruntime>=1.18'" in lines
+    (mmpose,) = [line for line in lines if line.startswith("  mmpose   ")]
+    assert "nowhere" in mmpose and mmpose.endswith("--no-deps mmpose==1.3.2")
     assert "  yolo     python -m pip install 'ultralytics>=8.4.190,<8.5'" in lines
     rows = [line for line in lines if line.startswith("  ") and "not installed" in line]
     kinds = [*BACKENDS.values(), *DETECTORS.values()]
-    assert len(rows) == sum(kind.extra in (RTMPOSE, YOLO) for kind in kinds) > 4
+    assert len(rows) == sum(kind.extra is not None for kind in kinds) > 4
 
 
 def test_what_is_installed_has_its_version():
