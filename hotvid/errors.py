@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import errno
+import unicodedata
+
+_LONGEST = 2000  # characters of a line
+_TURNING = frozenset({"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"})
 
 
 class HotvidError(Exception):
@@ -54,7 +58,29 @@ def in_one_line(error: Exception) -> str:
     else:
         kind = type(error).__name__
         text = f"this is a bug in hotvid: {kind}{f': {error}' if str(error) else ''}"
-    return " ".join(text.split())
+    return printable(text)
+
+
+def printable(text: str) -> str:
+    """Text as one line that does nothing to a terminal, whatever names of files are in it.
+
+    Control characters, those that turn the direction of writing and half characters are written
+    as Python does (\\x1b); of a line that nobody would read to its end the middle is left out.
+    """
+    line = "".join(_escaped(c) if _is_unprintable(c) else c for c in " ".join(text.split()))
+    if len(line) > _LONGEST:
+        line = f"{line[: _LONGEST // 2]} ... {line[-_LONGEST // 2 :]}"
+    return line
+
+
+def _is_unprintable(character: str) -> bool:
+    kind = unicodedata.category(character)
+    turns = unicodedata.bidirectional(character) in _TURNING
+    return kind in ("Cc", "Cs", "Zl", "Zp") or turns
+
+
+def _escaped(character: str) -> str:
+    return character.encode("unicode_escape").decode()
 
 
 def _os_error(error: OSError) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -160,19 +161,20 @@ def check_outputs(
     """
     named = [(out, VIDEO_SUFFIXES), (json, (".json",)), (save, (".npz",))]
     files = [(Path(path), allowed) for path, allowed in named if path is not None]
-    read = {Path(p).resolve() for p in inputs if p is not None}
-    taken: set[Path] = set()
+    read = {os.path.realpath(p) for p in inputs if p is not None}
+    taken: set[str] = set()
     for path, allowed in [*files, *((e.path, None) for e in exports)]:
         if allowed is not None and path.suffix.lower() not in allowed:
             raise OutputError(
                 f"cannot write '{path}': its name must end in {' or '.join(allowed)}",
                 "choose another name for the output",
             )
-        if path.resolve() in read:
+        # realpath, unlike resolve, has an answer for a link to itself, which fails later.
+        if (real := os.path.realpath(path)) in read:
             raise OutputError(f"'{path}' is an input too", "choose another name for the output")
-        if path.resolve() in taken:
+        if real in taken:
             raise OutputError(f"'{path}' is given for two outputs", "choose two names")
-        taken.add(path.resolve())
+        taken.add(real)
     for path, _ in files:
         check_output(path, overwrite)
     check_exports(exports, overwrite)

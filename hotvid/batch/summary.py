@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from hotvid.errors import printable
 from hotvid.io.atomic import atomic_output
 
 if TYPE_CHECKING:
@@ -50,7 +51,9 @@ def table_lines(rows: Sequence[Row], at_most: int) -> list[str]:
     table = [("video", "state", "people", "frames", "video s", "took s")]
     for row in shown[:at_most]:
         _, folder, state, people, frames, video_s, wall_s, *_ = values_of(row)
-        table.append(tuple(str(v) for v in (folder, state, people, frames, video_s, wall_s)))
+        table.append(
+            tuple(printable(str(v)) for v in (folder, state, people, frames, video_s, wall_s))
+        )
     widths = [max(len(line[column]) for line in table) for column in range(len(table[0]))]
     lines = []
     for line, row in zip(table, [None, *shown], strict=False):

@@ -12,7 +12,7 @@ from pathlib import Path
 from hotvid import job
 from hotvid.batch.settings import Settings, of_video
 from hotvid.config import PipelineConfig
-from hotvid.errors import HotvidWarning, in_one_line
+from hotvid.errors import HotvidWarning, in_one_line, printable
 from hotvid.io.atomic import remove_leftovers
 from hotvid.io.lock import locked
 from hotvid.io.pose_store import is_pose_store, load_poses, save_poses, stored_key
@@ -145,7 +145,7 @@ def _noted_warnings() -> Iterator[list[str]]:
     notes: list[str] = []
 
     def note(message: Warning | str, *_: object, **__: object) -> None:
-        notes.append(" ".join(str(message).split()))
+        notes.append(printable(str(message)))
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

@@ -10,7 +10,7 @@ import typer
 
 from hotvid.cli import options
 from hotvid.config import LiftConfig, Pose2DConfig, TrackConfig
-from hotvid.errors import UsageError
+from hotvid.errors import HotvidError, UsageError, printable
 
 if TYPE_CHECKING:
     from hotvid.batch.engine import Engine
@@ -124,6 +124,7 @@ def batch(
     """
     from hotvid.batch.run import Request, make_plan, run_batch
     from hotvid.batch.settings import settle
+    from hotvid.batch.summary import NAME
     from hotvid.cli.batch_progress import watching
 
     settings = settle(
@@ -148,7 +149,8 @@ def batch(
     request = Request(videos, out_dir, settings, recursive, glob or (), resume, overwrite)
     if dry_run:
         for video in make_plan(request):
-            typer.echo(f"{video.why}: {video.path} -> {out_dir / video.folder}")
+            line = f"{video.why}: {video.path} -> {out_dir / video.folder}"
+            typer.echo(printable(line))
         return
     with watching(quiet) as watcher:
         report = run_batch(request, _engine(engine, workers, debug), watcher)
@@ -156,8 +158,10 @@ def batch(
         typer.echo(_text(report, out_dir))
     if report.stopped_by is not None:
         raise typer.Exit(130 if report.stopped_by == signal.SIGINT else 128 + report.stopped_by)
-    if report.count()["failed"]:
-        raise typer.Exit(1)
+    if n_failed := report.count()["failed"]:
+        raise HotvidError(
+            f"{n_failed} of {len(report.rows)} videos failed", f"see {out_dir / NAME}"
+        )
 
 
 def _plain(**given: Any) -> dict[str, Any]:
@@ -194,7 +198,10 @@ def _text(report: Report, out_dir: Path) -> str:
     states = report.count()
     lines = table_lines(report.rows, _SHOWN_ROWS)
     said = [f"{states[state]} {state}" for state in sorted(states)]
-    lines += [f"{len(report.rows)} videos: {', '.join(said)}", f"wrote {out_dir / NAME}"]
+    lines += [
+        f"{len(report.rows)} videos: {', '.join(said)}",
+        f"wrote {printable(str(out_dir / NAME))}",
+    ]
     if states["not done"]:
         lines.append("go on with the same command and --resume")
     return "\n".join(lines)

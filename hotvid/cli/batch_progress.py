@@ -11,6 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from hotvid.batch.run import Watcher
 from hotvid.cli.progress import STAGES, stderr_console
+from hotvid.errors import printable
 
 if TYPE_CHECKING:
     from hotvid.batch.manifest import Entry
@@ -91,7 +92,7 @@ def what_came(entry: Entry) -> str:
 
 
 def _name(video: Planned) -> str:
-    return video.folder
+    return printable(video.folder)
 
 
 def _bars() -> Progress:

@@ -29,7 +29,7 @@ from hotvid.cli import (
     run,
     train,
 )
-from hotvid.errors import HotvidError, HotvidWarning, UsageError, in_one_line
+from hotvid.errors import HotvidError, HotvidWarning, UsageError, in_one_line, printable
 
 DONE, FAILED, WRONG_COMMAND_LINE, INTERRUPTED = 0, 1, 2, 130
 _TERMINATED = 128 + signal.SIGTERM
@@ -141,7 +141,7 @@ def _ending(work: Any, given: list[str]) -> int:
 def _stop(message: str, status: int, *, debug: bool = False) -> int:
     if debug:
         traceback.print_exc()
-    print(f"error: {' '.join(message.split())}", file=sys.stderr)
+    print(f"error: {printable(message)}", file=sys.stderr)
     return status
 
 
@@ -166,7 +166,7 @@ def _warnings_as_lines() -> Iterator[None]:
     said: set[str] = set()
 
     def show(message: Warning | str, *place: Any, **more: Any) -> None:
-        line = " ".join(str(message).split())
+        line = printable(str(message))
         if line not in said:
             said.add(line)
             print(f"warning: {line}", file=sys.stderr)

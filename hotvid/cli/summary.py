@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from hotvid.errors import HotvidWarning
+from hotvid.errors import HotvidWarning, printable
 from hotvid.types import Poses
 
 
@@ -25,7 +25,7 @@ def summary(poses: Poses, wall_s: float, written: Sequence[Path]) -> str:
             f"  person {person.track_id}: frames {track.frame_index[0]} to {track.frame_index[-1]}"
         )
     lines.append(f"2D: {poses.models.pose2d}; 3D: {poses.models.lifter or 'nothing to lift'}")
-    return "\n".join([*lines, *(f"wrote {path}" for path in written)])
+    return "\n".join([*lines, *(f"wrote {printable(str(path))}" for path in written)])
 
 
 @contextmanager

@@ -85,7 +85,7 @@ def _head(poses: Poses) -> dict[str, Any]:
         "schema": SCHEMA_NAME,
         "generator": {"name": "hotvid", "version": __version__},
         "video": {
-            "path": video.path,
+            "path": _unicode(video.path),
             "width": video.width,
             "height": video.height,
             "fps": _number(video.fps, 6),
@@ -110,7 +110,7 @@ def _head(poses: Poses) -> dict[str, Any]:
         },
         "feet_and_hands": _feet_and_hands(poses),
         "coordinates": _COORDINATES,
-        "warnings": list(poses.warnings),
+        "warnings": [_unicode(note) for note in poses.warnings],
     }
 
 
@@ -172,6 +172,11 @@ def _whole(values: np.ndarray) -> list[Any]:
     """Nested lists along the first axis; null for a row of which any number is not finite."""
     fine = np.isfinite(values).reshape(len(values), -1).all(-1)
     return [row if ok else None for row, ok in zip(values.tolist(), fine, strict=True)]
+
+
+def _unicode(text: str) -> str:
+    r"""Names of files that are no Unicode, which JSON cannot hold, with their bytes as \udcXX."""
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def _number(value: float | None, digits: int) -> float | None:

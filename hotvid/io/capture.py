@@ -20,6 +20,7 @@ from hotvid.threads import thread_share
 MAX_PIXELS = 2**27  # of one picture, four times 8K: a header that claims more is broken
 STILL_FPS = 30.0  # a picture has no rate; this makes a video of one frame of it
 PLAUSIBLE_FPS = (1.0, 240.0)  # a claim beyond is checked against the timestamps
+POSSIBLE_FPS = (1e-3, 5000.0)  # and beyond this neither is believed
 PROBED_FRAMES = 30  # for that check: about a second
 DECODER_THREADS = 8  # more hold more frames than they save time
 
@@ -41,12 +42,12 @@ class VideoCapture:
         with _quiet():
             # The FFmpeg backend alone: others take numbered pictures for a sequence.
             options = [cv2.CAP_PROP_N_THREADS, thread_share(DECODER_THREADS)]
-            self._capture = cv2.VideoCapture(str(path.absolute()), cv2.CAP_FFMPEG, options)
+            self._capture = cv2.VideoCapture(_name(path), cv2.CAP_FFMPEG, options)
         self._capture.set(cv2.CAP_PROP_ORIENTATION_AUTO, 1)
         self.size_px = self._display_size()
         if min(self.size_px) < 1:
             raise InputError(f"'{path}' is not a video that can be read", DAMAGED)
-        _check_size(path, self.size_px)
+        check_size(path, self.size_px)
         claimed = self._get(cv2.CAP_PROP_FRAME_COUNT)
         self.n_frames = int(claimed) if 0 < claimed < 1e9 else None
         self.fps = self._get(cv2.CAP_PROP_FPS)
@@ -135,19 +136,30 @@ def _broken_picture(path: Path) -> InputError:
 def is_still(path: Path) -> bool:
     """Whether the file is a picture: an image format that holds one frame."""
     with _quiet():
-        if not cv2.haveImageReader(str(path)):
+        if not cv2.haveImageReader(_name(path)):
             return False
         # Animations and streams of JPEGs begin like pictures do.
-        capture = cv2.VideoCapture(str(path.absolute()), cv2.CAP_FFMPEG)
+        capture = cv2.VideoCapture(_name(path), cv2.CAP_FFMPEG)
         if capture.isOpened():
             width, height = cv2.CAP_PROP_FRAME_WIDTH, cv2.CAP_PROP_FRAME_HEIGHT
-            _check_size(path, (int(capture.get(width)), int(capture.get(height))))
+            check_size(path, (int(capture.get(width)), int(capture.get(height))))
         several = capture.grab() and capture.grab()
         capture.release()
     return not several
 
 
-def _check_size(path: Path, size_px: tuple[int, int]) -> None:
+def _name(path: Path) -> str | bytes:
+    """A path as OpenCV takes it: from text that is no Unicode it would crash."""
+    name = str(path.absolute())
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return os.fsencode(name)
+    return name
+
+
+def check_size(path: Path, size_px: tuple[int, int]) -> None:
+    """InputError for pictures that are too large to be true."""
     width, height = size_px
     if width * height > MAX_PIXELS:
         raise InputError(

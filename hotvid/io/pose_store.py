@@ -20,8 +20,15 @@ import numpy as np
 
 from hotvid.errors import InputError, ShapeError
 from hotvid.io.atomic import atomic_output
+from hotvid.io.stored_checks import (
+    check_people,
+    check_times,
+    checked_models,
+    checked_video,
+    checked_warnings,
+)
 from hotvid.skeleton import H36M17, JOINT_SETS
-from hotvid.types import ModelsUsed, Motion3D, Person, Poses, Track2D, VideoInfo, check_shape
+from hotvid.types import Motion3D, Person, Poses, Track2D, check_shape
 
 SCHEMA = "hotvid-poses/1"
 SUFFIX = ".npz"
@@ -73,6 +80,8 @@ def load_poses(path: str | os.PathLike) -> Poses:
     """Read a pose store; InputError where it is missing, damaged, foreign or too new."""
     path = Path(path)
     try:
+        if path.exists() and not (path.is_file() or path.is_dir()):
+            raise InputError("is not a regular file", "save it to a file first")
         with zipfile.ZipFile(path) as archive:
             return _load(archive)
     except InputError as error:
@@ -110,9 +119,11 @@ def is_pose_store(path: str | os.PathLike) -> bool:
     if path.suffix.lower() == SUFFIX:
         return True
     try:
+        if not path.is_file():  # a pipe would be waited for, a device be read without end
+            return False
         with zipfile.ZipFile(path) as archive:
             return "schema.npy" in archive.namelist()
-    except (OSError, zipfile.BadZipFile):
+    except (OSError, ValueError, zipfile.BadZipFile):
         return False
 
 
@@ -141,16 +152,13 @@ def _load(archive: zipfile.ZipFile) -> Poses:
     meta = json.loads(_text(archive, "meta"))
     pts_s = _array(archive, "pts_s", np.float64)
     check_shape("pts_s", pts_s, (None,))
-    video = VideoInfo(**meta["video"])
+    video = checked_video(meta["video"])
     first = meta["first_frame"]
+    check_times(pts_s, first)
     people = tuple(_person(archive, number, each) for number, each in enumerate(meta["people"]))
-    for person in people:
-        for track in (person.detected, person.keypoints):
-            frames = track.frame_index
-            if len(frames) and not (first <= frames[0] and frames[-1] < first + len(pts_s)):
-                raise InputError("has a person in frames that the video has not")
-    models = ModelsUsed(**meta["models"])
-    return Poses(video, first, pts_s, people, models, tuple(meta["warnings"]))
+    check_people(people, first, len(pts_s))
+    models, notes = checked_models(meta["models"]), checked_warnings(meta["warnings"])
+    return Poses(video, first, pts_s, people, models, notes)
 
 
 def _check_schema(archive: zipfile.ZipFile) -> None:

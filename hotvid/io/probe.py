@@ -15,10 +15,10 @@ from hotvid.errors import OutputError
 PROBE_TIMEOUT_S = 30.0  # a file on a sleeping network disk may take its time
 
 _INPUT = re.compile(r"^Input #0, (\S+),")
-_STREAM = re.compile(r"^  Stream #\d+:\d+.*?: (Video|Audio): (\w+)(.*)$")
+_STREAM = re.compile(r"^ +Stream #\d+:\d+.*?: (Video|Audio): (\w+)(.*)$")
 _DURATION = re.compile(r"^  Duration: (\d+):(\d+):(\d+\.?\d*)(?:, start: (-?[\d.]+))?")
 _STREAM_START = re.compile(r", start (-?[\d.]+)")
-_STREAM_DURATION = re.compile(r"^      DURATION\s*: (\d+):(\d+):(\d+\.?\d*)")
+_STREAM_DURATION = re.compile(r"^ +DURATION\s*: (\d+):(\d+):(\d+\.?\d*)")
 
 
 @dataclass(frozen=True)

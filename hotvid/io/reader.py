@@ -12,12 +12,14 @@ from hotvid.errors import InputError
 from hotvid.io.capture import (
     DAMAGED,
     PLAUSIBLE_FPS,
+    POSSIBLE_FPS,
     STILL_FPS,
     StillCapture,
     VideoCapture,
     is_still,
     measured_fps,
 )
+from hotvid.io.ffmpeg_capture import FfmpegCapture
 from hotvid.io.prefetch import Prefetch
 from hotvid.io.probe import Probe, probe
 from hotvid.io.timeline import Timeline
@@ -65,6 +67,7 @@ class VideoReader:
         self.warnings: list[str] = []
         self._open_reads: list[Prefetch[Frame]] = []
         self._still = is_still(self.path)
+        self._by_ffmpeg = False  # the way round codecs that OpenCV lacks
         found = None if self._still else probe(self.path)
         if found is not None:
             _check_probe(self.path, found)
@@ -102,18 +105,26 @@ class VideoReader:
         for ahead in list(self._open_reads):
             ahead.close()
 
-    def _open(self) -> VideoCapture | StillCapture:
-        return StillCapture(self.path) if self._still else VideoCapture(self.path)
+    def _open(self) -> VideoCapture | StillCapture | FfmpegCapture:
+        if self._still:
+            return StillCapture(self.path)
+        capture = VideoCapture(self.path)
+        if not self._by_ffmpeg:
+            return capture
+        capture.close()
+        return FfmpegCapture(self.path, capture.size_px, capture.fps, capture.n_frames)
 
     def _describe(self, found: Probe) -> VideoInfo:
         capture = self._open()
         with contextlib.closing(capture):
-            if not capture.grab() or capture.picture() is None:
-                raise InputError(
-                    f"'{self.path}' holds no picture that can be decoded",
-                    DAMAGED,
-                )
-        fps = _plausible_fps(self.path, capture.fps)
+            shows = capture.grab() and capture.picture() is not None
+        if not shows:
+            self._by_ffmpeg = True
+            with contextlib.closing(self._open()) as other:
+                shows = other.grab()
+        if not shows:
+            raise InputError(f"'{self.path}' holds no picture that can be decoded", DAMAGED)
+        fps = _plausible_fps(self.path, capture.fps, self._by_ffmpeg)
         n_frames, duration_s = capture.n_frames, found.video_duration_s
         if duration_s is not None:
             n_frames = round(duration_s * fps)
@@ -179,7 +190,7 @@ class VideoReader:
             self._warn(f"the file has no timestamps; {self.info.fps:g} frames/s are assumed")
         else:
             self._warn(
-                f"{timeline.n_repaired} of {n_frames} timestamps did not grow and were mended"
+                f"{timeline.n_repaired} of {n_frames} timestamps made no sense and were mended"
             )
 
     def _warn(self, message: str) -> None:
@@ -231,12 +242,13 @@ def _check_probe(path: Path, found: Probe) -> None:
     raise InputError(f"'{path}' holds no video", DAMAGED)
 
 
-def _plausible_fps(path: Path, claimed: float) -> float:
+def _plausible_fps(path: Path, claimed: float, by_ffmpeg: bool) -> float:
     """The container's average rate, unless its own timestamps plainly contradict it."""
     low, high = PLAUSIBLE_FPS
     if low <= claimed <= high:
         return claimed
-    measured = measured_fps(path)
+    measured = 0.0 if by_ffmpeg else measured_fps(path)
     if measured > 0 and not (claimed > 0 and 0.5 < measured / claimed < 2.0):
-        return measured
-    return claimed if claimed > 0 else STILL_FPS
+        claimed = measured
+    low, high = POSSIBLE_FPS
+    return claimed if low <= claimed <= high else STILL_FPS

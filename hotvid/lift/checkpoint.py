@@ -78,7 +78,7 @@ def load_checkpoint(
         # Without memory: the file's own tensors become the parameters.
         with torch.device("meta"):
             model = build_model(name, **sizes)
-    except (HotvidError, TypeError, ValueError) as error:
+    except (HotvidError, TypeError, ValueError, RuntimeError) as error:
         if "sizes" not in metadata and name in MODELS:
             fit = f"its keys fit {best_fit(state)} best"
             raise WeightsError(f"'{path}' does not fit {name}: {error}", fit) from error
@@ -281,7 +281,7 @@ def _known_sizes(
         return sizes_in(name, state)
     try:
         sizes = dict(json.loads(metadata["sizes"]))
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, RecursionError) as error:
         raise WeightsError(f"'{path}' has unreadable sizes", "get the file anew") from error
     # A model has several weights a block: more blocks than weights would only take time.
     depth = sizes.get("depth")

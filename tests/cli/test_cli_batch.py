@@ -76,6 +76,8 @@ def test_a_folder_of_videos(videos, tmp_path):
     said = result.stdout.splitlines()
     assert said[0].split() == ["video", "state", "people", "frames", "video", "s", "took", "s"]
     assert said[1].split()[:5] == ["a.mp4", "done", "0", "6", "0.2"]
+    last = result.stderr.splitlines()[-1]
+    assert last == f"error: 1 of 3 videos failed; see {out / 'summary.csv'}"
     assert said[-2:] == ["3 videos: 2 done, 1 failed", f"wrote {out / 'summary.csv'}"]
     assert "Traceback" not in result.output
     last = {entry["input"]: entry for entry in manifest(out)}

@@ -26,6 +26,24 @@ Input #0, mp3, from 'file:/a/b.mp3':
   Stream #0:1: Video: png, rgb24, 64x64, 90k tbr, 90k tbn (attached pic)
 """
 
+# A track of time codes beside the video makes a group of both.
+GROUP = """\
+Input #0, mov,mp4,m4a,3gp,3g2,mj2, from 'file:/a/b.mov':
+  Duration: 00:00:00.40, start: 0.000000, bitrate: 63 kb/s
+  Stream group #0:0[0x2]: Track Reference:
+    Stream #0:0[0x1]: Video: h264 (avc1 / 0x31637661), yuv444p, 64x48, 31 kb/s, 25 fps (default)
+      Metadata:
+        DURATION        : 00:00:00.360000000
+    Stream #0:1[0x2](eng): Data: none (tmcd / 0x64636D74), 0 kb/s
+  Stream #0:2: Audio: mp3, 44100 Hz
+"""
+
+
+def test_a_group_of_streams():
+    found = parse_listing(GROUP)
+    assert found.has_video and found.audio_codec == "mp3"
+    assert (found.duration_s, found.video_duration_s) == (0.4, 0.36)
+
 
 def test_listing():
     found = parse_listing(LISTING)

@@ -9,6 +9,7 @@ import pytest
 from video_clips import H264, H264_REORDERED, SIZE_PX, WITH_TONES, ffmpeg, index_of, make_clip
 
 from hotvid.errors import InputError
+from hotvid.io.capture import VideoCapture
 from hotvid.io.reader import VideoReader
 
 
@@ -38,6 +39,8 @@ def clip(tmp_path_factory):
         ("grey.mkv", ("-c:v", "ffv1", "-pix_fmt", "gray")),
         ("grey16.mkv", ("-c:v", "ffv1", "-pix_fmt", "gray16le")),
         ("palette.gif", ("-c:v", "gif")),
+        # OpenCV's wheels have no decoder for it.
+        ("av1.mp4", ("-c:v", "libaom-av1", "-cpu-used", "8", "-crf", "20")),
     ],
 )
 def test_frames_keep_number_and_time(tmp_path, name, encode):
@@ -87,6 +90,28 @@ def test_pixels_that_are_not_square_are_stretched(tmp_path):
     assert (reader.info.width, reader.info.height) == (128, 64)
     assert frames[0].bgr.shape == (64, 128, 3)
     assert [index_of(f.bgr) for f in frames] == list(range(10))
+
+
+def test_by_ffmpeg_a_video_is_what_it_is_by_opencv(tmp_path, clip, monkeypatch):
+    """Turned, of pixels that are not square, cut in time, left early: all the same."""
+    turned = tmp_path / "turned.mp4"
+    square = ("-c:v", "libx264", "-qp", "0", "-pix_fmt", "yuv420p", "-vf", "setsar=2/1")
+    whole = make_clip(tmp_path / "a.mp4", 40, encode=square)
+    ffmpeg("-display_rotation:v:0", "90", "-i", str(whole), "-c", "copy", str(turned))
+    want, usual = read(turned, (0.2, 0.8))
+    monkeypatch.setattr(VideoCapture, "picture", lambda self: None)
+    frames, reader = read(turned, (0.2, 0.8))
+    assert reader._by_ffmpeg and not usual._by_ffmpeg
+    assert reader.info == usual.info
+    assert [f.index for f in frames] == [f.index for f in want] == list(range(6, 24))
+    assert [f.pts_s for f in frames] == pytest.approx([f.pts_s for f in want], abs=1e-6)
+    off = [np.abs(a.bgr.astype(int) - b.bgr).mean() for a, b in zip(frames, want, strict=True)]
+    assert max(off) < 4, "the scalers differ at edges only"
+    with VideoReader(turned) as again:
+        for frame in again:
+            if frame.index == 3:
+                break
+    assert not reading_threads()
 
 
 @pytest.mark.parametrize("suffix", [".mp4", ".mkv"])

@@ -31,6 +31,18 @@ def test_a_double_does_not_shift_what_follows():
     assert mended([0.0, 0.1, 0.1, 0.2]) == (pytest.approx([0.0, 0.1, 0.15, 0.2]), 1)
 
 
+def test_a_leap_of_hours_is_a_clock_set_anew():
+    times, n_repaired = mended([0.0, 0.1, 0.2, 9000.0, 9000.1])
+    assert times == pytest.approx([0.0, 0.1, 0.2, 0.3, 0.4])
+    assert n_repaired == 1
+    assert mended([0.0, 0.1, 3000.0]) == (pytest.approx([0.0, 0.1, 3000.0]), 0)
+
+
+def test_times_that_hardly_grow_are_none():
+    times, n_repaired = mended([0.0, 1e-9, 2e-9, 3e-9])
+    assert n_repaired == 3 and times[-1] > 0.1
+
+
 def test_exchanged_times_do_not_shift_what_follows():
     times, n_repaired = mended([0.0, 0.2, 0.1, 0.3, 0.4])
     assert n_repaired == 1

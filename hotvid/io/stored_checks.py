@@ -1,0 +1,103 @@
+"""What a pose store says of its video and people, believed only as far as it makes sense."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from hotvid.errors import InputError
+from hotvid.types import ModelsUsed, Person, VideoInfo
+
+_MAX_SIDE_PX = 2**16
+_MAX_FPS = 10_000.0
+_MAX_FRAME = 2**40
+_MAX_ID = 2**31
+# Far beyond any picture and any scene, and far from where sums overflow.
+_MOST_PX, _MOST_M = 1e7, 1e6
+
+
+def checked_video(said: Any) -> VideoInfo:
+    """The `video` of a store's meta data; InputError where it cannot be one."""
+    video = VideoInfo(**said)
+    _check_path(video.path)
+    for name in ("width", "height"):
+        _check_number(name, getattr(video, name), int, 1, _MAX_SIDE_PX)
+    _check_number("fps", video.fps, (int, float), 1e-6, _MAX_FPS)
+    if video.n_frames is not None:
+        _check_number("n_frames", video.n_frames, int, 0, _MAX_FRAME)
+    if video.duration_s is not None:
+        _check_number("duration_s", video.duration_s, (int, float), 0, math.inf)
+    if not isinstance(video.has_audio, bool):
+        raise InputError("is damaged: has_audio is neither true nor false")
+    return video
+
+
+def checked_models(said: Any) -> ModelsUsed:
+    """The `models` of a store's meta data."""
+    models = ModelsUsed(**said)
+    names = (models.lifter, models.weights_sha256)
+    if not isinstance(models.pose2d, str) or any(not isinstance(n, str | None) for n in names):
+        raise InputError("is damaged: its models have no names")
+    return models
+
+
+def checked_warnings(said: Any) -> tuple[str, ...]:
+    """The `warnings` of a store's meta data."""
+    if not isinstance(said, list) or not all(isinstance(note, str) for note in said):
+        raise InputError("is damaged: its warnings are no texts")
+    return tuple(said)
+
+
+def check_times(pts_s: np.ndarray, first_frame: Any) -> None:
+    """The times and the number of the first frame: InputError unless times grow from frame on."""
+    _check_number("first_frame", first_frame, int, 0, _MAX_FRAME)
+    if not len(pts_s):
+        raise InputError("holds no frames")
+    if not (np.isfinite(pts_s).all() and (np.diff(pts_s) > 0).all()):
+        raise InputError("is damaged: its times do not grow")
+
+
+def check_people(people: Sequence[Person], first_frame: int, n_frames: int) -> None:
+    """InputError where a person is in frames that are none, or where nobody can be."""
+    ids = [person.track_id for person in people]
+    for track_id in ids:
+        _check_number("track_id", track_id, int, 0, _MAX_ID)
+    if len(set(ids)) < len(ids):
+        raise InputError("is damaged: two people have the same id")
+    for person in people:
+        for track in (person.detected, person.keypoints):
+            frames = track.frame_index
+            if len(frames) and not (
+                first_frame <= frames[0] and frames[-1] < first_frame + n_frames
+            ):
+                raise InputError("has a person in frames that the video has not")
+            _check_size("xy_px", track.xy_px, _MOST_PX)
+            _check_size("box_px", track.box_px, _MOST_PX)
+        if person.motion is not None:
+            _check_size("xyz_m", person.motion.xyz_m, _MOST_M)
+            _check_size("root_m", person.motion.root_m, _MOST_M)
+
+
+def _check_path(path: Any) -> None:
+    if not isinstance(path, str) or "\0" in path:
+        raise InputError("is damaged: the path of its video is none")
+    try:
+        os.fsencode(path)
+    except UnicodeEncodeError as error:
+        raise InputError("is damaged: the path of its video is none") from error
+
+
+def _check_number(name: str, value: Any, kind: Any, low: float, high: float) -> None:
+    if not isinstance(value, kind) or isinstance(value, bool) or not low <= value <= high:
+        text = repr(value)
+        raise InputError(f"is damaged: {name} is {text if len(text) < 40 else 'no such number'}")
+
+
+def _check_size(name: str, values: np.ndarray, most: float) -> None:
+    # NaN, which is how a joint that was not seen is marked, is not above anything.
+    if (np.abs(values) > most).any():
+        raise InputError(f"is damaged: {name} is beyond everything")
