@@ -58,7 +58,7 @@ SHIPPED = {
         WeightsFile(
             "hot-mixste-s",
             "hot-mixste-s.safetensors",
-            "e6f5bf9cb5ec98e71af1c82965fd6b5285b5bb2126315609fead24262d8d2d59",
+            "bc5a250d9c7f94675e333212e80d7b507b8a50240e53e22645a30250f9a4b0ca",
             "Apache-2.0; trained on CMU motion capture (mocap.cs.cmu.edu)",
         ),
     )
