@@ -177,14 +177,19 @@ def train(
         )
     from hotvid.train.finish import finish
     from hotvid.train.motions import read_motions
+    from hotvid.train.products import bfloat16_is_faster
     from hotvid.train.recipe import Recipe
     from hotvid.train.trainer import STATE_FILE, Trainer
 
     if (out / STATE_FILE).exists() and not resume:
         raise UsageError(f"{out} holds a training state", "go on with --resume, or choose another")
-    trainer = Trainer(
-        out, Recipe(minutes=minutes or MINUTES, seed=seed or 0, threads=threads), read_motions(data)
+    recipe = Recipe(
+        minutes=minutes or MINUTES,
+        seed=seed or 0,
+        threads=threads,
+        bfloat16=bfloat16_is_faster(),
     )
+    trainer = Trainer(out, recipe, read_motions(data))
     if resume:
         trainer.resume()
     elif init is not None:

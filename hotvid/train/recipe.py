@@ -1,4 +1,4 @@
-"""How a lifter is trained: the stages, their shares of the time, the optimiser's settings."""
+"""How a lifter is trained: the kinds of windows, their shares, the optimiser's settings."""
 
 from __future__ import annotations
 
@@ -8,28 +8,28 @@ from hotvid.train.stream import StreamConfig
 
 
 @dataclass(frozen=True)
-class Stage:
-    """A stretch of training with windows of one length, samples of the model's own.
+class WindowKind:
+    """Windows of one length, samples of the model's own.
 
-    share    of the whole time.
-    tokens   frames kept by the hourglass; None: nothing is pruned.
+    share    of all steps.
+    tokens   how many frames the hourglass keeps, a choice for each step; None: nothing is pruned.
     strides  every how-manieth frame of the long window, least and most (`train.sampled`).
     """
 
     frames: int
-    tokens: int | None
+    tokens: tuple[int | None, ...]
     batch: int
     share: float
     strides: tuple[int, int]
 
 
-# Short windows first: a step costs little, and nearly all that is to be learned of bodies and
-# cameras is in a few frames. The long windows then teach the hourglass and smoothness.
-STAGES = (
-    Stage(9, None, 16, 0.36, (1, 30)),
-    Stage(27, 9, 8, 0.24, (1, 9)),
-    Stage(81, 27, 4, 0.20, (1, 3)),
-    Stage(243, 81, 2, 0.20, (1, 1)),
+# Every step draws a kind. Short windows cost little, and nearly all that is to be learned of
+# bodies and cameras is in a few frames; long ones teach the hourglass and smoothness. Several
+# numbers of tokens make weights that stand any number (`hotvid run --tokens`).
+WINDOWS = (
+    WindowKind(9, (None,), 16, 0.64, (1, 30)),
+    WindowKind(81, (27, 27, 27, 9, 40), 4, 0.18, (1, 3)),
+    WindowKind(243, (81, 81, 81, 27, 121), 2, 0.18, (1, 1)),
 )
 
 
@@ -39,7 +39,7 @@ class Recipe:
 
     model: str = "hot-mixste-s"
     sizes: tuple[tuple[str, int], ...] = ()  # of the model, over its published ones
-    stages: tuple[Stage, ...] = STAGES
+    windows: tuple[WindowKind, ...] = WINDOWS  # the last: the model's own, to validate on
     minutes: float = 60.0
     muon_rate: float = 2e-3
     adamw_rate: float = 1.5e-3
@@ -52,4 +52,5 @@ class Recipe:
     acceleration_weight: float = 0.5
     seed: int = 0
     threads: int = 2
+    bfloat16: bool = False  # products of wide layers (`train.products`)
     stream: StreamConfig = field(default_factory=StreamConfig)

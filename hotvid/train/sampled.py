@@ -2,7 +2,7 @@
 
 A model of 243 frames is trained mostly on windows of 9, 27 and 81, which cost a fraction of a long
 one and differ more from each other. A short window is every s-th frame of a long one, from some
-frame on, and is given the position embeddings of just those frames: so all stages train one set
+frame on, and is given the position embeddings of just those frames: so all lengths train one set
 of tables, a distance in time looks the same in each, and nothing is interpolated between them.
 """
 
@@ -79,12 +79,16 @@ class SampledModel:
             if name in taken:
                 taken[name] = owned[name][:, at]
         if _BY_SLOT in taken:
-            slots = owned[_BY_SLOT].shape[1]
-            long = owned[_BY_FRAME[0]].shape[1]
-            # A slot's frame is not fixed; on the average slot i of n stands at its share of them.
-            middles = sample.first + sample.stride * sample.n_frames * (
-                (np.arange(self._tokens) + 0.5) / self._tokens
-            )
-            slot = (middles / long * slots).astype(np.int64).clip(0, slots - 1)
-            taken[_BY_SLOT] = owned[_BY_SLOT][:, torch.from_numpy(slot)]
+            taken[_BY_SLOT] = self._slots(owned[_BY_SLOT], sample, owned[_BY_FRAME[0]].shape[1])
         return taken
+
+    def _slots(self, table: Tensor, sample: Sample, long: int) -> Tensor:
+        """The rows (1, tokens, C) of a table over slots, for evenly spread frames of the sample.
+
+        For the whole window they are those that `Hourglass.use_tokens` makes.
+        """
+        share = np.linspace(0, 1, self._tokens) * (sample.n_frames - 1) * sample.stride
+        at = torch.from_numpy((sample.first + share) / (long - 1) * (table.shape[1] - 1))
+        low = at.floor().long().clamp(max=table.shape[1] - 2)
+        part = (at - low).to(table.dtype)[:, None]
+        return table[:, low] * (1 - part) + table[:, low + 1] * part

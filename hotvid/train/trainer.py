@@ -1,7 +1,8 @@
-"""The training loop of hotvid's own lifter: staged, resumable, measured as it goes."""
+"""The training loop of hotvid's own lifter: resumable, measured as it goes."""
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import json
 import logging
@@ -23,6 +24,7 @@ from hotvid.lift.models.zoo import build_model
 from hotvid.train.loss import centred, motion_loss
 from hotvid.train.motions import Motion, split
 from hotvid.train.optimiser import MuonAdamW
+from hotvid.train.products import Bfloat16Products
 from hotvid.train.recipe import Recipe
 from hotvid.train.sampled import TABLES, SampledModel, draw_sample, middle_sample
 from hotvid.train.stream import WindowStream
@@ -40,7 +42,6 @@ class Progress:
     """What the loop reports now and then."""
 
     step: int
-    stage: int
     trained_s: float
     total_s: float
     loss: float
@@ -69,32 +70,31 @@ class Trainer:
         self._train, self._held_out = split(motions)
         if not self._train:
             raise InputError("no motions to train on", "give BVH files of more subjects")
-        self.step, self.trained_s, self.stage = 0, 0.0, 0
+        self.step, self.trained_s = 0, 0.0
         self.model = build_model(recipe.model, **dict(recipe.sizes))
         self.average = copy.deepcopy(self.model)
-        self._sizes = self.model.sizes
-        self._enter(0)
+        self._sampled = {
+            (kind.frames, tokens): SampledModel(recipe.model, self.model.sizes, kind.frames, tokens)
+            for kind in recipe.windows
+            for tokens in kind.tokens
+        }
+        self.optimiser = MuonAdamW(self.model, recipe.weight_decay)
+        self._begin_stream()
 
     @property
     def total_s(self) -> float:
         return self.recipe.minutes * 60
 
-    def _enter(self, stage: int) -> None:
-        """Begin a stage: windows of its length, a fresh optimiser, a stream of its own."""
-        self.stage = stage
-        setting, recipe = self.recipe.stages[stage], self.recipe
-        self._sampled = SampledModel(recipe.model, self._sizes, setting.frames, setting.tokens)
-        self.optimiser = MuonAdamW(self.model, recipe.weight_decay)
-        self._entered = self.step
-        self._stream = WindowStream(
-            self._train, recipe.stream, recipe.seed + 1000 * self.step + stage
-        )
+    def _begin_stream(self) -> None:
+        """A stream of its own for every run that goes on, so that none sees the same again."""
+        seed = self.recipe.seed + 1000 * self.step
+        self._stream = WindowStream(self._train, self.recipe.stream, seed)
 
     def _schedule(self) -> float:
         """The share of the learning rate that holds now: warm-up, then a cosine's fall."""
         done = min(self.trained_s / self.total_s, 1.0)
         fall = 0.5 * (1 + math.cos(math.pi * done))
-        warm = min((self.step - self._entered + 1) / self.recipe.warmup_steps, 1.0)
+        warm = min((self.step + 1) / self.recipe.warmup_steps, 1.0)
         floor = self.recipe.final_rate
         return warm * (floor + (1 - floor) * fall)
 
@@ -104,13 +104,12 @@ class Trainer:
         try:
             while self.trained_s < self.total_s:
                 began = time.monotonic()
-                self._next_stage()
                 losses.append(self._train_step())
                 self.trained_s += min(time.monotonic() - began, LONGEST_STEP_S)
                 self.step += 1
                 if self.step % 50 == 0:
                     mean, losses = float(np.mean(losses)), []
-                    report(Progress(self.step, self.stage, self.trained_s, self.total_s, mean))
+                    report(Progress(self.step, self.trained_s, self.total_s, mean))
                 if self.trained_s - saved > SAVE_EVERY_S:
                     saved = self.trained_s
                     self.save()
@@ -119,22 +118,18 @@ class Trainer:
             self.save()
         self._log(final=True, **vars(self.validate()))
 
-    def _next_stage(self) -> None:
-        ends = np.cumsum([s.share for s in self.recipe.stages]) * self.total_s
-        stage = min(int(np.searchsorted(ends, self.trained_s, "right")), len(ends) - 1)
-        if stage != self.stage:
-            self._enter(stage)
-            log.info("stage %d: windows of %d frames", stage, self.recipe.stages[stage].frames)
-
     def _train_step(self) -> float:
-        setting = self.recipe.stages[self.stage]
-        sample = draw_sample(self._stream.rng, setting.frames, setting.strides, self.model.frames)
-        windows = self._stream.batch(setting.batch, setting.frames, sample.stride)
+        rng, kinds = self._stream.rng, self.recipe.windows
+        kind = kinds[rng.choice(len(kinds), p=[k.share for k in kinds])]
+        sampled = self._sampled[kind.frames, kind.tokens[rng.integers(len(kind.tokens))]]
+        sample = draw_sample(rng, kind.frames, kind.strides, self.model.frames)
+        windows = self._stream.batch(kind.batch, kind.frames, sample.stride)
         target = torch.from_numpy(windows.xyz_m)
         now = self._schedule()
         self.optimiser.set_learning_rate(self.recipe.muon_rate * now, self.recipe.adamw_rate * now)
         self.model.train()
-        predicted = centred(self._sampled(self.model, torch.from_numpy(windows.inputs), sample))
+        with Bfloat16Products() if self.recipe.bfloat16 else contextlib.nullcontext():
+            predicted = centred(sampled(self.model, torch.from_numpy(windows.inputs), sample))
         loss = motion_loss(
             predicted, target, self.recipe.velocity_weight, self.recipe.acceleration_weight
         )
@@ -157,10 +152,9 @@ class Trainer:
         """Errors on the held-out subjects as they were captured; always the same windows.
 
         Cameras and 2D errors are those of training, bodies nearly the mean adult's, and nothing
-        is exchanged or turned. The long window, of which a stage sees samples, has 30 frames a
-        second.
+        is exchanged or turned. The windows are of the recipe's last kind, at 30 frames a second.
         """
-        setting = self.recipe.stages[self.stage]
+        kind = self.recipe.windows[-1]
         as_captured = replace(
             self.recipe.stream,
             rate_hz=(VALIDATED_HZ, VALIDATED_HZ),
@@ -170,12 +164,13 @@ class Trainer:
             turn_deg=0.0,
             tumble=0.0,
         )
-        sample = middle_sample(setting.frames, setting.strides[1], self.model.frames)
+        sample = middle_sample(kind.frames, kind.strides[1], self.model.frames)
+        sampled = self._sampled[kind.frames, kind.tokens[0]]
         stream = WindowStream(self._held_out or self._train, as_captured, 7)
-        batch = stream.batch(windows, setting.frames, sample.stride)
+        batch = stream.batch(windows, kind.frames, sample.stride)
         self.average.eval()
         parts = torch.from_numpy(batch.inputs).split(8)
-        predicted = torch.cat([centred(self._sampled(self.average, p, sample)) for p in parts])
+        predicted = torch.cat([centred(sampled(self.average, p, sample)) for p in parts])
         return measure(predicted, torch.from_numpy(batch.xyz_m))
 
     def save(self) -> None:
@@ -183,8 +178,6 @@ class Trainer:
         state = {
             "step": self.step,
             "trained_s": self.trained_s,
-            "stage": self.stage,
-            "entered": self._entered,
             "model": self.model.state_dict(),
             "average": self.average.state_dict(),
             "optimiser": self.optimiser.state_dict(),
@@ -216,12 +209,11 @@ class Trainer:
         self.step, self.trained_s = state["step"], state["trained_s"]
         self.model.load_state_dict(state["model"])
         self.average.load_state_dict(state["average"])
-        self._enter(state["stage"])
-        self._entered = state["entered"]
         self.optimiser.load_state_dict(state["optimiser"])
+        self._begin_stream()
 
     def _log(self, **values: float | bool) -> None:
-        row = {"step": self.step, "stage": self.stage, "minutes": round(self.trained_s / 60, 2)}
+        row = {"step": self.step, "minutes": round(self.trained_s / 60, 2)}
         row |= {k: v if isinstance(v, bool) else float(f"{v:.5g}") for k, v in values.items()}
         log.info("%s", row)
         with (self.folder / "log.jsonl").open("a", encoding="utf-8") as stream:

@@ -40,6 +40,14 @@ def test_the_whole_window_is_the_model_itself(long_model):
     )
 
 
+def test_other_numbers_of_tokens_are_those_of_inference(long_model):
+    keypoints = torch.randn(2, LONG, 17, 3)
+    sampled = SampledModel("hot-mixste-s", long_model.sizes, LONG, 5)
+    got = sampled(long_model, keypoints, Sample(0, 1, LONG))
+    long_model.use_tokens(5)
+    torch.testing.assert_close(got, long_model(keypoints))
+
+
 def test_a_short_window_has_the_position_embeddings_of_its_own_frames(long_model):
     short = build_model("hot-mixste-s", frames=5, token_num=None, **WIDTHS).eval()
     own = long_model.state_dict()
@@ -60,6 +68,7 @@ def test_gradients_reach_the_sampled_rows_of_the_tables_and_no_others(long_model
     ]
     frames = set(range(3, 21, 2))
     assert touched[:2] == [frames, frames]
-    assert touched[2] == {2, 4, 6}  # slots of 9 whose share of the window the kept frames have
+    # Kept are frames 3, 11 and 19 of 27: slots 0.9, 3.4 and 5.8 of 9.
+    assert touched[2] == {0, 1, 3, 4, 5, 6}
     missing = [n for n, p in long_model.named_parameters() if p.grad is None]
     assert missing == []

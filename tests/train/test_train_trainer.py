@@ -7,12 +7,12 @@ import torch
 from hotvid.errors import InputError
 from hotvid.lift.checkpoint import save_checkpoint
 from hotvid.train.motions import Motion
-from hotvid.train.recipe import Recipe, Stage
+from hotvid.train.recipe import Recipe, WindowKind
 from hotvid.train.trainer import Trainer, measure
 
 WIDTHS = (("channel", 16), ("mlp_hidden", 32), ("depth", 2), ("heads", 2))
 SIZES = (*WIDTHS, ("frames", 9), ("token_num", 3))
-STAGES = (Stage(5, None, 2, 0.5, (1, 2)), Stage(9, 3, 2, 0.5, (1, 1)))
+WINDOWS = (WindowKind(5, (None,), 2, 0.5, (1, 2)), WindowKind(9, (3, 4), 2, 0.5, (1, 1)))
 
 
 def _motions():
@@ -24,14 +24,20 @@ def _motions():
 
 
 def _recipe(**changes):
-    settings = {"sizes": SIZES, "stages": STAGES, "minutes": 0.05, "threads": 1}
+    settings = {"sizes": SIZES, "windows": WINDOWS, "minutes": 0.05, "threads": 1}
     return Recipe(**{**settings, **changes})
 
 
-def test_a_run_passes_through_its_stages_and_leaves_a_log_and_a_state(tmp_path):
+def test_a_run_trains_on_every_kind_of_window_and_leaves_a_log_and_a_state(tmp_path):
     trainer = Trainer(tmp_path, _recipe(), _motions())
+    shapes = set()
+    batch = trainer._stream.batch
+    trainer._stream.batch = lambda size, *frames: shapes.add(frames) or batch(size, *frames)
+    before = {key: value.clone() for key, value in trainer.model.state_dict().items()}
     trainer.run()
-    assert trainer.stage == 1 and trainer.step > 4
+    assert shapes == {(5, 1), (5, 2), (9, 1)}
+    after = trainer.model.state_dict()
+    assert [key for key in before if torch.equal(before[key], after[key])] == []
     assert trainer.model.x_token.shape[1] == 9 and trainer.model.pos_embed_token.shape[1] == 3
     last = json.loads((tmp_path / "log.jsonl").read_text().splitlines()[-1])
     assert last["final"] and last["n_mpjpe_mm"] > 0
@@ -43,7 +49,7 @@ def test_a_resumed_run_goes_on_from_where_the_first_stopped(tmp_path):
     first.run()
     second = Trainer(tmp_path, _recipe(minutes=0.1), _motions())
     second.resume()
-    assert (second.step, second.trained_s, second.stage) == (first.step, first.trained_s, 1)
+    assert (second.step, second.trained_s) == (first.step, first.trained_s)
     for key, value in first.average.state_dict().items():
         torch.testing.assert_close(second.average.state_dict()[key], value)
     second.run()
@@ -57,7 +63,7 @@ def test_resuming_nothing_says_so(tmp_path):
 
 def test_a_run_begins_with_the_weights_that_it_is_given(tmp_path):
     shorter = (*WIDTHS, ("frames", 5), ("token_num", 2))
-    given = Trainer(tmp_path / "a", _recipe(sizes=shorter, stages=STAGES[:1]), _motions()).model
+    given = Trainer(tmp_path / "a", _recipe(sizes=shorter, windows=WINDOWS[:1]), _motions()).model
     with torch.no_grad():
         ramp = torch.linspace(0, 1, 5)[None, :, None].expand(1, 5, 16)
         given.Temporal_pos_embed.copy_(ramp)

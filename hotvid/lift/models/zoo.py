@@ -63,7 +63,7 @@ MODELS = {
     "mhformer": ModelSpec(MHFormer, _MHFORMER),
     "hot-mhformer": ModelSpec(MHFormer, _hot(_MHFORMER, 1, 117)),
     "tpc-mhformer": ModelSpec(MHFormer, _tpc(_MHFORMER, 1, 117)),
-    "hot-mixste-s": ModelSpec(MixSTE, _hot(_MIXSTE_S, 1, 81)),
+    "hot-mixste-s": ModelSpec(MixSTE, {**_hot(_MIXSTE_S, 1, 81), "prune": "uniform"}),
 }
 
 _COUNTS = {"frames", "channel", "mlp_hidden", "in_channels", "depth", "heads", "representation"}
