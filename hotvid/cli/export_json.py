@@ -10,7 +10,7 @@ import typer
 
 from hotvid.cli import options
 from hotvid.cli.progress import progress
-from hotvid.cli.summary import summary
+from hotvid.cli.summary import naming_what_was_written, summary
 from hotvid.config import LiftConfig, Pose2DConfig, TrackConfig, configure
 
 
@@ -22,6 +22,7 @@ def export_json(
             "--out", metavar="FILE.json", help="The file to write.", rich_help_panel="Outputs"
         ),
     ],
+    save_poses: options.SavePoses = None,
     overwrite: options.Overwrite = False,
     time_range: options.TimeRange = None,
     person: options.PersonChoice = TrackConfig.person,
@@ -60,7 +61,15 @@ def export_json(
     from hotvid import job
 
     begun = time.perf_counter()
-    with progress(quiet) as report:
-        poses = job.run(source, config=config, json=out, overwrite=overwrite, progress=report)
+    with naming_what_was_written() as written, progress(quiet) as report:
+        poses = job.run(
+            source,
+            config=config,
+            json=out,
+            save=save_poses,
+            overwrite=overwrite,
+            progress=report,
+            on_written=written.append,
+        )
     if not quiet:
-        typer.echo(summary(poses, time.perf_counter() - begun, [out]))
+        typer.echo(summary(poses, time.perf_counter() - begun, written))

@@ -6,6 +6,7 @@ import contextlib
 import errno
 import os
 import shutil
+import tempfile
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,7 +21,7 @@ WRITE_ERRNOS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, 
 def check_output(path: str | os.PathLike, overwrite: bool = False) -> Path:
     """The path, or OutputError if it plainly cannot or must not be written.
 
-    Meant to be called before the work starts; nothing is made or changed.
+    Meant to be called before the work starts; nothing that stays is made or changed.
     """
     path = Path(path)
     if path.is_dir():
@@ -63,6 +64,9 @@ def _check_parent(path: Path) -> None:
         raise OutputError(
             f"the folder '{folder}' cannot be written", "choose another place for the output"
         )
+    # Some file systems (/proc) say that they can be written, but make no files.
+    with _as_output_error(path), tempfile.TemporaryFile(dir=folder):
+        pass
 
 
 @contextlib.contextmanager

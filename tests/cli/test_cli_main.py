@@ -82,6 +82,8 @@ def test_export_json_of_a_video_and_of_its_store_are_the_same(clip, backend, tmp
     result = call("export-json", tmp_path / "o.npz", "--out", tmp_path / "b.json")
     assert (tmp_path / "a.json").read_bytes() == (tmp_path / "b.json").read_bytes()
     assert result.stdout.splitlines()[-1] == f"wrote {tmp_path / 'b.json'}"
+    call("export-json", clip, "--out", tmp_path / "c.json", "--save-poses", tmp_path / "c.npz")
+    assert (tmp_path / "c.npz").read_bytes() == (tmp_path / "o.npz").read_bytes()
 
 
 def test_time_range_and_device_reach_the_pipeline(clip, backend, tmp_path):

@@ -98,3 +98,14 @@ def test_permissions_are_those_of_any_new_file(tmp_path):
     with atomic_output(tmp_path / "out") as temporary:
         temporary.write_text("")
     assert (tmp_path / "out").stat().st_mode == (tmp_path / "plain").stat().st_mode
+
+
+@pytest.mark.skipif(not os.path.isdir("/proc/self"), reason="a file system that makes no files")
+def test_a_folder_that_only_says_it_can_be_written_is_refused_before_the_work():
+    with pytest.raises(OutputError, match="cannot write '/proc/new/out'"):
+        check_output("/proc/new/out")
+
+
+def test_checking_leaves_nothing(tmp_path):
+    check_output(tmp_path / "new" / "out")
+    assert list(tmp_path.iterdir()) == []
