@@ -2,6 +2,7 @@
 
 import errno
 import os
+from pathlib import Path
 
 import pytest
 
@@ -100,7 +101,7 @@ def test_permissions_are_those_of_any_new_file(tmp_path):
     assert (tmp_path / "out").stat().st_mode == (tmp_path / "plain").stat().st_mode
 
 
-@pytest.mark.skipif(not os.path.isdir("/proc/self"), reason="a file system that makes no files")
+@pytest.mark.skipif(not Path("/proc/self").is_dir(), reason="a file system that makes no files")
 def test_a_folder_that_only_says_it_can_be_written_is_refused_before_the_work():
     with pytest.raises(OutputError, match="cannot write '/proc/new/out'"):
         check_output("/proc/new/out")
