@@ -178,3 +178,27 @@ def test_the_wrong_video_is_said_so(tmp_path):
     video = write_coded_clip(tmp_path / "short.mp4", 5)
     words = (coco(tmp_path), "--video", video, "--json", tmp_path / "o.json", "--quiet")
     assert "is it the right video" in call(*words, expect=1).stderr
+
+
+@pytest.mark.parametrize("format", ["alphapose", "openpose", "mmpose", "json"])
+def test_what_hotvid_writes_for_others_it_reads(tmp_path, format):
+    store, written, back = tmp_path / "a.npz", tmp_path / "w", tmp_path / "back.json"
+    call(coco(tmp_path), "--save-poses", store, "--json", tmp_path / "a.json", *CANVAS)
+    words = ["export", store, "--format", f"{format},trc", "--out", written]
+    result = CliRunner().invoke(app, [str(w) for w in words])
+    assert result.exit_code == 0, result.output
+    (made,) = (p for p in tmp_path.iterdir() if p.name.startswith("w.") and p.suffix != ".trc")
+    call(made, "--json", back, *CANVAS)
+    assert len(read(back)["people"]) == 2
+    first, again = (
+        [
+            {row["frame"]: row["keypoints_2d"] for row in one["frames"] if not row["interpolated"]}
+            for one in sorted(read(file)["people"], key=lambda p: p["frames"][0]["frame"])
+        ]
+        for file in (tmp_path / "a.json", back)
+    )
+    for one, other in zip(first, again, strict=True):
+        # Other programs' files do not say which rows are bridged.
+        assert one.keys() <= other.keys()
+        for frame, points in one.items():
+            np.testing.assert_allclose(points, other[frame], atol=0.02)

@@ -33,7 +33,8 @@ def read(source: KeypointSource) -> KeypointTable:
     info = source.data["instance_info"] if of_demo else source.data
     is_video = bool(info) and "instances" in info[0]
     frames = [(int(f["frame_id"]), f["instances"]) for f in info] if is_video else [(0, info)]
-    first_number = 1 if of_demo and is_video else 0
+    # Every frame is listed; other programs that write the demo's layout begin at 0.
+    first_number = min(1, *(number for number, _ in frames)) if of_demo and is_video else 0
     rows = Sightings()
     for number, instances in frames:
         for one in instances:
