@@ -96,9 +96,7 @@ class MmPose:
             )
         head = json.loads(line)
         if "error" in head:
-            raise WeightsError(
-                f"{self.name}: {head['error']}", "do config and checkpoint belong together?"
-            )
+            raise WeightsError(f"{self.name}: {head['error']}")
         return head
 
     def _array(self, *shape: int) -> np.ndarray:

@@ -26,7 +26,9 @@ def main(config, checkpoint, device):
         say(answers, {"n_keypoints": len(names), "names": names})
         serve(model, sys.stdin.buffer, answers)
     except Exception as error:
-        say(answers, {"error": f"{type(error).__name__}: {error}"})
+        # A file that is not there is said in so many words; of the rest the kind tells more.
+        kind = "" if isinstance(error, FileNotFoundError) else f"{type(error).__name__}: "
+        say(answers, {"error": f"{kind}{error}"})
         raise
 
 
@@ -185,9 +187,8 @@ def weights_of(name):
         try:
             torch.hub.download_url_to_file(url, str(target), progress=False)
         except OSError as error:
-            raise OSError(
-                f"{url} could not be downloaded ({error}); give its file after a comma"
-            ) from error
+            message = f"{url} could not be downloaded ({error}); give its file after a comma"
+            raise FileNotFoundError(message) from error
     return target
 
 
