@@ -9,6 +9,7 @@ from hotvid.errors import UsageError
 
 MODES = ("fast", "balanced", "accurate")
 DEVICES = ("auto", "cpu", "cuda")
+UNITS = ("m", "cm")
 PERSONS = ("all", "largest", "longest")
 
 
@@ -78,6 +79,9 @@ class RenderConfig:
 @dataclass(frozen=True)
 class ExportConfig:
     """How results are written into the files of other programs."""
+
+    bone_names: str = "humanoid"  # as Unity and VRM call them; a name in hotvid.humanoid.NAMINGS
+    units: str = "m"  # of BVH, which does not say: Blender takes metres, many others centimetres
 
 
 @dataclass(frozen=True)

@@ -4,40 +4,54 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from hotvid.config import ExportConfig
+from hotvid.config import UNITS, ExportConfig, check_choice
 from hotvid.errors import OutputError
 from hotvid.export.formats import Format, output_paths, parse_formats, person_path
+from hotvid.humanoid import NAMINGS
 from hotvid.io.atomic import atomic_folder, atomic_output, check_output, check_output_folder
+from hotvid.pipeline import with_bones
 from hotvid.types import Person, Poses
 
 
 @dataclass(frozen=True)
 class Export:
-    """One format, and the file or folder where it goes."""
+    """One format, the file or folder where it goes, and how it is written."""
 
     format: Format
     path: Path
+    config: ExportConfig = field(default_factory=ExportConfig)
 
 
 def plan_exports(
-    formats: str | None, out: str | Path, source: str | Path, *, beside: bool = False
+    formats: str | None,
+    out: str | Path,
+    source: str | Path,
+    *,
+    beside: bool = False,
+    bone_names: str = ExportConfig.bone_names,
+    units: str = ExportConfig.units,
 ) -> tuple[Export, ...]:
     """The exports that "a,b" asks for; none where it is None.
 
     out      see `hotvid.export.formats.output_paths`.
     beside   `out` is another output: the exports lie beside it under its name.
-    raises   UsageError for unknown formats, OutputError for a name that does not fit.
+    others   see `ExportConfig`.
+    raises   UsageError for unknown names, OutputError for a name that does not fit.
     """
+    config = ExportConfig(
+        bone_names=check_choice("naming of bones", bone_names, tuple(NAMINGS)),
+        units=check_choice("unit", units, UNITS),
+    )
     if formats is None:
         return ()
     wanted, out = parse_formats(formats), Path(out)
     if beside:
         out = out.with_suffix("")
-        return tuple(Export(f, out.with_name(out.name + f.suffix)) for f in wanted)
-    return tuple(Export(f, path) for f, path in output_paths(wanted, out, Path(source)))
+        return tuple(Export(f, out.with_name(out.name + f.suffix), config) for f in wanted)
+    return tuple(Export(f, path, config) for f, path in output_paths(wanted, out, Path(source)))
 
 
 def check_exports(exports: Sequence[Export], overwrite: bool = False) -> None:
@@ -56,24 +70,26 @@ def check_exports(exports: Sequence[Export], overwrite: bool = False) -> None:
 def write_exports(
     poses: Poses,
     exports: Sequence[Export],
-    config: ExportConfig | None = None,
     *,
     overwrite: bool = False,
     on_written: Callable[[Path], None] = lambda path: None,
-) -> None:
+) -> Poses:
     """Write `poses`, whose people are placed in the world, in every format.
 
     on_written  called with each file or folder once it is whole.
+    returns     the poses as they were written: with bones, where a format asks for them.
     raises      OutputError where one cannot be written, or nobody is there to be written.
     """
-    config = config or ExportConfig()
+    if any(export.format.needs_bones for export in exports):
+        poses = with_bones(poses)
     for export in exports:
-        for path in _write(poses, export, config, overwrite):
+        for path in _write(poses, export, overwrite):
             on_written(path)
+    return poses
 
 
-def _write(poses: Poses, export: Export, config: ExportConfig, overwrite: bool) -> list[Path]:
-    form, write = export.format, export.format.writer()
+def _write(poses: Poses, export: Export, overwrite: bool) -> list[Path]:
+    form, config, write = export.format, export.config, export.format.writer()
     if form.folder:
         with atomic_folder(export.path, form.pattern, overwrite) as temporary:
             write(poses, temporary, config)

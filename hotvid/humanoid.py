@@ -59,6 +59,9 @@ def bone(name: str) -> int:
     return BONE_NAMES.index(name)
 
 
+# Hands by the length of the forearm, toes by that of the foot before them.
+_HAND, _TOES = 0.4, 0.45
+
 # The bone that carries each joint of the skeleton. Most are where it begins; nose and head are
 # points of the head.
 _CARRIERS = {
@@ -154,3 +157,13 @@ def joint_places(motion: BoneMotion) -> np.ndarray:
     place, turn = bone_places(motion)
     carriers = list(JOINT_BONES)
     return place[:, carriers] + (turn[:, carriers] @ motion.marker_m[..., None])[..., 0]
+
+
+def tips(motion: BoneMotion) -> dict[int, np.ndarray]:
+    """Where the bones that end in nothing end: index -> (3,) metres in the bone's own axes."""
+    out = {bone("Head"): motion.marker_m[H36M17.index("head")]}
+    for side in ("Left", "Right"):
+        hand, ball = (motion.offset_m[bone(side + name)] for name in ("Hand", "Toes"))
+        out[bone(f"{side}Hand")] = _HAND * hand
+        out[bone(f"{side}Toes")] = np.array([0.0, 0.0, _TOES * ball[2]])
+    return out

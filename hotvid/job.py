@@ -142,8 +142,9 @@ class _Outputs:
         if self.out is not None:
             render(poses, self.out, config, progress, video=drawn_over, overwrite=self.overwrite)
             self.on_written(Path(self.out))
-        write_exports(poses, self.exports, overwrite=self.overwrite, on_written=self.on_written)
-        return poses
+        return write_exports(
+            poses, self.exports, overwrite=self.overwrite, on_written=self.on_written
+        )
 
 
 def check_outputs(

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from hotvid.post.bones import fit_bones
 from hotvid.post.world import place_in_world
 from hotvid.skeleton import BLAZEPOSE33, H36M17, JOINT_SETS, to_h36m17
 from hotvid.types import ModelsUsed, Motion3D, Person, Poses, Track2D, VideoInfo
@@ -85,6 +86,16 @@ def uneven(poses: Poses) -> Poses:
     pts_s = poses.pts_s.copy()
     pts_s[4] += 0.5 / FPS
     return replace(poses, pts_s=pts_s)
+
+
+def with_bones(poses: Poses) -> Poses:
+    """The same with bones fitted."""
+    return replace(
+        poses,
+        people=tuple(
+            replace(p, bones=fit_bones(p.world.xyz_m, p.keypoints.score, FPS)) for p in poses.people
+        ),
+    )
 
 
 def only(poses: Poses, track_id: int) -> Poses:

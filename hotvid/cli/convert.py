@@ -10,7 +10,7 @@ import typer
 
 from hotvid.cli import options
 from hotvid.cli.summary import summary
-from hotvid.config import TrackConfig, configure
+from hotvid.config import ExportConfig, TrackConfig, configure
 from hotvid.errors import UsageError
 
 
@@ -23,6 +23,8 @@ def convert(
     ],
     format: options.Formats,
     out: options.ExportOut,
+    bone_names: options.BoneNames = ExportConfig.bone_names,
+    units: options.Units = ExportConfig.units,
     overwrite: options.Overwrite = False,
     person: options.PersonChoice = TrackConfig.person,
     quiet: options.Quiet = False,
@@ -40,7 +42,7 @@ def convert(
         raise UsageError(
             f"{source} is neither a pose store nor JSON", "for a video, use: hotvid export"
         )
-    exports = plan_exports(format, out, source)
+    exports = plan_exports(format, out, source, bone_names=bone_names, units=units)
     begun, written = time.perf_counter(), []
     poses = job.run(
         source, config=config, exports=exports, overwrite=overwrite, on_written=written.append

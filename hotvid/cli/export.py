@@ -9,13 +9,15 @@ import typer
 from hotvid.cli import options
 from hotvid.cli.progress import progress
 from hotvid.cli.summary import summary
-from hotvid.config import LiftConfig, Pose2DConfig, TrackConfig, configure
+from hotvid.config import ExportConfig, LiftConfig, Pose2DConfig, TrackConfig, configure
 
 
 def export(
     source: options.Source,
     format: options.Formats,
     out: options.ExportOut,
+    bone_names: options.BoneNames = ExportConfig.bone_names,
+    units: options.Units = ExportConfig.units,
     overwrite: options.Overwrite = False,
     time_range: options.TimeRange = None,
     person: options.PersonChoice = TrackConfig.person,
@@ -55,7 +57,7 @@ def export(
     from hotvid import job
     from hotvid.exports import plan_exports
 
-    exports = plan_exports(format, out, source)
+    exports = plan_exports(format, out, source, bone_names=bone_names, units=units)
     begun, written = time.perf_counter(), []
     with progress(quiet) as report:
         poses = job.run(

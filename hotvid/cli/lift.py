@@ -12,7 +12,7 @@ import typer
 from hotvid.cli import options
 from hotvid.cli.progress import progress
 from hotvid.cli.summary import naming_what_was_written, summary
-from hotvid.config import KeypointsConfig, LiftConfig, TrackConfig, configure
+from hotvid.config import ExportConfig, KeypointsConfig, LiftConfig, TrackConfig, configure
 from hotvid.errors import UsageError
 
 _FILE = "What the file does not say"
@@ -40,6 +40,8 @@ def lift(
     json: options.JsonOut = None,
     save_poses: options.SavePoses = None,
     format: options.AlsoFormats = None,
+    bone_names: options.BoneNames = ExportConfig.bone_names,
+    units: options.Units = ExportConfig.units,
     overwrite: options.Overwrite = False,
     video: Annotated[
         Path | None,
@@ -135,7 +137,9 @@ def lift(
     from hotvid import job
     from hotvid.exports import plan_exports
 
-    exports = plan_exports(format, beside, keypoints, beside=True)
+    exports = plan_exports(
+        format, beside, keypoints, beside=True, bone_names=bone_names, units=units
+    )
     begun = time.perf_counter()
     with naming_what_was_written() as written, progress(quiet) as report:
         poses = job.lift(

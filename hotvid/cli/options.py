@@ -9,9 +9,10 @@ from typing import Annotated, Any
 
 import typer
 
-from hotvid.config import LiftConfig
+from hotvid.config import UNITS, LiftConfig
 from hotvid.errors import UsageError
 from hotvid.export.formats import FORMATS
+from hotvid.humanoid import NAMINGS
 
 _OUTPUTS = "Outputs"
 _PEOPLE = "People"
@@ -66,6 +67,24 @@ ExportOut = Annotated[
         metavar="FILE|BASE",
         help="The file to write; with several formats, a name to which each adds its suffix, or "
         "a folder.",
+        rich_help_panel=_OUTPUTS,
+    ),
+]
+BoneNames = Annotated[
+    str,
+    typer.Option(
+        "--bone-names",
+        metavar="|".join(NAMINGS),
+        help="What bvh, glb and usd call the bones.",
+        rich_help_panel=_OUTPUTS,
+    ),
+]
+Units = Annotated[
+    str,
+    typer.Option(
+        "--units",
+        metavar="|".join(UNITS),
+        help="The unit of bvh, which does not say it: Blender takes metres.",
         rich_help_panel=_OUTPUTS,
     ),
 ]

@@ -11,7 +11,7 @@ import typer
 from hotvid.cli import options
 from hotvid.cli.progress import progress
 from hotvid.cli.summary import naming_what_was_written, summary
-from hotvid.config import LiftConfig, Pose2DConfig, TrackConfig, configure
+from hotvid.config import ExportConfig, LiftConfig, Pose2DConfig, TrackConfig, configure
 
 
 def run(
@@ -28,6 +28,8 @@ def run(
     json: options.JsonOut = None,
     save_poses: options.SavePoses = None,
     format: options.AlsoFormats = None,
+    bone_names: options.BoneNames = ExportConfig.bone_names,
+    units: options.Units = ExportConfig.units,
     overwrite: options.Overwrite = False,
     video: Annotated[
         Path | None,
@@ -75,7 +77,7 @@ def run(
     from hotvid import job
     from hotvid.exports import plan_exports
 
-    exports = plan_exports(format, out, source, beside=True)
+    exports = plan_exports(format, out, source, beside=True, bone_names=bone_names, units=units)
     begun = time.perf_counter()
     with naming_what_was_written() as written, progress(quiet) as report:
         poses = job.run(

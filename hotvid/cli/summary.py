@@ -7,8 +7,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+import numpy as np
+
 from hotvid.errors import HotvidWarning, printable
-from hotvid.types import Poses
+from hotvid.types import Person, Poses
 
 
 def summary(poses: Poses, wall_s: float, written: Sequence[Path]) -> str:
@@ -20,12 +22,18 @@ def summary(poses: Poses, wall_s: float, written: Sequence[Path]) -> str:
     frames = "1 frame" if poses.n_frames == 1 else f"{poses.n_frames} frames"
     lines = [f"{people} in {frames}, {length_s:.1f} s of video in {wall_s:.1f} s{speed}"]
     for person in poses.people:
-        track = person.keypoints
-        lines.append(
-            f"  person {person.track_id}: frames {track.frame_index[0]} to {track.frame_index[-1]}"
-        )
+        first, last = person.keypoints.frame_index[[0, -1]]
+        lines.append(f"  person {person.track_id}: frames {first} to {last}{_fit(person)}")
     lines.append(f"2D: {poses.models.pose2d}; 3D: {poses.models.lifter or 'nothing to lift'}")
     return "\n".join([*lines, *(f"wrote {printable(str(path))}" for path in written)])
+
+
+def _fit(person: Person) -> str:
+    """How well the bones put the joints where they were, where bones were fitted."""
+    if person.bones is None or not np.isfinite(person.bones.error_mm).any():
+        return ""
+    middle, most = np.nanpercentile(person.bones.error_mm, [50, 95])
+    return f"; bones fit its joints to {middle:.0f} mm (median), {most:.0f} mm (95 in 100)"
 
 
 @contextmanager

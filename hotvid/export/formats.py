@@ -24,6 +24,7 @@ class Format:
     module      in `hotvid.export`; its `write(poses, path, config)` writes one file or, where
                 `folder` is true, fills the folder `path` with files named by `pattern`.
     needs_3d    only people with 3D motion can be in it.
+    needs_bones  it holds turns of bones, which are fitted first.
     per_person  a file holds one person: several people are several files.
     package     what it needs beyond hotvid's own dependencies, as (name to import, name to
                 install).
@@ -34,6 +35,7 @@ class Format:
     what: str
     module: str
     needs_3d: bool = False
+    needs_bones: bool = False
     per_person: bool = False
     folder: bool = False
     pattern: str = ""
@@ -86,6 +88,15 @@ FORMATS = {
             "c3d",
             needs_3d=True,
             package=("ezc3d", "ezc3d"),
+        ),
+        Format(
+            "bvh",
+            ".bvh",
+            "a skeleton that turns, a file a person",
+            "bvh",
+            needs_3d=True,
+            needs_bones=True,
+            per_person=True,
         ),
         Format("mmpose", ".mmpose.json", "2D keypoints as MMPose writes them", "mmpose"),
         Format(
