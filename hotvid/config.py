@@ -67,6 +67,14 @@ class LiftConfig:
 
 
 @dataclass(frozen=True)
+class WorldConfig:
+    """How people are placed in the world."""
+
+    height_m: float | None = None  # of the person seen longest, standing; None: the lifter's word
+    feet: bool = True  # those that stand keep their place
+
+
+@dataclass(frozen=True)
 class RenderConfig:
     """How the result is drawn."""
 
@@ -91,6 +99,7 @@ class PipelineConfig:
     pose2d: Pose2DConfig = field(default_factory=Pose2DConfig)
     track: TrackConfig = field(default_factory=TrackConfig)
     lift: LiftConfig = field(default_factory=LiftConfig)
+    world: WorldConfig = field(default_factory=WorldConfig)
     render: RenderConfig = field(default_factory=RenderConfig)
     time_range_s: tuple[float, float] | None = None
 
@@ -117,6 +126,8 @@ def configure(
     tokens: int | None = None,
     compile: bool = False,
     focal: float | None = None,
+    height: float | None = None,
+    feet: bool = WorldConfig.feet,
     time_range: tuple[float, float] | None = None,
 ) -> PipelineConfig:
     """The settings of all stages from the options that users know; UsageError for senseless ones.
@@ -125,7 +136,9 @@ def configure(
                 lifted anew.
     tokens      frames of a window that a model which prunes keeps; None: as it was built.
     compile     let torch compile the lifter.
-    focal       pixels, of the picture as it is read; None: assumed.
+    focal       pixels, of the picture as it is read; None: by the file's metadata, or assumed.
+    height      metres, of the person seen longest; None: as the lifter has it.
+    feet        whether those that stand keep their place.
     time_range  (start, end), seconds; None: the whole video.
     """
     check_choice("mode", mode, MODES)
@@ -138,6 +151,8 @@ def configure(
         raise UsageError(f"tokens is {tokens}", "keep 2 frames of a window or more")
     if focal is not None and not 0 < focal < math.inf:
         raise UsageError(f"the focal length is {focal}", "give pixels, more than 0")
+    if height is not None and not 0.3 <= height <= 3.0:
+        raise UsageError(f"the height is {height}", "give metres, as in --height 1.75")
     if time_range is not None:
         start, end = time_range
         if not 0 <= start < end < math.inf:
@@ -163,6 +178,7 @@ def configure(
             focal_px=focal,
             anew=model is not None or weights is not None,
         ),
+        world=WorldConfig(height, feet),
         render=RenderConfig(kpt_thr=kpt_thr),
         time_range_s=time_range,
     )

@@ -7,7 +7,14 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from hotvid.config import KeypointsConfig, LiftConfig, PipelineConfig, RenderConfig, TrackConfig
+from hotvid.config import (
+    KeypointsConfig,
+    LiftConfig,
+    PipelineConfig,
+    RenderConfig,
+    TrackConfig,
+    WorldConfig,
+)
 from hotvid.errors import InputError, OutputError, UsageError
 from hotvid.export.json_export import write_json
 from hotvid.exports import Export, check_exports, write_exports
@@ -93,6 +100,10 @@ def lift(
     return outputs.write(poses, config, video, progress)
 
 
+# What is made of stored poses anew, whatever they were made with.
+_FREE = {"render": RenderConfig(), "track": TrackConfig(), "world": WorldConfig()}
+
+
 def is_stored(source: PathLike) -> bool:
     """Whether a source holds poses already: a pose store, or hotvid's own JSON."""
     return is_pose_store(source) or is_poses_json(source)
@@ -131,7 +142,7 @@ class _Outputs:
         It holds them as they were found: what is made of them can be made of it again, and
         otherwise.
         """
-        poses = settle(as_found)
+        poses = settle(as_found, config)
         if self.json is not None:
             with atomic_output(self.json, self.overwrite) as temporary:
                 write_json(poses, temporary)
@@ -197,7 +208,7 @@ def stored_poses(source: PathLike, config: PipelineConfig) -> Poses:
             f"{source} is a pose store: only a lifter that is named lifts it anew",
             "name one with --model or --weights, or leave out the options of lifting",
         )
-    if replace(config, render=RenderConfig(), track=TrackConfig(), lift=lift) != PipelineConfig():
+    if replace(config, **_FREE, lift=lift) != PipelineConfig():
         raise UsageError(
             f"{source} is a pose store: nobody is searched for in it anew",
             "leave out the options of detection and time, or give the video",

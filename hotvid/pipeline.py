@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hotvid import weights
-from hotvid.config import KeypointsConfig, LiftConfig, PipelineConfig
+from hotvid.config import KeypointsConfig, LiftConfig, PipelineConfig, WorldConfig
 from hotvid.errors import HotvidWarning, InputError
 from hotvid.geometry import assumed_focal_px
 from hotvid.io.keypoints import read_keypoints
@@ -35,7 +35,16 @@ from hotvid.post.trajectory import root_path
 from hotvid.post.world import place_in_world
 from hotvid.skeleton import H36M17, to_h36m17
 from hotvid.track import associate, select_people, tracks_as_given
-from hotvid.types import Keypoints2D, ModelsUsed, Motion3D, Person, Poses, Track2D, VideoInfo
+from hotvid.types import (
+    Keypoints2D,
+    ModelsUsed,
+    Motion3D,
+    Person,
+    Poses,
+    Track2D,
+    VideoInfo,
+    frame_rate,
+)
 
 if TYPE_CHECKING:
     from hotvid.lift.lifter import Lifter
@@ -77,7 +86,7 @@ def analyze(
         )
         people, lifter = _lifted(tracks, seen, loading, config, progress)
     notes = seen.warnings if people else (*seen.warnings, f"nobody was found in {video}")
-    return _result(seen, people, lifter, backend.name, notes)
+    return _result(seen, config, people, lifter, backend.name, notes)
 
 
 def lift_keypoints(
@@ -119,7 +128,7 @@ def lift_keypoints(
             )
         people, lifter = _lifted(tracks, seen, loading, config, progress)
     notes = seen.warnings if people else (*seen.warnings, f"nobody was found in {keypoints}")
-    return _result(seen, people, lifter, f"{table.format}: {Path(keypoints).name}", notes)
+    return _result(seen, config, people, lifter, f"{table.format}: {Path(keypoints).name}", notes)
 
 
 def _lifted(
@@ -132,12 +141,13 @@ def _lifted(
     """Those of `tracks` who are wanted, in 3D, and the lifter if there was anyone to lift."""
     chosen = select_people(tracks, config.track.person)
     lifter = loading.result() if chosen else None
-    fps = _frame_rate(seen.pts_s, seen.info)
+    fps = frame_rate(seen.pts_s, seen.info)
     return lift_tracks(chosen, lifter, fps, seen.info, config.lift, progress), lifter
 
 
 def _result(
     seen: _Seen,
+    config: PipelineConfig,
     people: tuple[Person, ...],
     lifter: Lifter | None,
     pose2d: str,
@@ -146,7 +156,7 @@ def _result(
     for note in notes:
         warnings.warn(note, HotvidWarning, stacklevel=3)
     return Poses(
-        video=seen.info,
+        video=_with_lens(seen.info, config.lift),
         first_frame=seen.first_frame,
         pts_s=seen.pts_s,
         people=people,
@@ -163,10 +173,11 @@ def lift_anew(poses: Poses, config: LiftConfig, progress: Progress = no_progress
     """
     lifter = _load_lifter(config) if poses.people else None
     tracks = [person.detected for person in poses.people]
-    fps = _frame_rate(poses.pts_s, poses.video)
+    video = _with_lens(poses.video, config)
     return replace(
         poses,
-        people=lift_tracks(tracks, lifter, fps, poses.video, config, progress),
+        video=video,
+        people=lift_tracks(tracks, lifter, poses.frame_rate, video, config, progress),
         models=_models_used(poses.models.pose2d, lifter),
     )
 
@@ -181,7 +192,8 @@ def lift_tracks(
 ) -> tuple[Person, ...]:
     """Tracks in any joint set as people with 3D motion; without a lifter, with 2D only."""
     size_px = (video.width, video.height)
-    focal_px = config.focal_px or assumed_focal_px(size_px)
+    focal_px = _with_lens(video, config).focal_px or assumed_focal_px(size_px)
+    config = replace(config, focal_px=focal_px)
     keypoints = [_as_h36m17(track) for track in tracks]
     if lifter is None:
         return tuple(Person(t, k) for t, k in zip(tracks, keypoints, strict=True))
@@ -198,9 +210,16 @@ def lift_tracks(
     )
 
 
-def settle(poses: Poses) -> Poses:
-    """What is made of `poses`, however they came, before they are drawn and written."""
-    return place_in_world(poses)
+def settle(poses: Poses, config: PipelineConfig | None = None) -> Poses:
+    """What is made of `poses`, however they came, before they are drawn and written.
+
+    Where they are in a world already, as those of JSON are, they stay there unless `config` asks
+    for something of it.
+    """
+    config = config or PipelineConfig()
+    if poses.world is not None and config.world == WorldConfig():
+        return poses
+    return place_in_world(poses, config.world)
 
 
 def with_bones(poses: Poses) -> Poses:
@@ -339,10 +358,9 @@ def _frames_expected(info: VideoInfo, time_range_s: tuple[float, float] | None) 
     return end - start
 
 
-def _frame_rate(pts_s: np.ndarray, video: VideoInfo) -> float:
-    """Frames a second as the timestamps have it; the container's word for a single frame."""
-    span = float(pts_s[-1] - pts_s[0])
-    return (len(pts_s) - 1) / span if span > 0 else video.fps
+def _with_lens(video: VideoInfo, config: LiftConfig) -> VideoInfo:
+    """The video with the focal length that is given, which is believed before the file's own."""
+    return video if config.focal_px is None else replace(video, focal_px=config.focal_px)
 
 
 def _models_used(pose2d: str, lifter: Lifter | None) -> ModelsUsed:

@@ -31,6 +31,8 @@ class VideoInfo:
 
     fps          average frames a second (variable frame rates have one too).
     n_frames     as the container claims; None where it does not know.
+    focal_px     of the lens, in pixels of the picture: given, or as the file's metadata have it;
+                 None where nobody knows it.
     """
 
     path: str
@@ -40,11 +42,18 @@ class VideoInfo:
     n_frames: int | None = None
     duration_s: float | None = None
     has_audio: bool = False
+    focal_px: float | None = None
 
     @property
     def stem(self) -> str:
         """The file's name without its suffix; "poses" where there is no file."""
         return Path(self.path).stem or "poses"
+
+
+def frame_rate(pts_s: np.ndarray, video: VideoInfo) -> float:
+    """Frames a second as the timestamps have it; the container's word for a single frame."""
+    span = float(pts_s[-1] - pts_s[0]) if len(pts_s) else 0.0
+    return (len(pts_s) - 1) / span if span > 0 else video.fps
 
 
 @dataclass(frozen=True)
@@ -149,17 +158,45 @@ class Motion3D:
 
 
 @dataclass(frozen=True)
+class WorldFrame:
+    """Where the camera is in the world: metres, y up, right-handed, the floor at y = 0; estimated.
+
+    rotation       (3, 3): world = rotation @ camera axes + camera_m.
+    camera_m       (3,) the camera, which is taken to stand still.
+    focal_px       what directions in the picture were taken from.
+    focal_assumed  whether nobody knew it.
+    n_stands       half seconds of standing feet that the floor was fitted to; 0: the floor is where
+                   feet are lowest.
+    """
+
+    rotation: np.ndarray
+    camera_m: np.ndarray
+    focal_px: float
+    focal_assumed: bool
+    n_stands: int
+
+    def __post_init__(self) -> None:
+        check_shape("rotation", self.rotation, (3, 3))
+        check_shape("camera_m", self.camera_m, (3,))
+
+
+@dataclass(frozen=True)
 class WorldMotion:
     """One person in the world that everyone of a video shares, row for row with the `Track2D`.
 
-    xyz_m  (F, 17, 3) float32, metres, y up, right-handed, estimated; NaN where a joint or its
-           place is unknown.
+    xyz_m    (F, 17, 3) float32, metres, y up, right-handed, the floor at y = 0, estimated; NaN
+             where a joint or its place is unknown.
+    contact  (F, 2) bool: right and left foot stand, on the floor or on something; None where
+             nobody looked.
     """
 
     xyz_m: np.ndarray
+    contact: np.ndarray | None = None
 
     def __post_init__(self) -> None:
         check_shape("xyz_m", self.xyz_m, (None, 17, 3))
+        if self.contact is not None:
+            check_shape("contact", self.contact, (len(self.xyz_m), 2))
 
 
 @dataclass(frozen=True)
@@ -231,6 +268,7 @@ class Poses:
 
     first_frame  the number of the first frame read (not 0 with a time range).
     pts_s        (F,) float64, seconds, one for every frame read.
+    world        the camera in the world; None where nobody was placed in one.
     """
 
     video: VideoInfo
@@ -239,7 +277,12 @@ class Poses:
     people: tuple[Person, ...]
     models: ModelsUsed
     warnings: tuple[str, ...] = field(default=())
+    world: WorldFrame | None = None
 
     @property
     def n_frames(self) -> int:
         return len(self.pts_s)
+
+    @property
+    def frame_rate(self) -> float:
+        return frame_rate(self.pts_s, self.video)

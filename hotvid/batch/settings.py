@@ -43,13 +43,13 @@ def settle(options: Mapping[str, Any], formats: tuple[str, ...]) -> Settings:
     for part, names in _NOT_OF_THE_RESULT.items():
         for name in names:
             del depends[part][name]
-    drawing = depends.pop("render")
+    later = [depends.pop(part) for part in ("render", "world")]  # made of the poses anew
     lifter = weights.locate(config.lift.model, config.lift.weights)
     depends["lift"]["weights"] = weights.sha256(lifter)
     depends["pose2d"]["files"] = _hashes_of_models(config.pose2d)
     depends["version"] = __version__
     poses_key = _hash(depends)
-    return Settings(options, formats, poses_key, _hash([poses_key, drawing]))
+    return Settings(options, formats, poses_key, _hash([poses_key, later]))
 
 
 def of_video(key: str, content_sha256: str) -> str:

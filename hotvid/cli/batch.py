@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from hotvid.cli import options
-from hotvid.config import LiftConfig, Pose2DConfig, TrackConfig
+from hotvid.config import LiftConfig, Pose2DConfig, TrackConfig, WorldConfig
 from hotvid.errors import HotvidError, UsageError, printable
 
 if TYPE_CHECKING:
@@ -112,6 +112,8 @@ def batch(
     tokens: options.Tokens = None,
     compile: options.Compile = False,
     focal: options.Focal = None,
+    height: options.Height = None,
+    feet: options.Feet = WorldConfig.feet,
     quiet: options.Quiet = False,
     debug: options.Debug = False,
 ) -> None:
@@ -142,6 +144,8 @@ def batch(
             tokens=tokens,
             compile=compile,
             focal=focal,
+            height=height,
+            feet=feet,
             time_range=time_range,
         ),
         _read_formats(formats),

@@ -10,7 +10,7 @@ import typer
 
 from hotvid.cli import options
 from hotvid.cli.summary import summary
-from hotvid.config import ExportConfig, TrackConfig, configure
+from hotvid.config import ExportConfig, TrackConfig, WorldConfig, configure
 from hotvid.errors import UsageError
 
 
@@ -27,6 +27,8 @@ def convert(
     units: options.Units = ExportConfig.units,
     overwrite: options.Overwrite = False,
     person: options.PersonChoice = TrackConfig.person,
+    height: options.Height = None,
+    feet: options.Feet = WorldConfig.feet,
     quiet: options.Quiet = False,
     debug: options.Debug = False,
 ) -> None:
@@ -34,7 +36,7 @@ def convert(
 
     Nothing is estimated anew, so it takes a moment.
     """
-    config = configure(person=person)
+    config = configure(person=person, height=height, feet=feet)
     from hotvid import job
     from hotvid.exports import plan_exports
 

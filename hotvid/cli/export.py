@@ -9,7 +9,14 @@ import typer
 from hotvid.cli import options
 from hotvid.cli.progress import progress
 from hotvid.cli.summary import summary
-from hotvid.config import ExportConfig, LiftConfig, Pose2DConfig, TrackConfig, configure
+from hotvid.config import (
+    ExportConfig,
+    LiftConfig,
+    Pose2DConfig,
+    TrackConfig,
+    WorldConfig,
+    configure,
+)
 
 
 def export(
@@ -32,6 +39,8 @@ def export(
     tokens: options.Tokens = None,
     compile: options.Compile = False,
     focal: options.Focal = None,
+    height: options.Height = None,
+    feet: options.Feet = WorldConfig.feet,
     quiet: options.Quiet = False,
     debug: options.Debug = False,
 ) -> None:
@@ -52,6 +61,8 @@ def export(
         tokens=tokens,
         compile=compile,
         focal=focal,
+        height=height,
+        feet=feet,
         time_range=time_range,
     )
     from hotvid import job

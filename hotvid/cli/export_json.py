@@ -11,7 +11,7 @@ import typer
 from hotvid.cli import options
 from hotvid.cli.progress import progress
 from hotvid.cli.summary import naming_what_was_written, summary
-from hotvid.config import LiftConfig, Pose2DConfig, TrackConfig, configure
+from hotvid.config import LiftConfig, Pose2DConfig, TrackConfig, WorldConfig, configure
 
 
 def export_json(
@@ -38,6 +38,8 @@ def export_json(
     tokens: options.Tokens = None,
     compile: options.Compile = False,
     focal: options.Focal = None,
+    height: options.Height = None,
+    feet: options.Feet = WorldConfig.feet,
     quiet: options.Quiet = False,
     debug: options.Debug = False,
 ) -> None:
@@ -56,6 +58,8 @@ def export_json(
         tokens=tokens,
         compile=compile,
         focal=focal,
+        height=height,
+        feet=feet,
         time_range=time_range,
     )
     from hotvid import job

@@ -12,7 +12,14 @@ import typer
 from hotvid.cli import options
 from hotvid.cli.progress import progress
 from hotvid.cli.summary import naming_what_was_written, summary
-from hotvid.config import ExportConfig, KeypointsConfig, LiftConfig, TrackConfig, configure
+from hotvid.config import (
+    ExportConfig,
+    KeypointsConfig,
+    LiftConfig,
+    TrackConfig,
+    WorldConfig,
+    configure,
+)
 from hotvid.errors import UsageError
 
 _FILE = "What the file does not say"
@@ -109,6 +116,8 @@ def lift(
     tokens: options.Tokens = None,
     compile: options.Compile = False,
     focal: options.Focal = None,
+    height: options.Height = None,
+    feet: options.Feet = WorldConfig.feet,
     quiet: options.Quiet = False,
     debug: options.Debug = False,
 ) -> None:
@@ -126,6 +135,8 @@ def lift(
         tokens=tokens,
         compile=compile,
         focal=focal,
+        height=height,
+        feet=feet,
         time_range=time_range,
     )
     beside = next((path for path in (out, json, save_poses) if path is not None), None)

@@ -17,6 +17,7 @@ from hotvid.humanoid import NAMINGS
 _OUTPUTS = "Outputs"
 _PEOPLE = "People"
 _MODELS = "Models"
+_MOTION = "What is made of the motion"
 _TALK = "What is said"
 
 Source = Annotated[
@@ -215,9 +216,28 @@ Focal = Annotated[
     typer.Option(
         "--focal",
         metavar="PX",
-        help="The camera's focal length in pixels; assumed to be the picture's longer side.",
+        help="The camera's focal length in pixels; else by the file's metadata, or as long as the "
+        "picture's longer side.",
         rich_help_panel=_MODELS,
         show_default=False,
+    ),
+]
+Height = Annotated[
+    float | None,
+    typer.Option(
+        "--height",
+        metavar="METRES",
+        help="How tall the person is who is seen longest, as in 1.75: sets the scale of the world.",
+        rich_help_panel=_MOTION,
+        show_default=False,
+    ),
+]
+Feet = Annotated[
+    bool,
+    typer.Option(
+        "--feet/--no-feet",
+        help="Feet that stand keep their place in the world.",
+        rich_help_panel=_MOTION,
     ),
 ]
 Quiet = Annotated[

@@ -11,7 +11,14 @@ import typer
 from hotvid.cli import options
 from hotvid.cli.progress import progress
 from hotvid.cli.summary import naming_what_was_written, summary
-from hotvid.config import ExportConfig, LiftConfig, Pose2DConfig, TrackConfig, configure
+from hotvid.config import (
+    ExportConfig,
+    LiftConfig,
+    Pose2DConfig,
+    TrackConfig,
+    WorldConfig,
+    configure,
+)
 
 
 def run(
@@ -49,6 +56,8 @@ def run(
     tokens: options.Tokens = None,
     compile: options.Compile = False,
     focal: options.Focal = None,
+    height: options.Height = None,
+    feet: options.Feet = WorldConfig.feet,
     quiet: options.Quiet = False,
     debug: options.Debug = False,
 ) -> None:
@@ -72,6 +81,8 @@ def run(
         tokens=tokens,
         compile=compile,
         focal=focal,
+        height=height,
+        feet=feet,
         time_range=time_range,
     )
     from hotvid import job

@@ -18,7 +18,7 @@ import numpy as np
 from hotvid import __version__
 from hotvid.config import ExportConfig
 from hotvid.skeleton import H36M17, JOINT_SETS, feet_and_hands
-from hotvid.types import Person, Poses, Track2D
+from hotvid.types import Person, Poses, Track2D, WorldFrame
 
 SCHEMA_NAME = "hotvid/1"
 _SCHEMA_FILE = "hotvid-1.schema.json"
@@ -28,7 +28,9 @@ _COORDINATES = {
     "keypoints_3d": "metres, camera axes [x right, y down, z forward], relative to the pelvis",
     "root": "metres, camera axes [x right, y down, z forward], the pelvis seen from the camera, "
     "estimated",
-    "keypoints_world": "metres, y up, right-handed, one world for everyone, estimated",
+    "keypoints_world": "metres, y up, right-handed, one world for everyone, the floor at y = 0, "
+    "estimated",
+    "standing": "whether the right and the left foot stand, estimated",
     "box": "pixels [x0, y0, x1, y1]",
     "feet_and_hands_2d": "pixels [x right, y down] from the top-left corner, score 0..1",
 }
@@ -91,6 +93,7 @@ def _head(poses: Poses) -> dict[str, Any]:
             "fps": _number(video.fps, 6),
             "frame_count": video.n_frames,
             "duration_s": _number(video.duration_s, 6),
+            "focal_px": _number(video.focal_px, 3),
         },
         "analysed": {
             "first_frame": int(poses.first_frame),
@@ -110,7 +113,22 @@ def _head(poses: Poses) -> dict[str, Any]:
         },
         "feet_and_hands": _feet_and_hands(poses),
         "coordinates": _COORDINATES,
+        "world": _world(poses.world),
         "warnings": [_unicode(note) for note in poses.warnings],
+    }
+
+
+def _world(frame: WorldFrame | None) -> dict[str, Any] | None:
+    """The camera in the world; None where nobody was placed in one."""
+    if frame is None:
+        return None
+    return {
+        "estimated": True,
+        "camera_rotation": _nested(_rounded(frame.rotation, 6)),
+        "camera": _nested(_rounded(frame.camera_m, 4)),
+        "focal_px": _number(frame.focal_px, 3),
+        "focal_assumed": bool(frame.focal_assumed),
+        "floor_from_stands": int(frame.n_stands),
     }
 
 
@@ -145,6 +163,8 @@ def _rows(poses: Poses, person: Person, part: slice) -> list[dict[str, Any]]:
     }
     if person.world is not None:
         columns["keypoints_world"] = _whole(_rounded(person.world.xyz_m[part], 4))
+        if person.world.contact is not None:
+            columns["standing"] = person.world.contact[part].tolist()
     if extremities := feet_and_hands(person.detected.joint_set):
         columns["feet_and_hands_2d"] = _nested(_points_2d(person.detected, part)[:, extremities])
     return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]

@@ -11,7 +11,16 @@ import numpy as np
 
 from hotvid.errors import InputError, ShapeError
 from hotvid.skeleton import H36M17
-from hotvid.types import ModelsUsed, Motion3D, Person, Poses, Track2D, VideoInfo
+from hotvid.types import (
+    ModelsUsed,
+    Motion3D,
+    Person,
+    Poses,
+    Track2D,
+    VideoInfo,
+    WorldFrame,
+    WorldMotion,
+)
 
 SCHEMA = "hotvid/1"
 SUFFIX = ".json"
@@ -57,6 +66,7 @@ def _poses(found: dict[str, Any]) -> Poses:
         fps=float(video["fps"]),
         n_frames=video["frame_count"],
         duration_s=video["duration_s"],
+        focal_px=video.get("focal_px"),
     )
     return Poses(
         video=info,
@@ -65,6 +75,19 @@ def _poses(found: dict[str, Any]) -> Poses:
         people=tuple(_person(person) for person in found["people"]),
         models=ModelsUsed(models["pose2d"], models["lifter"], models["weights_sha256"]),
         warnings=tuple(found.get("warnings", ())),
+        world=_world(found.get("world")),
+    )
+
+
+def _world(found: dict[str, Any] | None) -> WorldFrame | None:
+    if found is None:
+        return None
+    return WorldFrame(
+        rotation=np.array(found["camera_rotation"], np.float64),
+        camera_m=np.array(found["camera"], np.float64),
+        focal_px=float(found["focal_px"]),
+        focal_assumed=bool(found["focal_assumed"]),
+        n_stands=int(found["floor_from_stands"]),
     )
 
 
@@ -103,7 +126,16 @@ def _person(person: dict[str, Any]) -> Person:
         _numbers([row["keypoints_3d"] for row in rows], (n_joints, 3)),
         _numbers([row["root"] for row in rows], (3,)),
     )
-    return Person(track, track, motion)
+    return Person(track, track, motion, _world_motion(rows))
+
+
+def _world_motion(rows: list[dict[str, Any]]) -> WorldMotion | None:
+    if "keypoints_world" not in rows[0]:
+        return None
+    xyz_m = _numbers([row["keypoints_world"] for row in rows], (len(H36M17), 3))
+    if "standing" not in rows[0]:
+        return WorldMotion(xyz_m)
+    return WorldMotion(xyz_m, np.array([row["standing"] for row in rows], bool))
 
 
 def _numbers(rows: list[Any], shape: tuple[int, ...]) -> np.ndarray:

@@ -18,6 +18,8 @@ _INPUT = re.compile(r"^Input #0, (\S+),")
 _STREAM = re.compile(r"^ +Stream #\d+:\d+.*?: (Video|Audio): (\w+)(.*)$")
 _DURATION = re.compile(r"^  Duration: (\d+):(\d+):(\d+\.?\d*)(?:, start: (-?[\d.]+))?")
 _STREAM_START = re.compile(r", start (-?[\d.]+)")
+# As phones write it: the length that on 35 mm film has the same angle of view.
+_FOCAL_35MM = re.compile(r"^ +\S*focal_?length\S*35mm\S*\s*: (\d+\.?\d*)", re.IGNORECASE)
 _STREAM_DURATION = re.compile(r"^ +DURATION\s*: (\d+):(\d+):(\d+\.?\d*)")
 
 
@@ -31,6 +33,7 @@ class Probe:
     duration_s        of the whole file.
     audio_codec       of the first audio stream; None without one.
     video_offset_s    how much later than the file's first stream the video starts.
+    focal_35mm        the lens as its equivalent on 35 mm film, millimetres; None: not said.
     """
 
     container: str = ""
@@ -39,6 +42,7 @@ class Probe:
     duration_s: float | None = None
     audio_codec: str | None = None
     video_offset_s: float = 0.0
+    focal_35mm: float | None = None
 
 
 def ffmpeg_exe() -> str:
@@ -77,7 +81,7 @@ def probe(path: str | os.PathLike) -> Probe | None:
 def parse_listing(text: str) -> Probe:
     """The listing that `ffmpeg -i` prints, as a Probe."""
     container = ""
-    audio_codec = duration_s = video_duration_s = None
+    audio_codec = duration_s = video_duration_s = focal_35mm = None
     file_start_s = video_start_s = 0.0
     in_video = has_video = False
     for line in text.splitlines():
@@ -86,6 +90,8 @@ def parse_listing(text: str) -> Probe:
         elif match := _DURATION.match(line):
             duration_s = _seconds(*match.group(1, 2, 3))
             file_start_s = float(match.group(4) or 0.0)
+        elif match := _FOCAL_35MM.match(line):
+            focal_35mm = float(match.group(1)) or None
         elif match := _STREAM.match(line):
             kind, codec, rest = match.groups()
             in_video = kind == "Video" and "(attached pic)" not in rest and not has_video
@@ -100,7 +106,9 @@ def parse_listing(text: str) -> Probe:
             # Matroska's tag is the time at which the stream ends.
             video_duration_s = _seconds(*match.groups()) - video_start_s
     offset_s = max(0.0, video_start_s - file_start_s)
-    return Probe(container, has_video, video_duration_s, duration_s, audio_codec, offset_s)
+    return Probe(
+        container, has_video, video_duration_s, duration_s, audio_codec, offset_s, focal_35mm
+    )
 
 
 def _seconds(hours: str, minutes: str, seconds: str) -> float:

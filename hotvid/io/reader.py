@@ -34,6 +34,9 @@ TIME_TOLERANCE_S = 1e-6  # timestamps are binary fractions of what the user type
 MISSING_FRAMES = 3
 MISSING_S = 0.25
 
+FILM_DIAGONAL_MM = 43.27  # 36 x 24
+POSSIBLE_35MM = (8.0, 1200.0)  # fisheyes, which are no pinhole, are shorter
+
 # FFmpeg draws text as if on a terminal, and follows lists to files elsewhere.
 NO_VIDEO_FILES = frozenset({"tty", "hls", "concat", "dash", "imf", "sdp", "rtsp"})
 
@@ -139,6 +142,7 @@ class VideoReader:
             n_frames=n_frames,
             duration_s=duration_s or found.duration_s,
             has_audio=found.audio_codec is not None,
+            focal_px=_focal_px(found.focal_35mm, width, height),
         )
 
     def _frames(self) -> Iterator[Frame]:
@@ -240,6 +244,14 @@ def _check_probe(path: Path, found: Probe) -> None:
     if found.audio_codec is not None:
         raise InputError(f"'{path}' holds only sound", "a video with pictures is needed")
     raise InputError(f"'{path}' holds no video", DAMAGED)
+
+
+def _focal_px(focal_35mm: float | None, width: int, height: int) -> float | None:
+    """Pixels; the diagonal of 35 mm film stands for the picture's (CIPA DCG-001)."""
+    low, high = POSSIBLE_35MM
+    if focal_35mm is None or not low <= focal_35mm <= high:
+        return None
+    return focal_35mm / FILM_DIAGONAL_MM * math.hypot(width, height)
 
 
 def _plausible_fps(path: Path, claimed: float, by_ffmpeg: bool) -> float:

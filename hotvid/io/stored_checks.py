@@ -14,6 +14,7 @@ from hotvid.types import ModelsUsed, Person, VideoInfo
 
 _MAX_SIDE_PX = 2**16
 _MAX_FPS = 10_000.0
+_MAX_FOCAL_PX = 1e7
 _MAX_FRAME = 2**40
 _MAX_ID = 2**31
 # Far beyond any picture and any scene, and far from where sums overflow.
@@ -31,6 +32,8 @@ def checked_video(said: Any) -> VideoInfo:
         _check_number("n_frames", video.n_frames, int, 0, _MAX_FRAME)
     if video.duration_s is not None:
         _check_number("duration_s", video.duration_s, (int, float), 0, math.inf)
+    if video.focal_px is not None:
+        _check_number("focal_px", video.focal_px, (int, float), 1.0, _MAX_FOCAL_PX)
     if not isinstance(video.has_audio, bool):
         raise InputError("is damaged: has_audio is neither true nor false")
     return video

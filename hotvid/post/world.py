@@ -1,28 +1,106 @@
-"""The world that everyone of a video shares: metres, y up, right-handed."""
+"""The world that everyone of a video shares: metres, y up, right-handed, the floor at y = 0.
+
+All of it is estimated from the motion of the people, for a camera that stands still. Up is where
+their weight is over their feet (`hotvid.post.gravity`), the floor is one plane through the feet
+that stand (`hotvid.post.floor`), and those keep their place on it (`hotvid.post.feet`).
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 
-from hotvid.types import Motion3D, Poses, WorldMotion
+from hotvid.config import WorldConfig
+from hotvid.geometry import assumed_focal_px, rays
+from hotvid.post.contacts import FEET, foot_contacts
+from hotvid.post.feet import plant_feet
+from hotvid.post.floor import Floor, fit_floor, standing_places
+from hotvid.post.gravity import up_direction
+from hotvid.post.smoothing import bridged
+from hotvid.post.stature import standing_height_m
+from hotvid.rotations import unit
+from hotvid.types import Motion3D, Person, Poses, VideoInfo, WorldFrame, WorldMotion
 
-# Camera axes [right, down, forward] to [right, up, back]: half a turn about x.
-_UPRIGHT = np.array([1.0, -1.0, -1.0])
+_AHEAD, _TOP = np.array([0.0, 0.0, 1.0]), np.array([0.0, -1.0, 0.0])  # of the camera's picture
 
 
-def place_in_world(poses: Poses) -> Poses:
-    """`poses` with everyone who has 3D motion placed in one world.
+def place_in_world(poses: Poses, config: WorldConfig | None = None) -> Poses:
+    """`poses` with everyone who has 3D motion placed in one world, and the camera in it.
 
-    The camera is taken to be level and stands at the origin, looking along -z.
+    The camera is above the origin and looks towards -z. People's sizes are set so that all stand on
+    one floor, or by the height given (`config.height_m`); their `motion` is resized with them.
     """
-    people = (p if p.motion is None else replace(p, world=_upright(p.motion)) for p in poses.people)
-    return replace(poses, people=tuple(people))
+    config = config or WorldConfig()
+    solid = [p for p in poses.people if p.motion is not None]
+    if not solid:
+        return poses
+    fps = poses.frame_rate
+    up = up_direction([p.motion.xyz_m for p in solid])
+    contacts = [_contacts(p, up, poses.video, fps) for p in solid]
+    feet = [p.motion.root_m[:, None] + p.motion.xyz_m[:, FEET] for p in solid]
+    stands = [standing_places(f, c, fps) for f, c in zip(feet, contacts, strict=True)]
+    floor = fit_floor(stands, feet, up)
+    solid = [_resized(p, s) for p, s in zip(solid, floor.size, strict=True)]
+    size = _size_by_height(solid, config.height_m)
+    solid = [_resized(p, size) for p in solid]
+    frame = _frame(floor, size, poses.video)
+    placed = {
+        p.track_id: replace(p, world=_world(p.motion, c, frame, fps, config))
+        for p, c in zip(solid, contacts, strict=True)
+    }
+    people = tuple(placed.get(p.track_id, p) for p in poses.people)
+    return replace(poses, people=people, world=frame)
 
 
-def _upright(motion: Motion3D) -> WorldMotion:
+def _contacts(person: Person, up: np.ndarray, video: VideoInfo, fps: float) -> np.ndarray:
+    track, motion = person.keypoints, person.motion
+    size_px = (video.width, video.height)
+    focal_px = video.focal_px or assumed_focal_px(size_px)
+    sight = rays(track.xy_px, focal_px, size_px)
+    return foot_contacts(motion.xyz_m, motion.root_m[:, 2], sight, track.score, up, fps)
+
+
+def _resized(person: Person, size: float) -> Person:
+    if size == 1.0:
+        return person
+    motion = person.motion
+    factor = np.float32(size)
+    return replace(
+        person, motion=replace(motion, xyz_m=motion.xyz_m * factor, root_m=motion.root_m * factor)
+    )
+
+
+def _size_by_height(people: Sequence[Person], height_m: float | None) -> float:
+    """What makes the person seen longest as tall as given; 1 where nothing is given."""
+    if height_m is None:
+        return 1.0
+    tallest = max(people, key=lambda p: int((~p.keypoints.interpolated).sum()))
+    return height_m / standing_height_m(tallest.motion.xyz_m)
+
+
+def _frame(floor: Floor, size: float, video: VideoInfo) -> WorldFrame:
+    """World axes: up from the floor, -z where the camera looks, or where its picture's top is."""
+    up = floor.up
+    ahead = _AHEAD if abs(float(up @ _AHEAD)) < 0.98 else _TOP * -np.sign(up[2])
+    back = -unit(ahead - (ahead @ up) * up)
+    rotation = np.stack([np.cross(up, back), up, back])
+    camera_m = np.array([0.0, floor.height_m * size, 0.0])
+    focal_px = video.focal_px or assumed_focal_px((video.width, video.height))
+    return WorldFrame(rotation, camera_m, focal_px, video.focal_px is None, floor.n_stands)
+
+
+def _world(
+    motion: Motion3D, contact: np.ndarray, frame: WorldFrame, fps: float, config: WorldConfig
+) -> WorldMotion:
     root = motion.root_m
     # Where the distance was never found, the body moves in place.
-    root = root if np.isfinite(root).any() else np.zeros_like(root)
-    return WorldMotion(((motion.xyz_m + root[:, None]) * _UPRIGHT).astype(np.float32))
+    root = bridged(root) if np.isfinite(root).any() else np.zeros_like(root)
+    known = np.isfinite(motion.xyz_m).all(-1)
+    xyz = (bridged(motion.xyz_m) + root[:, None]) @ frame.rotation.T + frame.camera_m
+    contact = contact & known[:, FEET]
+    if config.feet:
+        xyz = plant_feet(xyz, contact, fps)
+    out = np.where(known[..., None], xyz, np.nan).astype(np.float32)
+    return WorldMotion(out, contact)

@@ -39,6 +39,7 @@ class Composer:
             fps=video.fps,
             azimuth_deg=config.azimuth_deg,
             elevation_deg=config.elevation_deg,
+            world=poses.world,
         )
 
     def draw(self, frame: Frame) -> np.ndarray:

@@ -12,9 +12,9 @@ from hotvid.render.axes3d import SceneAxes
 from hotvid.render.lettering import Lettering, put_mask
 from hotvid.render.overlay import EDGE_SIDES
 from hotvid.render.palette import PersonColours, person_colours
-from hotvid.render.scene import arrange, to_plot
+from hotvid.render.scene import arrange, levelled, to_plot
 from hotvid.skeleton import H36M17
-from hotvid.types import Motion3D, Person
+from hotvid.types import Motion3D, Person, WorldFrame
 
 _HEAD = H36M17.index("head")
 _INTERPOLATED_FADE = 0.4
@@ -57,6 +57,7 @@ class Plot3D:
     """Draws everyone's 3D skeleton in one scene.
 
     people   those with `motion` are drawn; the others are left out.
+    world    the camera in the world, where everyone was placed: they are then drawn upright.
     size_px  (width, height) of the panel.
     """
 
@@ -68,9 +69,15 @@ class Plot3D:
         fps: float,
         azimuth_deg: float,
         elevation_deg: float,
+        world: WorldFrame | None = None,
     ) -> None:
-        lifted = [(p, p.motion) for p in people if p.motion is not None and len(p.keypoints)]
-        self.scene = arrange([motion for _, motion in lifted], fps)
+        lifted = [
+            (p, p.motion if world is None or p.world is None else levelled(p.world, world))
+            for p in people
+            if p.motion is not None and len(p.keypoints)
+        ]
+        floor_m = None if world is None else -float(world.camera_m[1])
+        self.scene = arrange([motion for _, motion in lifted], fps, floor_m)
         self.axes = SceneAxes(self.scene, size_px, azimuth_deg, elevation_deg)
         self._letters = Lettering(float(np.clip(size_px[1] / 56, 11, 22)))
         self._figures = [

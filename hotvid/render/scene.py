@@ -1,9 +1,9 @@
 """Where everyone stands in the 3D plot, decided once for the clip.
 
-Plot axes: [right, away, up], metres, the floor at up = 0: the camera's axes [x right, y down,
-z forward] seen as a viewer beside the camera would name them. People who stand close enough are
-shown as measured. Where that would make them tiny, the ground between them is shortened and the
-bodies are not, and `Scene.metric` is False.
+Plot axes: [right, away, up], metres, the floor at up = 0: the axes [x right, y down, z forward] of
+the camera, or of a level one in its place, seen as a viewer beside it would name them. People who
+stand close enough are shown as measured. Where that would make them tiny, the ground between them
+is shortened and the bodies are not, and `Scene.metric` is False.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import numpy as np
 from scipy.ndimage import gaussian_filter1d
 
 from hotvid.skeleton import H36M17
-from hotvid.types import Motion3D
+from hotvid.types import Motion3D, WorldFrame, WorldMotion
 
 # Depth from one camera is body size over picture size, and so shakes as the size does.
 _DEPTH_SMOOTH_S = 0.3
@@ -50,11 +50,22 @@ def to_plot(xyz_m: np.ndarray) -> np.ndarray:
     return np.stack([xyz_m[..., 0], xyz_m[..., 2], -xyz_m[..., 1]], -1)
 
 
-def arrange(motions: Sequence[Motion3D], fps: float) -> Scene:
-    """Fit the scene to all `motions`, robustly: a few wild frames do not widen it."""
+def levelled(world: WorldMotion, frame: WorldFrame) -> Motion3D:
+    """The motion as a level camera at the same place would see it: axes [right, down, forward]."""
+    seen = (world.xyz_m - frame.camera_m.astype(np.float32)) * np.float32([1, -1, -1])
+    return Motion3D(seen - seen[:, :1], seen[:, 0])
+
+
+def arrange(motions: Sequence[Motion3D], fps: float, floor_m: float | None = None) -> Scene:
+    """Fit the scene to all `motions`, robustly: a few wild frames do not widen it.
+
+    floor_m  the floor's height in plot axes, where it is known; the motions are then those of a
+             level camera, and their paths are taken as they are: feet on that floor stand still.
+    """
     if not motions:
         return Scene(np.array([-1.5, 0.0, 0.0]), np.array([1.5, 3.0, 2.0]), True, ())
-    paths = [to_plot(steady_path(m.root_m, fps)) for m in motions]
+    steady = steady_path if floor_m is None else _whole_path
+    paths = [to_plot(steady(m.root_m, fps)) for m in motions]
     bodies = [to_plot(m.xyz_m[:: max(1, len(m.xyz_m) // _SAMPLES)]) for m in motions]
     bounds = [_bounds(p, b) for p, b in zip(paths, bodies, strict=True)]
     low, high = _around(bounds)
@@ -64,7 +75,8 @@ def arrange(motions: Sequence[Motion3D], fps: float) -> Scene:
         paths = _shrink_ground(paths, [_bounds(p, b) for p, b in zip(paths, bodies, strict=True)])
         bounds = [_bounds(p, b) for p, b in zip(paths, bodies, strict=True)]
         low, high = _around(bounds)
-    floor = low[2]
+    floor = low[2] if floor_m is None or not metric else floor_m
+    low[2] = floor
     low, high = _padded(low, high)
     low[2] = floor
     paths = [np.clip(p, low - 0.5, high + 0.5) - [0, 0, floor] for p in paths]
@@ -77,14 +89,19 @@ def steady_path(root_m: np.ndarray, fps: float) -> np.ndarray:
 
     The direction from the camera is kept exactly, so jumps and steps stay; NaN is bridged.
     """
+    filled = _whole_path(root_m, fps)
+    depth = filled[:, 2:]
+    sigma = _DEPTH_SMOOTH_S * max(fps, 1.0)
+    return filled / depth * gaussian_filter1d(depth, sigma, axis=0, mode="nearest")
+
+
+def _whole_path(root_m: np.ndarray, fps: float) -> np.ndarray:
+    """The path (F, 3) with straight lines through what is unknown or behind the camera."""
     known = np.isfinite(root_m).all(-1) & (root_m[:, 2] > 0.1)
     if not known.any():
         return np.tile(np.array([0.0, 0.0, 4.0]), (len(root_m), 1))
     at = np.arange(len(root_m))
-    filled = np.stack([np.interp(at, at[known], root_m[known, c]) for c in range(3)], -1)
-    depth = filled[:, 2:]
-    sigma = _DEPTH_SMOOTH_S * max(fps, 1.0)
-    return filled / depth * gaussian_filter1d(depth, sigma, axis=0, mode="nearest")
+    return np.stack([np.interp(at, at[known], root_m[known, c]) for c in range(3)], -1)
 
 
 def _bounds(path: np.ndarray, body: np.ndarray) -> np.ndarray:

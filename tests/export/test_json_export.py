@@ -84,6 +84,7 @@ def test_head(poses):
         "fps": 29.97003,
         "frame_count": 100,
         "duration_s": 3.336667,
+        "focal_px": None,
     }
     assert found["models"] == {
         "pose2d": "blazepose-full",

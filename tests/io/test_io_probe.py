@@ -1,8 +1,13 @@
 """What ffmpeg lists is understood, and names are taken literally."""
 
-import pytest
+import subprocess
 
-from hotvid.io.probe import ffmpeg_url, parse_listing, probe
+import numpy as np
+import pytest
+from stand_ins import write_coded_clip
+
+from hotvid.io.probe import ffmpeg_exe, ffmpeg_url, parse_listing, probe
+from hotvid.io.reader import VideoReader
 
 LISTING = """\
 Input #0, matroska,webm, from 'file:/a/b.mkv':
@@ -80,3 +85,20 @@ def test_names_are_literal(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert ffmpeg_url("-i.mp4") == f"file:{tmp_path}/-i.mp4"
     assert ffmpeg_url("http:x.mp4") == f"file:{tmp_path}/http:x.mp4"
+
+
+def test_the_lens_that_a_phone_writes(tmp_path):
+    plain, tagged = tmp_path / "a.mov", tmp_path / "b.mov"
+    write_coded_clip(tmp_path / "c.mp4", 3)
+    key = "com.apple.quicktime.camera.focal_length.35mm_equivalent"
+    for path, value in ((plain, None), (tagged, "26")):
+        said = [] if value is None else ["-metadata", f"{key}={value}"]
+        subprocess.run(
+            [ffmpeg_exe(), "-v", "error", "-i", tmp_path / "c.mp4", "-c", "copy"]
+            + ["-movflags", "use_metadata_tags", *said, path],
+            check=True,
+        )
+    assert VideoReader(plain).info.focal_px is None
+    info = VideoReader(tagged).info
+    # 26 mm on film whose diagonal is 43.27 mm.
+    assert info.focal_px == pytest.approx(26 / 43.27 * np.hypot(info.width, info.height))

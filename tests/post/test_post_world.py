@@ -1,0 +1,274 @@
+"""The world of people whose place on a floor is known, seen by cameras whose place is known."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from scipy.spatial.transform import Rotation
+from stick_people import STANDING_M
+
+from hotvid.config import WorldConfig
+from hotvid.geometry import project
+from hotvid.post.contacts import FEET, foot_contacts, runs, without_short
+from hotvid.post.feet import plant_feet
+from hotvid.post.floor import ANKLE_M, fit_floor, standing_places
+from hotvid.post.gravity import centre_of_mass, up_direction
+from hotvid.post.stature import standing_height_m
+from hotvid.post.world import place_in_world
+from hotvid.skeleton import H36M17
+from hotvid.types import ModelsUsed, Motion3D, Person, Poses, Track2D, VideoInfo
+
+FPS, SIZE_PX, FOCAL_PX = 30.0, (1280, 720), 1280.0
+LEGS = {
+    side: [H36M17.index(f"{side}_{j}") for j in ("hip", "knee", "ankle")]
+    for side in ("right", "left")
+}
+
+
+def bend(leg, ankle):
+    """Hip, knee, ankle (3, 3) with the ankle where it should be, the knee towards +z."""
+    hip, thigh, shank = leg[0], 0.42, 0.415
+    way = ankle - hip
+    far = min(np.linalg.norm(way), 0.999 * (thigh + shank))
+    along = way / np.linalg.norm(way)
+    ahead = (thigh**2 + far**2 - shank**2) / (2 * far)
+    across = np.array([0, 0, 1.0]) - along[2] * along
+    across /= np.linalg.norm(across)
+    knee = hip + ahead * along + np.sqrt(max(thigh**2 - ahead**2, 0)) * across
+    return np.stack([hip, knee, hip + far * along])
+
+
+def walker(n=120, start=(0.0, 0.0), speed=1.2, size=1.0, jump=None):
+    """(n, 17, 3) world, y up, and (n, 2) standing feet: steps along +z whose feet do not slide."""
+    still = STANDING_M * [1, -1, -1]  # faces +z: its right is at -x
+    xyz = np.tile(still, (n, 1, 1))
+    t, period = np.arange(n) / FPS, 1.0
+    standing = np.zeros((n, 2), bool)
+    for row in range(n):
+        xyz[row] += [start[0] / size, 0.86, start[1] / size + speed * t[row]]
+        for side, (name, phase) in enumerate((("right", 0.0), ("left", 0.5))):
+            cycle = t[row] / period + phase
+            step, inside = divmod(cycle, 1.0)
+            stance = inside < 0.6
+            swing = np.clip((inside - 0.6) / 0.4, 0, 1)
+            swung = swing - np.sin(2 * np.pi * swing) / (2 * np.pi)
+            z = speed * period * (step - phase + 0.3 + swung)
+            x = xyz[row, LEGS[name][0], 0]
+            y = ANKLE_M + 0.12 * np.sin(np.pi * swing)
+            standing[row, side] = stance
+            leg = xyz[row, LEGS[name]]
+            xyz[row, LEGS[name]] = bend(leg, np.array([x, y, z + start[1] / size]))
+    if jump is not None:
+        first, last, high = jump
+        share = (np.arange(first, last) - first) / (last - first)
+        xyz[first:last, :, 1] += (high * 4 * share * (1 - share))[:, None]
+        standing[first:last] = False
+    return xyz * size, standing
+
+
+def camera(pitch=20.0, roll=12.0, height=2.0):
+    """(3, 3) world to camera, and where it is: z = -6, looking towards +z and down."""
+    level = np.diag([-1.0, -1.0, 1.0])
+    turn = Rotation.from_euler("zx", [roll, pitch], degrees=True).as_matrix()
+    return turn @ level, np.array([0.0, height, -6.0])
+
+
+def filmed(people, rotation, place, first_id=0, noise=None):
+    out = []
+    for number, xyz in enumerate(people):
+        seen = (xyz - place) @ rotation.T
+        if noise is not None:
+            seen = seen * (1 + noise[:, None, None])
+        n = len(xyz)
+        track = Track2D(
+            track_id=first_id + number,
+            joint_set="h36m17",
+            frame_index=np.arange(n),
+            xy_px=project(seen, FOCAL_PX, SIZE_PX).astype(np.float32),
+            score=np.ones((n, 17), np.float32),
+            box_px=np.zeros((n, 4), np.float32),
+            person_score=np.ones(n, np.float32),
+            interpolated=np.zeros(n, bool),
+        )
+        motion = Motion3D((seen - seen[:, :1]).astype(np.float32), seen[:, 0].astype(np.float32))
+        out.append(Person(track, track, motion))
+    n = max(len(p.keypoints) for p in out)
+    video = VideoInfo("v.mp4", *SIZE_PX, FPS, n, n / FPS)
+    return Poses(video, 0, np.arange(n) / FPS, tuple(out), ModelsUsed("x"))
+
+
+def degrees_between(a, b):
+    return np.degrees(np.arccos(np.clip(a @ b / np.linalg.norm(a) / np.linalg.norm(b), -1, 1)))
+
+
+def slip_m_s(xyz, standing):
+    """Mean speed on the ground of the ankles that stand."""
+    speed = np.linalg.norm(np.diff(xyz[:, FEET][..., [0, 2]], axis=0), axis=-1) * FPS
+    return speed[standing[1:] & standing[:-1]].mean()
+
+
+def test_the_centre_of_mass_lies_in_the_belly():
+    place = centre_of_mass(STANDING_M * [1, -1, -1])
+    assert abs(place[0]) < 0.01
+    assert 0.0 < place[1] < 0.2
+
+
+@pytest.mark.parametrize(("pitch", "roll"), [(0, 0), (30, 0), (10, -25), (60, 10)])
+def test_up_is_found_however_the_camera_is_held(pitch, roll):
+    rotation, place = camera(pitch, roll, height=3)
+    xyz, _ = walker()
+    seen = (xyz - place) @ rotation.T
+    assert degrees_between(up_direction([seen]), rotation[:, 1]) < 7
+
+
+def test_a_tumble_does_not_turn_the_world_over():
+    rotation, place = camera(10, 0)
+    xyz, _ = walker()
+    pelvis = xyz[40:70, :1]
+    turns = Rotation.from_euler("x", np.linspace(0, 360, 30)[:, None], degrees=True).as_matrix()
+    xyz[40:70] = (xyz[40:70] - pelvis) @ np.swapaxes(turns, 1, 2) + pelvis
+    assert degrees_between(up_direction([(xyz - place) @ rotation.T]), rotation[:, 1]) < 7
+
+
+def test_without_anyone_up_is_that_of_a_level_camera():
+    assert up_direction([]).tolist() == [0, -1, 0]
+    assert up_direction([np.full((5, 17, 3), np.nan)]).tolist() == [0, -1, 0]
+
+
+def test_runs_and_short_ones():
+    when = np.array([1, 1, 0, 1, 1, 1, 0, 0, 0, 1], bool)
+    assert runs(when) == [(0, 2), (3, 6), (9, 10)]
+    assert runs(without_short(when, 2)) == [(0, 6)]
+
+
+def test_standing_feet_are_told_from_swinging_ones_in_the_picture():
+    rotation, place = camera()
+    xyz, standing = walker()
+    seen = (xyz - place) @ rotation.T
+    sight = seen[..., :2] / seen[..., 2:]
+    found = foot_contacts(seen, seen[:, 0, 2], sight, np.ones((120, 17)), rotation[:, 1], FPS)
+    assert (found == standing)[4:-4].mean() > 0.85
+    assert not foot_contacts(
+        seen, seen[:, 0, 2], sight, np.zeros((120, 17)), rotation[:, 1], FPS
+    ).any(), "feet that are not seen do not stand"
+
+
+def test_the_floor_corrects_what_the_bodies_say_of_up():
+    rotation, place = camera()
+    stands, feet = [], []
+    for x in (-1.5, 0.0, 2.0):
+        xyz, standing = walker(start=(x, -1.0 + x))
+        seen = ((xyz - place) @ rotation.T)[:, FEET]
+        stands.append(standing_places(seen, standing, FPS))
+        feet.append(seen)
+    wrong = Rotation.from_euler("x", 6, degrees=True).as_matrix() @ rotation[:, 1]
+    floor = fit_floor(stands, feet, wrong)
+    assert degrees_between(floor.up, rotation[:, 1]) < 3
+    assert floor.height_m == pytest.approx(2.0, abs=0.2)
+    assert floor.n_stands > 30
+
+
+def test_who_is_alone_keeps_the_size():
+    rotation, place = camera()
+    xyz, standing = walker()
+    seen = ((xyz - place) @ rotation.T)[:, FEET]
+    floor = fit_floor([standing_places(seen, standing, FPS)], [seen], rotation[:, 1])
+    assert floor.size[0] == pytest.approx(1, abs=1e-6)
+
+
+def test_who_stands_on_a_box_does_not_raise_the_floor():
+    rotation, place = camera()
+    low, low_stands = walker(start=(-1, -1))
+    high, high_stands = walker(start=(1, -1))
+    high = high + [0, 1.5, 0]
+    seen = [((x - place) @ rotation.T)[:, FEET] for x in (low, high)]
+    stands = [
+        standing_places(s, c, FPS) for s, c in zip(seen, (low_stands, high_stands), strict=True)
+    ]
+    floor = fit_floor(stands, seen, rotation[:, 1])
+    assert floor.height_m == pytest.approx(2.0, abs=0.1)
+
+
+def test_places_come_back_in_the_world_and_feet_stand_still():
+    rotation, place = camera()
+    rng = np.random.default_rng(0)
+    walk = np.exp(0.02 * np.cumsum(rng.normal(size=120)) / 5)  # the depth of one view wanders
+    xyz, _ = walker(start=(0.5, -2.0), speed=0.9)
+    poses = filmed([xyz], rotation, place, noise=walk - 1)
+    placed = place_in_world(poses)
+    (person,) = placed.people
+    assert degrees_between(placed.world.rotation[1], rotation[:, 1]) < 4
+    assert placed.world.camera_m == pytest.approx([0, 2, 0], abs=0.25)
+    assert placed.world.focal_px == FOCAL_PX
+    assert placed.world.focal_assumed
+    lower = person.world.xyz_m[:, FEET, 1].min(1)
+    np.testing.assert_allclose(lower, ANKLE_M, atol=0.04)
+    # The camera looks along -z and stands 6 m before the walkers' origin.
+    path = person.world.xyz_m[:, 0]
+    np.testing.assert_allclose(path[:, 2], -(xyz[:, 0, 2] + 6), atol=0.4)
+    loose = place_in_world(poses, WorldConfig(feet=False)).people[0].world
+    held = person.world
+    assert slip_m_s(held.xyz_m, held.contact) < 0.02 < slip_m_s(loose.xyz_m, held.contact)
+    for a, b in H36M17.edges:
+        bone = np.linalg.norm(held.xyz_m[:, a] - held.xyz_m[:, b], axis=-1)
+        given = np.linalg.norm(person.motion.xyz_m[:, a] - person.motion.xyz_m[:, b], axis=-1)
+        np.testing.assert_allclose(bone, given, atol=0.002)
+
+
+def test_a_jump_stays_a_jump():
+    rotation, place = camera(10, 0)
+    xyz, _ = walker(speed=0.0, n=90, jump=(40, 55, 0.35))
+    placed = place_in_world(filmed([xyz], rotation, place))
+    height = placed.people[0].world.xyz_m[:, FEET, 1].min(1)
+    assert height[47] - height[20] == pytest.approx(0.35, abs=0.05)
+
+
+def test_people_share_a_floor_by_their_sizes():
+    rotation, place = camera(pitch=15, roll=0, height=2.5)
+    adult, _ = walker(start=(-0.7, -2.0), speed=0.9)
+    other, _ = walker(start=(0.8, -1.0), speed=0.9)
+    poses = filmed([adult, other], rotation, place)
+    # The lifter takes everyone for as tall: it sees this one a tenth too large and too far away.
+    one, two = poses.people
+    large = Motion3D(two.motion.xyz_m * np.float32(1.1), two.motion.root_m * np.float32(1.1))
+    placed = place_in_world(replace(poses, people=(one, replace(two, motion=large))))
+    tall = [standing_height_m(p.world.xyz_m) for p in placed.people]
+    assert tall[1] / tall[0] < 1.07
+    lower = [np.median(p.world.xyz_m[:, FEET, 1].min(1)) for p in placed.people]
+    np.testing.assert_allclose(lower, ANKLE_M, atol=0.03)
+
+
+def test_the_height_given_sets_the_scale():
+    rotation, place = camera()
+    xyz, _ = walker()
+    poses = filmed([xyz], rotation, place)
+    plain = place_in_world(poses)
+    placed = place_in_world(poses, WorldConfig(height_m=1.5))
+    person = placed.people[0]
+    assert standing_height_m(person.motion.xyz_m) == pytest.approx(1.5, abs=1e-3)
+    assert standing_height_m(person.world.xyz_m) == pytest.approx(1.5, abs=0.01)
+    size = 1.5 / standing_height_m(plain.people[0].motion.xyz_m)
+    assert placed.world.camera_m[1] == pytest.approx(plain.world.camera_m[1] * size)
+
+
+def test_a_foot_is_brought_back_without_stretching_a_leg():
+    xyz, _ = walker(n=60, speed=0.0)
+    drift = np.linspace(0, 0.1, 60)
+    moved = xyz.copy()
+    moved[..., 0] += drift[:, None]
+    both = np.ones((60, 2), bool)
+    out = plant_feet(moved, both, FPS)
+    assert slip_m_s(out, both) < 1e-3
+    np.testing.assert_allclose(plant_feet(moved, ~both, FPS), moved)
+
+
+def test_nobody_and_nothing_known():
+    video = VideoInfo("v.mp4", *SIZE_PX, FPS)
+    empty = Poses(video, 0, np.arange(3) / FPS, (), ModelsUsed("x"))
+    assert place_in_world(empty) == empty
+    rotation, place = camera()
+    poses = filmed([walker(n=5)[0]], rotation, place)
+    person = poses.people[0]
+    nowhere = Motion3D(person.motion.xyz_m, np.full((5, 3), np.nan, np.float32))
+    placed = place_in_world(replace(poses, people=(replace(person, motion=nowhere),)))
+    assert np.isfinite(placed.people[0].world.xyz_m).all()
