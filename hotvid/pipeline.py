@@ -226,7 +226,7 @@ def with_bones(poses: Poses) -> Poses:
     """`poses` with bones fitted to everyone who is placed in the world."""
     from hotvid.post.bones import fit_bones  # scipy's solvers take a moment to import
 
-    fps = _frame_rate(poses.pts_s, poses.video)
+    fps = poses.frame_rate
     people = (
         p if p.world is None else replace(p, bones=fit_bones(p.world.xyz_m, p.keypoints.score, fps))
         for p in poses.people
