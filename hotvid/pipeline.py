@@ -31,6 +31,7 @@ from hotvid.io.reader import VideoReader
 from hotvid.io.writer import VideoWriter
 from hotvid.pose2d import load_backend
 from hotvid.pose2d.base import Pose2DBackend
+from hotvid.post.joint_angles import joint_angles
 from hotvid.post.trajectory import root_path
 from hotvid.post.world import place_in_world
 from hotvid.skeleton import H36M17, to_h36m17
@@ -217,9 +218,13 @@ def settle(poses: Poses, config: PipelineConfig | None = None) -> Poses:
     for something of it.
     """
     config = config or PipelineConfig()
-    if poses.world is not None and config.world == WorldConfig():
-        return poses
-    return place_in_world(poses, config.world)
+    if poses.world is None or config.world != WorldConfig():
+        poses = place_in_world(poses, config.world)
+    people = (
+        replace(p, angles=joint_angles(p.world.xyz_m)) if p.world and not p.angles else p
+        for p in poses.people
+    )
+    return replace(poses, people=tuple(people))
 
 
 def with_bones(poses: Poses) -> Poses:

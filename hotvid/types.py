@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from hotvid.errors import ShapeError
+from hotvid.joint_angles import ANGLES
 
 
 def check_shape(name: str, array: np.ndarray, shape: tuple[int | None, ...]) -> None:
@@ -232,6 +233,19 @@ class BoneMotion:
 
 
 @dataclass(frozen=True)
+class JointAngles:
+    """One person's joint angles, row for row with the track.
+
+    degrees  (F, A) float32, the angles of `hotvid.joint_angles.ANGLES`; NaN where unknown.
+    """
+
+    degrees: np.ndarray
+
+    def __post_init__(self) -> None:
+        check_shape("degrees", self.degrees, (None, len(ANGLES)))
+
+
+@dataclass(frozen=True)
 class Person:
     """One person of a video.
 
@@ -240,6 +254,7 @@ class Person:
     motion     None where nothing was lifted.
     world      None where the person was not placed in the world, which exports ask for.
     bones      None where no bones were fitted to it, which some exports ask for.
+    angles     None where the person was not placed in the world.
     """
 
     detected: Track2D
@@ -247,6 +262,7 @@ class Person:
     motion: Motion3D | None = None
     world: WorldMotion | None = None
     bones: BoneMotion | None = None
+    angles: JointAngles | None = None
 
     @property
     def track_id(self) -> int:

@@ -16,6 +16,7 @@ FOUNDATION = {
     "types",
     "skeleton",
     "humanoid",
+    "joint_angles",
     "rotations",
     "geometry",
     "config",

@@ -4,7 +4,8 @@ Layout, schema "hotvid-arrays/1", P people, F frames (all that were read), J = 1
 `joints` (J,) and `edges` (16, 2); `person` (P,) ids; `frame` and `pts_s` (F,); `present` and
 `interpolated` (P, F); `xy_px` (P, F, J, 2) and `score` (P, F, J); `xyz_m` (P, F, J, 3), metres in
 camera axes relative to the pelvis; `root_m` (P, F, 3), the pelvis in the camera's frame;
-`world_m` (P, F, J, 3), metres, y up. NaN where unknown or not there. Nothing is pickled.
+`world_m` (P, F, J, 3), metres, y up; `angles` (A,) names and `angles_deg` (P, F, A). NaN where
+unknown or not there. Nothing is pickled.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import numpy as np
 
 from hotvid.config import ExportConfig
 from hotvid.export.dense import over_all_frames
+from hotvid.joint_angles import ANGLES
 from hotvid.skeleton import H36M17
 from hotvid.types import Person, Poses
 
@@ -36,6 +38,7 @@ def write(poses: Poses, path: Path, config: ExportConfig) -> None:
             fps=np.array(poses.video.fps),
             joints=np.array(H36M17.joints),
             edges=np.array(H36M17.edges),
+            angles=np.array(ANGLES),
             person=np.array([p.track_id for p in poses.people], np.int64),
             frame=np.arange(poses.first_frame, poses.first_frame + poses.n_frames),
             pts_s=poses.pts_s,
@@ -58,6 +61,7 @@ def _shapes(n_frames: int) -> dict[str, np.ndarray]:
         "xyz_m": unknown(n_joints, 3),
         "root_m": unknown(3),
         "world_m": unknown(n_joints, 3),
+        "angles_deg": unknown(len(ANGLES)),
     }
 
 
@@ -73,6 +77,8 @@ def _person(poses: Poses, person: Person) -> dict[str, np.ndarray]:
         known |= {"xyz_m": person.motion.xyz_m, "root_m": person.motion.root_m}
     if person.world is not None:
         known["world_m"] = person.world.xyz_m
+    if person.angles is not None:
+        known["angles_deg"] = person.angles.degrees
     missing = {"present": False, "interpolated": False}
     return _shapes(poses.n_frames) | {
         name: over_all_frames(poses, person, rows, missing.get(name, np.nan))

@@ -29,5 +29,5 @@ def _text(name: str, values: np.ndarray) -> list:
         return values.astype(int).tolist()
     if values.dtype.kind != "f":
         return values.tolist()
-    digits = _DIGITS.get(name, _DIGITS_M)
+    digits = 2 if name.endswith("_deg") else _DIGITS.get(name, _DIGITS_M)
     return [f"{v:.{digits}f}" if np.isfinite(v) else "" for v in values.tolist()]

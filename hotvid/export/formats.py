@@ -72,6 +72,13 @@ FORMATS = {
             "parquet_table",
             package=("pyarrow", "pyarrow"),
         ),
+        Format(
+            "angles",
+            ".angles.csv",
+            "joint angles, a row for each frame and person",
+            "angles_csv",
+            needs_3d=True,
+        ),
         Format("npz", ".arrays.npz", "NumPy arrays over people, frames and joints", "arrays"),
         Format(
             "trc",

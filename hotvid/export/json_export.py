@@ -17,6 +17,7 @@ import numpy as np
 
 from hotvid import __version__
 from hotvid.config import ExportConfig
+from hotvid.joint_angles import ANGLES, CONVENTION
 from hotvid.skeleton import H36M17, JOINT_SETS, feet_and_hands
 from hotvid.types import Person, Poses, Track2D, WorldFrame
 
@@ -114,6 +115,7 @@ def _head(poses: Poses) -> dict[str, Any]:
         "feet_and_hands": _feet_and_hands(poses),
         "coordinates": _COORDINATES,
         "world": _world(poses.world),
+        "joint_angles": {"names": list(ANGLES), "convention": CONVENTION},
         "warnings": [_unicode(note) for note in poses.warnings],
     }
 
@@ -165,6 +167,8 @@ def _rows(poses: Poses, person: Person, part: slice) -> list[dict[str, Any]]:
         columns["keypoints_world"] = _whole(_rounded(person.world.xyz_m[part], 4))
         if person.world.contact is not None:
             columns["standing"] = person.world.contact[part].tolist()
+    if person.angles is not None:
+        columns["joint_angles"] = _nested(_rounded(person.angles.degrees[part], 2))
     if extremities := feet_and_hands(person.detected.joint_set):
         columns["feet_and_hands_2d"] = _nested(_points_2d(person.detected, part)[:, extremities])
     return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from hotvid.joint_angles import JOINT_ROWS, KINDS
+from hotvid.joint_angles import TABLE as ANGLE_TABLE
 from hotvid.skeleton import H36M17
 from hotvid.types import Person, Poses
 
@@ -25,6 +27,7 @@ COLUMNS = {
     "world_x_m": "metres in the world, y up, right-handed, estimated",
     "world_y_m": "metres in the world, y up, right-handed, estimated",
     "world_z_m": "metres in the world, y up, right-handed, estimated",
+    **{f"{kind}_deg": meaning for kind, meaning in KINDS.items()},
 }
 
 _FRAMES_AT_ONCE = 512  # memory stays flat on an hour of video
@@ -60,4 +63,17 @@ def _block(poses: Poses, person: Person, part: slice) -> dict[str, np.ndarray]:
     for axis, name in enumerate("xyz"):
         values[f"{name}_m"] = xyz_m[..., axis].ravel()
         values[f"world_{name}_m"] = world_m[..., axis].ravel()
+    for kind, of_joints in _angles(person, part, n_frames).items():
+        values[f"{kind}_deg"] = of_joints.ravel()
     return {name: values[name] for name in COLUMNS}
+
+
+def _angles(person: Person, part: slice, n_frames: int) -> dict[str, np.ndarray]:
+    """For each kind of angle (F, J) degrees, in the row of its joint; NaN in all others."""
+    out = {kind: np.full((n_frames, len(H36M17)), np.nan, np.float32) for kind in KINDS}
+    if person.angles is not None:
+        for angle, joint, column in zip(
+            ANGLE_TABLE, JOINT_ROWS, person.angles.degrees[part].T, strict=True
+        ):
+            out[angle.kind][:, joint] = column
+    return out

@@ -10,8 +10,10 @@ from typing import Any
 import numpy as np
 
 from hotvid.errors import InputError, ShapeError
+from hotvid.joint_angles import ANGLES
 from hotvid.skeleton import H36M17
 from hotvid.types import (
+    JointAngles,
     ModelsUsed,
     Motion3D,
     Person,
@@ -126,7 +128,13 @@ def _person(person: dict[str, Any]) -> Person:
         _numbers([row["keypoints_3d"] for row in rows], (n_joints, 3)),
         _numbers([row["root"] for row in rows], (3,)),
     )
-    return Person(track, track, motion, _world_motion(rows))
+    return Person(track, track, motion, _world_motion(rows), angles=_angles(rows))
+
+
+def _angles(rows: list[dict[str, Any]]) -> JointAngles | None:
+    if any(len(row.get("joint_angles", ())) != len(ANGLES) for row in rows):
+        return None
+    return JointAngles(_numbers([row["joint_angles"] for row in rows], (len(ANGLES),)))
 
 
 def _world_motion(rows: list[dict[str, Any]]) -> WorldMotion | None:

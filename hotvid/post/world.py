@@ -47,7 +47,9 @@ def place_in_world(poses: Poses, config: WorldConfig | None = None) -> Poses:
     solid = [_resized(p, size) for p in solid]
     frame = _frame(floor, size, poses.video)
     placed = {
-        p.track_id: replace(p, world=_world(p.motion, c, frame, fps, config))
+        p.track_id: replace(
+            p, world=_world(p.motion, c, frame, fps, config), bones=None, angles=None
+        )
         for p, c in zip(solid, contacts, strict=True)
     }
     people = tuple(placed.get(p.track_id, p) for p in poses.people)

@@ -33,7 +33,7 @@ def test_what_was_written_comes_back(tmp_path):
 
 
 def test_written_again_it_is_the_same(tmp_path):
-    write_json(two_people("h36m17"), tmp_path / "a.json")
+    write_json(settle(two_people("h36m17")), tmp_path / "a.json")
     again = to_dict(settle(load_poses_json(tmp_path / "a.json")))
     first = json.loads((tmp_path / "a.json").read_text())
     for one, other in zip(first["people"], again["people"], strict=True):

@@ -1,0 +1,125 @@
+"""Angles of the joints, in degrees, by the conventions of biomechanics.
+
+Segments have the axes of the International Society of Biomechanics (ISB): x ahead, y up, z to the
+right. Hips follow Grood and Suntay's joint coordinate system (Wu et al. 2002, sections 2 and 3),
+trunk and shoulders Wu et al. 2005; the signs are the clinic's, so that flexion is more than 0 on
+both sides. What 17 points do not show is not here: how limbs turn about their own length, and
+ankles and wrists.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from hotvid.joint_angles import ANGLES
+from hotvid.post.bone_shape import trunk_axes
+from hotvid.rotations import unit, zxy_degrees
+from hotvid.skeleton import H36M17
+from hotvid.types import JointAngles
+
+_ROWS_AT_ONCE = 4096  # memory stays flat on an hour of video
+_LEAST_ASIDE = 0.17  # sine of 10 degrees: an arm nearer to the trunk's line has no plane
+_WHOLE_TURN = 360.0
+
+
+def joint_angles(xyz_m: np.ndarray) -> JointAngles:
+    """The angles that `hotvid.joint_angles.ANGLES` lists, one row a frame.
+
+    xyz_m  (F, 17, 3) metres, world, y up; NaN where unknown.
+    No angle jumps by a whole turn from one frame to the next: where it goes beyond 180 degrees, it
+    goes on. NaN where a joint that it takes is unknown, and for the plane of an arm that hangs.
+    """
+    parts = [
+        _of_part(np.asarray(xyz_m[start : start + _ROWS_AT_ONCE], np.float64))
+        for start in range(0, len(xyz_m), _ROWS_AT_ONCE)
+    ]
+    plain = [p[0] for p in parts] or [np.zeros((0, len(ANGLES)))]
+    turns = [p[1] for p in parts] or [np.zeros((0, 2, 3, 3))]
+    degrees, turned = np.concatenate(plain), np.concatenate(turns)
+    known = np.isfinite(turned).all((1, 2, 3))
+    if known.any():
+        trunk, pelvis = np.moveaxis(zxy_degrees(turned[known]), 1, 0)
+        # Turned about the right axis, a body goes backwards; about the one ahead, to the right.
+        _put(degrees, known, "trunk", trunk * [-1, 1, 1], ("flexion", "side_bend", "rotation"))
+        _put(degrees, known, "pelvis", pelvis * [1, -1, -1], ("heading", "tilt", "list"))
+    for column in degrees.T:
+        column[:] = _unwrapped(column)
+    return JointAngles(degrees.astype(np.float32))
+
+
+def _put(
+    degrees: np.ndarray, rows: np.ndarray, part: str, values: np.ndarray, kinds: tuple[str, ...]
+) -> None:
+    for kind, column in zip(kinds, values.T, strict=True):
+        degrees[rows, _column(f"{part}_{kind}")] = column
+
+
+def _column(name: str) -> int:
+    return ANGLES.index(name)
+
+
+def _of_part(xyz: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """(F, A) the angles that each frame gives by itself, and (F, 2, 3, 3) the turns of the trunk
+    from the pelvis and of the pelvis in the world, whose angles want their neighbours."""
+    out = np.full((len(xyz), len(ANGLES)), np.nan)
+
+    def at(name: str) -> np.ndarray:
+        return xyz[:, H36M17.index(name)]
+
+    axes = trunk_axes(xyz)
+    pelvis, chest = _isb(axes.hips), _isb(axes.chest)
+    for side, outwards in (("right", 1.0), ("left", -1.0)):
+        thigh = unit(at(f"{side}_knee") - at(f"{side}_hip"))
+        shank = unit(at(f"{side}_ankle") - at(f"{side}_knee"))
+        upper = unit(at(f"{side}_elbow") - at(f"{side}_shoulder"))
+        fore = unit(at(f"{side}_wrist") - at(f"{side}_elbow"))
+        ahead, up, aside = _inside(pelvis, thigh).T
+        out[:, _column(f"{side}_hip_flexion")] = np.degrees(np.arctan2(ahead, -up))
+        out[:, _column(f"{side}_hip_adduction")] = np.degrees(
+            np.arcsin(np.clip(-outwards * aside, -1, 1))
+        )
+        out[:, _column(f"{side}_knee_flexion")] = _between(thigh, shank)
+        ahead, up, aside = _inside(chest, upper).T
+        plane = np.degrees(np.arctan2(ahead, outwards * aside))
+        shows = np.hypot(ahead, aside) >= _LEAST_ASIDE
+        out[:, _column(f"{side}_shoulder_elevation")] = np.degrees(np.arccos(np.clip(-up, -1, 1)))
+        out[:, _column(f"{side}_shoulder_plane")] = np.where(shows, plane, np.nan)
+        out[:, _column(f"{side}_elbow_flexion")] = _between(upper, fore)
+    ahead, up, _ = _inside(chest, unit(at("head") - at("thorax"))).T
+    out[:, _column("neck_flexion")] = np.degrees(np.arctan2(ahead, up))
+    trunk = unit(at("thorax") - at("pelvis"))
+    out[:, _column("trunk_inclination")] = np.degrees(np.arccos(np.clip(trunk[:, 1], -1, 1)))
+    turns = np.stack([np.swapaxes(pelvis, 1, 2) @ chest, _in_world(axes.hips)], 1)
+    return out, turns
+
+
+def _isb(axes: np.ndarray) -> np.ndarray:
+    """(F, 3, 3) columns left, up, ahead to ahead, up, right."""
+    return np.stack([axes[..., 2], axes[..., 1], -axes[..., 0]], -1)
+
+
+def _in_world(axes: np.ndarray) -> np.ndarray:
+    """(F, 3, 3) the turn of columns left, up, ahead from someone who faces the camera, +z, in axes
+    right, ahead, up: so that the heading comes first, then the tilt, then the list."""
+    body = np.stack([-axes[..., 0], axes[..., 2], axes[..., 1]], -1)
+    facing = np.array([[-1.0, 0, 0], [0, 0, 1], [0, 1, 0]])
+    return facing @ body
+
+
+def _inside(axes: np.ndarray, direction: np.ndarray) -> np.ndarray:
+    return np.einsum("fij,fi->fj", axes, direction)
+
+
+def _between(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """(F,) degrees between directions, exact also where they are nearly the same."""
+    return np.degrees(np.arctan2(np.linalg.norm(np.cross(a, b), axis=-1), (a * b).sum(-1)))
+
+
+def _unwrapped(column: np.ndarray) -> np.ndarray:
+    """(F,) degrees without jumps of a whole turn, over gaps too; the first within a half turn."""
+    known = np.isfinite(column)
+    out = column.copy()
+    values = np.unwrap(column[known], period=_WHOLE_TURN)
+    if len(values):
+        out[known] = values - _WHOLE_TURN * np.round(values[0] / _WHOLE_TURN)
+    return out

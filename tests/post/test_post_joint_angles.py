@@ -1,0 +1,144 @@
+"""Joint angles of bodies that are bent by known ones."""
+
+import numpy as np
+import pytest
+from scipy.spatial.transform import Rotation
+from stick_people import STANDING_M
+
+from hotvid.joint_angles import ANGLES, JOINT_ROWS, KINDS, TABLE
+from hotvid.post.joint_angles import joint_angles
+from hotvid.skeleton import H36M17
+
+J = {name: i for i, name in enumerate(H36M17.joints)}
+# Straight and hanging, facing +z, the left at +x, metres.
+STRAIGHT = STANDING_M * [1.0, -1, -1]
+for _side, _x in (("right", -1), ("left", 1)):
+    for _name, _y in (("knee", -0.42), ("ankle", -0.84)):
+        STRAIGHT[J[f"{_side}_{_name}"]] = 0.1 * _x, _y, 0
+    for _name, _y in (("shoulder", 0.5), ("elbow", 0.22), ("wrist", -0.04)):
+        STRAIGHT[J[f"{_side}_{_name}"]] = 0.17 * _x, _y, 0
+STRAIGHT[[J["spine"], J["thorax"], J["head"]]] = [[0, 0.25, 0], [0, 0.5, 0], [0, 0.77, 0]]
+
+PARTS = {
+    "right_hip": ("right_knee", "right_ankle"),
+    "right_knee": ("right_ankle",),
+    "left_hip": ("left_knee", "left_ankle"),
+    "right_shoulder": ("right_elbow", "right_wrist"),
+    "left_shoulder": ("left_elbow", "left_wrist"),
+    "left_elbow": ("left_wrist",),
+    "thorax_turn": ("left_shoulder", "left_elbow", "left_wrist", "right_shoulder", "right_elbow",
+                    "right_wrist", "nose", "head"),
+}  # fmt: skip
+
+
+def turned(joint, axis, degrees, xyz=STRAIGHT, parts=None):
+    """The body with what hangs on a joint turned about an axis through it: (..., 17, 3)."""
+    turn = Rotation.from_rotvec(np.radians(degrees) * np.array(axis, float)).as_matrix()
+    rows = [J[name] for name in parts or PARTS[joint]]
+    out = xyz.copy()
+    out[rows] = (out[rows] - xyz[J[joint]]) @ turn.T + xyz[J[joint]]
+    return out
+
+
+def angle(name, *bodies):
+    return joint_angles(np.stack(bodies)).degrees[:, ANGLES.index(name)]
+
+
+def all_of(body):
+    return dict(zip(ANGLES, joint_angles(body[None]).degrees[0], strict=True))
+
+
+def test_straight_and_hanging_is_0():
+    found = all_of(STRAIGHT)
+    assert np.isnan(found.pop("right_shoulder_plane"))
+    assert np.isnan(found.pop("left_shoulder_plane"))
+    assert {name: round(float(v), 3) for name, v in found.items() if abs(v) > 1e-3} == {}
+
+
+@pytest.mark.parametrize(
+    ("name", "joint", "axis", "degrees"),
+    [
+        # Facing +z: about -x something below comes ahead, about +x it goes back.
+        ("right_hip_flexion", "right_hip", (-1, 0, 0), 35),
+        ("left_hip_flexion", "left_hip", (-1, 0, 0), -20),
+        ("right_hip_adduction", "right_hip", (0, 0, 1), 15),
+        ("left_hip_adduction", "left_hip", (0, 0, -1), 15),
+        ("right_knee_flexion", "right_knee", (1, 0, 0), 70),
+        ("left_elbow_flexion", "left_elbow", (-1, 0, 0), 110),
+        ("right_shoulder_elevation", "right_shoulder", (0, 0, -1), 80),
+        ("left_shoulder_elevation", "left_shoulder", (-1, 0, 0), 150),
+    ],
+)
+def test_one_joint_bent_is_one_angle(name, joint, axis, degrees):
+    before, after = all_of(STRAIGHT), all_of(turned(joint, axis, degrees))
+    assert after[name] == pytest.approx(degrees, abs=1e-3)
+    others = [a for a in ANGLES if a != name and not a.endswith("plane")]
+    assert [a for a in others if abs(after[a] - before[a]) > 1e-3] == []
+
+
+def test_the_plane_in_which_an_arm_is_raised():
+    assert angle("right_shoulder_plane", turned("right_shoulder", (0, 0, -1), 60)) == pytest.approx(
+        0, abs=1e-3
+    )
+    assert angle("left_shoulder_plane", turned("left_shoulder", (0, 0, 1), 60)) == pytest.approx(
+        0, abs=1e-3
+    )
+    for side in ("right", "left"):
+        ahead = turned(f"{side}_shoulder", (-1, 0, 0), 60)
+        assert angle(f"{side}_shoulder_plane", ahead) == pytest.approx(90, abs=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("name", "axis"),
+    [("trunk_flexion", (1, 0, 0)), ("trunk_side_bend", (0, 0, 1)), ("trunk_rotation", (0, 1, 0))],
+)
+def test_the_chest_bent_and_turned(name, axis):
+    parts = PARTS["thorax_turn"]
+    body = turned("thorax", axis, 25, parts=parts)
+    if name != "trunk_rotation":  # the thorax itself leans with it
+        body = turned("spine", axis, 25, parts=(*parts, "thorax"))
+    assert angle(name, body)[0] == pytest.approx(25, abs=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("name", "axis"),
+    [("pelvis_tilt", (1, 0, 0)), ("pelvis_list", (0, 0, -1)), ("pelvis_heading", (0, 1, 0))],
+)
+def test_the_pelvis_in_the_world(name, axis):
+    turn = Rotation.from_rotvec(np.radians(20) * np.array(axis, float)).as_matrix()
+    found = all_of(STRAIGHT @ turn.T)
+    assert found[name] == pytest.approx(20, abs=1e-3)
+    assert found["trunk_flexion"] == pytest.approx(0, abs=1e-3)
+    assert found["trunk_inclination"] == pytest.approx(
+        0 if name == "pelvis_heading" else 20, abs=1e-3
+    )
+
+
+def test_nothing_jumps_on_the_way_round():
+    degrees = np.arange(0, 800, 7)
+    turns = Rotation.from_euler("y", degrees[:, None], degrees=True).as_matrix()
+    heading = angle("pelvis_heading", *(STRAIGHT @ np.swapaxes(turns, 1, 2)))
+    np.testing.assert_allclose(heading, degrees, atol=0.01)
+    turns = Rotation.from_euler("x", degrees[:, None], degrees=True).as_matrix()
+    tumble = angle("pelvis_tilt", *(STRAIGHT @ np.swapaxes(turns, 1, 2)))
+    np.testing.assert_allclose(tumble, degrees, atol=0.01)
+    swing = [turned("right_hip", (-1, 0, 0), d) for d in range(120, 240, 10)]
+    np.testing.assert_allclose(angle("right_hip_flexion", *swing), range(120, 240, 10), atol=0.01)
+
+
+def test_what_is_unknown_is_unknown_and_the_rest_is_not():
+    bodies = np.stack([STRAIGHT] * 5)
+    bodies[2, J["right_wrist"]] = np.nan
+    bodies[3] = np.nan
+    found = joint_angles(bodies).degrees
+    plane = [i for i, a in enumerate(ANGLES) if a.endswith("plane")]
+    missing = np.isnan(np.delete(found, plane, 1))
+    assert missing.sum(1).tolist() == [0, 0, 1, missing.shape[1], 0]
+    assert np.isnan(found[2, ANGLES.index("right_elbow_flexion")])
+    assert joint_angles(np.zeros((0, 17, 3))).degrees.shape == (0, len(ANGLES))
+
+
+def test_each_angle_has_a_place_of_its_own_in_a_table():
+    places = list(zip(JOINT_ROWS, (a.kind for a in TABLE), strict=True))
+    assert len(set(places)) == len(places)
+    assert {kind for _, kind in places} == set(KINDS)
