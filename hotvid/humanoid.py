@@ -159,6 +159,24 @@ def joint_places(motion: BoneMotion) -> np.ndarray:
     return place[:, carriers] + (turn[:, carriers] @ motion.marker_m[..., None])[..., 0]
 
 
+def rest_places(motion: BoneMotion) -> np.ndarray:
+    """(B, 3) metres: where the bones begin in the rest pose, from the root."""
+    place = np.zeros_like(motion.offset_m, np.float64)
+    for i, each in enumerate(BONES):
+        if each.parent >= 0:
+            place[i] = place[each.parent] + motion.offset_m[i]
+    return place
+
+
+def fit_error_mm(motion: BoneMotion) -> dict[str, float]:
+    """How far the bones put the joints from where they were; empty where that is unknown."""
+    known = motion.error_mm[np.isfinite(motion.error_mm)]
+    if not known.size:
+        return {}
+    middle, most = np.percentile(known, [50, 95])
+    return {"fit_median_mm": round(float(middle), 1), "fit_95_percent_mm": round(float(most), 1)}
+
+
 def tips(motion: BoneMotion) -> dict[int, np.ndarray]:
     """Where the bones that end in nothing end: index -> (3,) metres in the bone's own axes."""
     out = {bone("Head"): motion.marker_m[H36M17.index("head")]}

@@ -7,9 +7,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-import numpy as np
-
 from hotvid.errors import HotvidWarning, printable
+from hotvid.humanoid import fit_error_mm
 from hotvid.types import Person, Poses
 
 
@@ -30,9 +29,10 @@ def summary(poses: Poses, wall_s: float, written: Sequence[Path]) -> str:
 
 def _fit(person: Person) -> str:
     """How well the bones put the joints where they were, where bones were fitted."""
-    if person.bones is None or not np.isfinite(person.bones.error_mm).any():
+    fit = fit_error_mm(person.bones) if person.bones is not None else {}
+    if not fit:
         return ""
-    middle, most = np.nanpercentile(person.bones.error_mm, [50, 95])
+    middle, most = fit["fit_median_mm"], fit["fit_95_percent_mm"]
     return f"; bones fit its joints to {middle:.0f} mm (median), {most:.0f} mm (95 in 100)"
 
 

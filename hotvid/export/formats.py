@@ -105,6 +105,23 @@ FORMATS = {
             needs_bones=True,
             per_person=True,
         ),
+        Format(
+            "glb",
+            ".glb",
+            "everyone as an animated body",
+            "glb",
+            needs_3d=True,
+            needs_bones=True,
+        ),
+        Format(
+            "usd",
+            ".usd",
+            "the same for USD's programs",
+            "usd",
+            needs_3d=True,
+            needs_bones=True,
+            package=("pxr", "usd-core"),
+        ),
         Format("mmpose", ".mmpose.json", "2D keypoints as MMPose writes them", "mmpose"),
         Format(
             "openpose",

@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 
 from hotvid.config import ExportConfig
+from hotvid.export.colours import N_COLOURS, person_colour_srgb
 from hotvid.skeleton import H36M17
 from hotvid.types import Person, Poses
 
 _RADIUS_M = 0.02
-_COLOURS = ((230, 85, 60), (60, 130, 230), (80, 170, 80), (200, 150, 40), (150, 90, 200))
 
 
 def write(poses: Poses, path: Path, config: ExportConfig) -> None:
@@ -25,11 +25,9 @@ def write(poses: Poses, path: Path, config: ExportConfig) -> None:
     stream.save(path)
     with stream:
         stream.log("world", rr.ViewCoordinates.RIGHT_HAND_Y_UP, static=True)
-        stream.log(
-            "/", rr.AnnotationContext([_class(i) for i in range(len(_COLOURS))]), static=True
-        )
-        for number, person in enumerate(poses.people):
-            _send(stream, poses, person, number % len(_COLOURS))
+        stream.log("/", rr.AnnotationContext([_class(i) for i in range(N_COLOURS)]), static=True)
+        for person in poses.people:
+            _send(stream, poses, person, person.track_id % N_COLOURS)
     stream.flush()
     stream.disconnect()
 
@@ -38,9 +36,9 @@ def _class(number: int):
     import rerun as rr
 
     return rr.ClassDescription(
-        info=rr.AnnotationInfo(id=number, color=_COLOURS[number]),
+        info=rr.AnnotationInfo(id=number, color=person_colour_srgb(number)),
         keypoint_annotations=[
-            rr.AnnotationInfo(id=i, label=name, color=_COLOURS[number])
+            rr.AnnotationInfo(id=i, label=name, color=person_colour_srgb(number))
             for i, name in enumerate(H36M17.joints)
         ],
         keypoint_connections=list(H36M17.edges),

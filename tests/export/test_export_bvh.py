@@ -1,44 +1,18 @@
 """BVH, read back by two libraries that did not write it, and by Blender where it is installed."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 from blender import in_blender, needs_blender
-from moving_body import moving_body, places
 from stick_people import FPS, in_json, only, two_people, uneven, with_bones
 
 from hotvid.config import ExportConfig
 from hotvid.export import bvh
 from hotvid.humanoid import BONE_NAMES, JOINT_BONES, NAMINGS, bone_places
 from hotvid.skeleton import H36M17
-from hotvid.types import WorldMotion
 
 MM = 1e-3
 # Joints in which a bone begins: nose and head are points further along the head.
 JOINTS = [j for j in range(17) if H36M17.joints[j] not in ("nose", "head")]
-
-
-@pytest.fixture(scope="module")
-def dancer():
-    """One person who moves every limb, in poses of 90 frames."""
-    base = only(two_people(), 0)
-    body = moving_body()
-    n = len(body.rotation)
-    track = base.people[0].keypoints
-    rows = {
-        name: np.repeat(getattr(track, name)[:1], n, 0)
-        for name in ("xy_px", "score", "box_px", "person_score", "interpolated")
-    }
-    track = replace(track, frame_index=np.arange(5, 5 + n), **rows)
-    person = replace(
-        base.people[0],
-        detected=track,
-        keypoints=track,
-        motion=None,
-        world=WorldMotion(places(body).astype(np.float32)),
-    )
-    return with_bones(replace(base, pts_s=np.arange(5, 5 + n) / FPS, people=(person,)))
 
 
 def written(poses, path, **config):
