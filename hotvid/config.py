@@ -11,6 +11,7 @@ MODES = ("fast", "balanced", "accurate")
 DEVICES = ("auto", "cpu", "cuda")
 UNITS = ("m", "cm")
 PERSONS = ("all", "largest", "longest")
+SMOOTHINGS = ("butterworth", "savgol", "gaussian", "one-euro", "off")
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,18 @@ class LiftConfig:
     tokens: int | None = None  # frames kept by the hourglass; None: as the model was built
     compile: bool = False  # takes a minute, and on a CPU gains next to nothing
     focal_px: float | None = None  # None: assumed, see hotvid.geometry.assumed_focal_px
+    swaps: bool = True  # left and right that were exchanged for a moment are put back first
     anew: bool = False  # the people of a pose store, too, which else stay as they were lifted
+
+
+@dataclass(frozen=True)
+class CleanConfig:
+    """How lifted motion is cleaned."""
+
+    outliers: bool = True  # joints that are far off for a frame or two are put back
+    smooth: str = "butterworth"  # of SMOOTHINGS
+    cutoff_hz: float = 6.0  # what is faster is taken for jitter; sports want 10
+    bones: bool = True  # as long all the time as they typically are
 
 
 @dataclass(frozen=True)
@@ -99,6 +111,7 @@ class PipelineConfig:
     pose2d: Pose2DConfig = field(default_factory=Pose2DConfig)
     track: TrackConfig = field(default_factory=TrackConfig)
     lift: LiftConfig = field(default_factory=LiftConfig)
+    clean: CleanConfig = field(default_factory=CleanConfig)
     world: WorldConfig = field(default_factory=WorldConfig)
     render: RenderConfig = field(default_factory=RenderConfig)
     time_range_s: tuple[float, float] | None = None
@@ -126,6 +139,11 @@ def configure(
     tokens: int | None = None,
     compile: bool = False,
     focal: float | None = None,
+    swaps: bool = LiftConfig.swaps,
+    outliers: bool = CleanConfig.outliers,
+    smooth: str = CleanConfig.smooth,
+    cutoff: float = CleanConfig.cutoff_hz,
+    bones: bool = CleanConfig.bones,
     height: float | None = None,
     feet: bool = WorldConfig.feet,
     time_range: tuple[float, float] | None = None,
@@ -137,12 +155,19 @@ def configure(
     tokens      frames of a window that a model which prunes keeps; None: as it was built.
     compile     let torch compile the lifter.
     focal       pixels, of the picture as it is read; None: by the file's metadata, or assumed.
+    swaps       whether left and right are put back where they were exchanged for a moment.
+    outliers    whether joints that are far off for a frame or two are mended.
+    smooth      of SMOOTHINGS; `cutoff`, hertz, is where half of what moves so fast is left.
+    bones       whether they are made constant.
     height      metres, of the person seen longest; None: as the lifter has it.
     feet        whether those that stand keep their place.
     time_range  (start, end), seconds; None: the whole video.
     """
     check_choice("mode", mode, MODES)
     check_choice("device", device, DEVICES)
+    check_choice("smoothing", smooth, SMOOTHINGS)
+    if not 0 < cutoff < math.inf:
+        raise UsageError(f"the cut-off is {cutoff}", "give hertz, as in --cutoff 10")
     _check_share("bbox-thr", bbox_thr)
     _check_share("kpt-thr", kpt_thr)
     if det_frequency < 1:
@@ -176,8 +201,10 @@ def configure(
             tokens=tokens,
             compile=compile,
             focal_px=focal,
+            swaps=swaps,
             anew=model is not None or weights is not None,
         ),
+        clean=CleanConfig(outliers, smooth, cutoff, bones),
         world=WorldConfig(height, feet),
         render=RenderConfig(kpt_thr=kpt_thr),
         time_range_s=time_range,

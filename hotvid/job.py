@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from hotvid.config import (
+    CleanConfig,
     KeypointsConfig,
     LiftConfig,
     PipelineConfig,
@@ -101,7 +102,12 @@ def lift(
 
 
 # What is made of stored poses anew, whatever they were made with.
-_FREE = {"render": RenderConfig(), "track": TrackConfig(), "world": WorldConfig()}
+_FREE = {
+    "render": RenderConfig(),
+    "track": TrackConfig(),
+    "clean": CleanConfig(),
+    "world": WorldConfig(),
+}
 
 
 def is_stored(source: PathLike) -> bool:

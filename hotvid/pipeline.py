@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hotvid import weights
-from hotvid.config import KeypointsConfig, LiftConfig, PipelineConfig, WorldConfig
+from hotvid.config import CleanConfig, KeypointsConfig, LiftConfig, PipelineConfig, WorldConfig
 from hotvid.errors import HotvidWarning, InputError
 from hotvid.geometry import assumed_focal_px
 from hotvid.io.keypoints import read_keypoints
@@ -31,7 +31,9 @@ from hotvid.io.reader import VideoReader
 from hotvid.io.writer import VideoWriter
 from hotvid.pose2d import load_backend
 from hotvid.pose2d.base import Pose2DBackend
+from hotvid.post.cleaning import clean
 from hotvid.post.joint_angles import joint_angles
+from hotvid.post.swaps import without_swaps
 from hotvid.post.trajectory import root_path
 from hotvid.post.world import place_in_world
 from hotvid.skeleton import H36M17, to_h36m17
@@ -196,6 +198,8 @@ def lift_tracks(
     focal_px = _with_lens(video, config).focal_px or assumed_focal_px(size_px)
     config = replace(config, focal_px=focal_px)
     keypoints = [_as_h36m17(track) for track in tracks]
+    if config.swaps:
+        keypoints = [without_swaps(track, fps) for track in keypoints]
     if lifter is None:
         return tuple(Person(t, k) for t, k in zip(tracks, keypoints, strict=True))
     lifted = lifter.lift(
@@ -214,12 +218,13 @@ def lift_tracks(
 def settle(poses: Poses, config: PipelineConfig | None = None) -> Poses:
     """What is made of `poses`, however they came, before they are drawn and written.
 
-    Where they are in a world already, as those of JSON are, they stay there unless `config` asks
-    for something of it.
+    Those that are in a world already, as those of JSON are, stay as they are unless `config` asks
+    for something else.
     """
     config = config or PipelineConfig()
-    if poses.world is None or config.world != WorldConfig():
-        poses = place_in_world(poses, config.world)
+    asked = (config.clean, config.world) != (CleanConfig(), WorldConfig())
+    if poses.world is None or asked:
+        poses = place_in_world(_cleaned(poses, config.clean), config.world)
     people = (
         replace(p, angles=joint_angles(p.world.xyz_m)) if p.world and not p.angles else p
         for p in poses.people
@@ -234,6 +239,16 @@ def with_bones(poses: Poses) -> Poses:
     fps = poses.frame_rate
     people = (
         p if p.world is None else replace(p, bones=fit_bones(p.world.xyz_m, p.keypoints.score, fps))
+        for p in poses.people
+    )
+    return replace(poses, people=tuple(people))
+
+
+def _cleaned(poses: Poses, config: CleanConfig) -> Poses:
+    people = (
+        p
+        if p.motion is None
+        else replace(p, motion=clean(p.motion, p.keypoints.score, poses.frame_rate, config))
         for p in poses.people
     )
     return replace(poses, people=tuple(people))

@@ -43,7 +43,7 @@ def settle(options: Mapping[str, Any], formats: tuple[str, ...]) -> Settings:
     for part, names in _NOT_OF_THE_RESULT.items():
         for name in names:
             del depends[part][name]
-    later = [depends.pop(part) for part in ("render", "world")]  # made of the poses anew
+    later = [depends.pop(part) for part in ("render", "clean", "world")]  # made of the poses anew
     lifter = weights.locate(config.lift.model, config.lift.weights)
     depends["lift"]["weights"] = weights.sha256(lifter)
     depends["pose2d"]["files"] = _hashes_of_models(config.pose2d)

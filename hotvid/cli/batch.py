@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from hotvid.cli import options
-from hotvid.config import LiftConfig, Pose2DConfig, TrackConfig, WorldConfig
+from hotvid.config import CleanConfig, LiftConfig, Pose2DConfig, TrackConfig, WorldConfig
 from hotvid.errors import HotvidError, UsageError, printable
 
 if TYPE_CHECKING:
@@ -112,6 +112,11 @@ def batch(
     tokens: options.Tokens = None,
     compile: options.Compile = False,
     focal: options.Focal = None,
+    swaps: options.Swaps = LiftConfig.swaps,
+    outliers: options.Outliers = CleanConfig.outliers,
+    smooth: options.Smooth = CleanConfig.smooth,
+    cutoff: options.Cutoff = CleanConfig.cutoff_hz,
+    bones: options.Bones = CleanConfig.bones,
     height: options.Height = None,
     feet: options.Feet = WorldConfig.feet,
     quiet: options.Quiet = False,
@@ -144,6 +149,11 @@ def batch(
             tokens=tokens,
             compile=compile,
             focal=focal,
+            swaps=swaps,
+            outliers=outliers,
+            smooth=smooth,
+            cutoff=cutoff,
+            bones=bones,
             height=height,
             feet=feet,
             time_range=time_range,

@@ -10,7 +10,7 @@ import typer
 
 from hotvid.cli import options
 from hotvid.cli.summary import summary
-from hotvid.config import ExportConfig, TrackConfig, WorldConfig, configure
+from hotvid.config import CleanConfig, ExportConfig, TrackConfig, WorldConfig, configure
 from hotvid.errors import UsageError
 
 
@@ -27,6 +27,10 @@ def convert(
     units: options.Units = ExportConfig.units,
     overwrite: options.Overwrite = False,
     person: options.PersonChoice = TrackConfig.person,
+    outliers: options.Outliers = CleanConfig.outliers,
+    smooth: options.Smooth = CleanConfig.smooth,
+    cutoff: options.Cutoff = CleanConfig.cutoff_hz,
+    bones: options.Bones = CleanConfig.bones,
     height: options.Height = None,
     feet: options.Feet = WorldConfig.feet,
     quiet: options.Quiet = False,
@@ -36,7 +40,15 @@ def convert(
 
     Nothing is estimated anew, so it takes a moment.
     """
-    config = configure(person=person, height=height, feet=feet)
+    config = configure(
+        person=person,
+        outliers=outliers,
+        smooth=smooth,
+        cutoff=cutoff,
+        bones=bones,
+        height=height,
+        feet=feet,
+    )
     from hotvid import job
     from hotvid.exports import plan_exports
 

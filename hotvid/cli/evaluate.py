@@ -10,7 +10,7 @@ import typer
 
 from hotvid.cli import options
 from hotvid.cli.progress import progress
-from hotvid.config import DEVICES, LiftConfig, Pose2DConfig, check_choice, configure
+from hotvid.config import DEVICES, CleanConfig, LiftConfig, Pose2DConfig, check_choice, configure
 from hotvid.errors import InputError
 
 if TYPE_CHECKING:
@@ -143,6 +143,11 @@ def real(
     model: options.ModelName = LiftConfig.model,
     weights: options.WeightsFile = None,
     device: options.Device = LiftConfig.device,
+    swaps: options.Swaps = LiftConfig.swaps,
+    outliers: options.Outliers = CleanConfig.outliers,
+    smooth: options.Smooth = CleanConfig.smooth,
+    cutoff: options.Cutoff = CleanConfig.cutoff_hz,
+    bones: options.Bones = CleanConfig.bones,
     json_out: _JsonOut = None,
     overwrite: options.Overwrite = False,
     debug: options.Debug = False,
@@ -153,7 +158,17 @@ def real(
     """
     if not data.is_dir():
         raise InputError(f"no folder at {data}", "give one that holds cameras.json")
-    config = configure(mode=mode, model=model, weights=weights, device=device)
+    config = configure(
+        mode=mode,
+        model=model,
+        weights=weights,
+        device=device,
+        swaps=swaps,
+        outliers=outliers,
+        smooth=smooth,
+        cutoff=cutoff,
+        bones=bones,
+    )
     _check_json(json_out, overwrite)
     from hotvid.evaluate.real import evaluate_real, pipeline_estimate
 

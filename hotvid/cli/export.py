@@ -10,6 +10,7 @@ from hotvid.cli import options
 from hotvid.cli.progress import progress
 from hotvid.cli.summary import summary
 from hotvid.config import (
+    CleanConfig,
     ExportConfig,
     LiftConfig,
     Pose2DConfig,
@@ -39,6 +40,11 @@ def export(
     tokens: options.Tokens = None,
     compile: options.Compile = False,
     focal: options.Focal = None,
+    swaps: options.Swaps = LiftConfig.swaps,
+    outliers: options.Outliers = CleanConfig.outliers,
+    smooth: options.Smooth = CleanConfig.smooth,
+    cutoff: options.Cutoff = CleanConfig.cutoff_hz,
+    bones: options.Bones = CleanConfig.bones,
     height: options.Height = None,
     feet: options.Feet = WorldConfig.feet,
     quiet: options.Quiet = False,
@@ -61,6 +67,11 @@ def export(
         tokens=tokens,
         compile=compile,
         focal=focal,
+        swaps=swaps,
+        outliers=outliers,
+        smooth=smooth,
+        cutoff=cutoff,
+        bones=bones,
         height=height,
         feet=feet,
         time_range=time_range,

@@ -11,7 +11,7 @@ import typer
 from hotvid.cli import options
 from hotvid.cli.progress import progress
 from hotvid.cli.summary import naming_what_was_written, summary
-from hotvid.config import LiftConfig, Pose2DConfig, TrackConfig, WorldConfig, configure
+from hotvid.config import CleanConfig, LiftConfig, Pose2DConfig, TrackConfig, WorldConfig, configure
 
 
 def export_json(
@@ -38,6 +38,11 @@ def export_json(
     tokens: options.Tokens = None,
     compile: options.Compile = False,
     focal: options.Focal = None,
+    swaps: options.Swaps = LiftConfig.swaps,
+    outliers: options.Outliers = CleanConfig.outliers,
+    smooth: options.Smooth = CleanConfig.smooth,
+    cutoff: options.Cutoff = CleanConfig.cutoff_hz,
+    bones: options.Bones = CleanConfig.bones,
     height: options.Height = None,
     feet: options.Feet = WorldConfig.feet,
     quiet: options.Quiet = False,
@@ -58,6 +63,11 @@ def export_json(
         tokens=tokens,
         compile=compile,
         focal=focal,
+        swaps=swaps,
+        outliers=outliers,
+        smooth=smooth,
+        cutoff=cutoff,
+        bones=bones,
         height=height,
         feet=feet,
         time_range=time_range,

@@ -13,6 +13,7 @@ from hotvid.cli import options
 from hotvid.cli.progress import progress
 from hotvid.cli.summary import naming_what_was_written, summary
 from hotvid.config import (
+    CleanConfig,
     ExportConfig,
     KeypointsConfig,
     LiftConfig,
@@ -116,6 +117,11 @@ def lift(
     tokens: options.Tokens = None,
     compile: options.Compile = False,
     focal: options.Focal = None,
+    swaps: options.Swaps = LiftConfig.swaps,
+    outliers: options.Outliers = CleanConfig.outliers,
+    smooth: options.Smooth = CleanConfig.smooth,
+    cutoff: options.Cutoff = CleanConfig.cutoff_hz,
+    bones: options.Bones = CleanConfig.bones,
     height: options.Height = None,
     feet: options.Feet = WorldConfig.feet,
     quiet: options.Quiet = False,
@@ -135,6 +141,11 @@ def lift(
         tokens=tokens,
         compile=compile,
         focal=focal,
+        swaps=swaps,
+        outliers=outliers,
+        smooth=smooth,
+        cutoff=cutoff,
+        bones=bones,
         height=height,
         feet=feet,
         time_range=time_range,

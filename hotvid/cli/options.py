@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from hotvid.config import UNITS, LiftConfig
+from hotvid.config import SMOOTHINGS, UNITS, LiftConfig
 from hotvid.errors import UsageError
 from hotvid.export.formats import FORMATS
 from hotvid.humanoid import NAMINGS
@@ -220,6 +220,48 @@ Focal = Annotated[
         "picture's longer side.",
         rich_help_panel=_MODELS,
         show_default=False,
+    ),
+]
+Swaps = Annotated[
+    bool,
+    typer.Option(
+        "--swaps/--no-swaps",
+        help="Put left and right back where the 2D model exchanged them for a moment.",
+        rich_help_panel=_MOTION,
+    ),
+]
+Outliers = Annotated[
+    bool,
+    typer.Option(
+        "--outliers/--no-outliers",
+        help="Mend joints that are far off for a frame or two.",
+        rich_help_panel=_MOTION,
+    ),
+]
+Smooth = Annotated[
+    str,
+    typer.Option(
+        "--smooth",
+        metavar="|".join(SMOOTHINGS),
+        help="What takes the jitter out of the motion.",
+        rich_help_panel=_MOTION,
+    ),
+]
+Cutoff = Annotated[
+    float,
+    typer.Option(
+        "--cutoff",
+        metavar="HZ",
+        help="What is faster counts as jitter; kicks and throws want 10 or more.",
+        rich_help_panel=_MOTION,
+    ),
+]
+Bones = Annotated[
+    bool,
+    typer.Option(
+        "--constant-bones/--free-bones",
+        help="Keep each bone as long as it typically is.",
+        rich_help_panel=_MOTION,
     ),
 ]
 Height = Annotated[

@@ -12,6 +12,7 @@ from hotvid.cli import options
 from hotvid.cli.progress import progress
 from hotvid.cli.summary import naming_what_was_written, summary
 from hotvid.config import (
+    CleanConfig,
     ExportConfig,
     LiftConfig,
     Pose2DConfig,
@@ -56,6 +57,11 @@ def run(
     tokens: options.Tokens = None,
     compile: options.Compile = False,
     focal: options.Focal = None,
+    swaps: options.Swaps = LiftConfig.swaps,
+    outliers: options.Outliers = CleanConfig.outliers,
+    smooth: options.Smooth = CleanConfig.smooth,
+    cutoff: options.Cutoff = CleanConfig.cutoff_hz,
+    bones: options.Bones = CleanConfig.bones,
     height: options.Height = None,
     feet: options.Feet = WorldConfig.feet,
     quiet: options.Quiet = False,
@@ -81,6 +87,11 @@ def run(
         tokens=tokens,
         compile=compile,
         focal=focal,
+        swaps=swaps,
+        outliers=outliers,
+        smooth=smooth,
+        cutoff=cutoff,
+        bones=bones,
         height=height,
         feet=feet,
         time_range=time_range,

@@ -112,13 +112,13 @@ def evaluate_real(data_dir: str | Path, estimate: Estimate) -> RealReport:
 
 def pipeline_estimate(config: PipelineConfig | None = None) -> Estimate:
     """An estimate by the whole chain: the largest person, in the frames in which they were seen."""
-    from hotvid.pipeline import analyze
+    from hotvid.pipeline import analyze, settle
 
     config = config or PipelineConfig()
     config = replace(config, track=replace(config.track, person="largest"))
 
     def estimate(video: Path) -> tuple[np.ndarray, np.ndarray]:
-        people = analyze(video, config).people
+        people = settle(analyze(video, config), config).people
         if not people or people[0].motion is None:
             return np.zeros(0, np.int64), np.zeros((0, len(H36M17), 3))
         seen = ~people[0].keypoints.interpolated

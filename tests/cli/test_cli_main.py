@@ -226,6 +226,8 @@ def test_an_output_that_cannot_be_gives_one_line(
         ["--focal", "0"],
         ["--focal", "inf"],
         ["--height", "175"],
+        ["--smooth", "kalman"],
+        ["--cutoff", "0"],
         ["--mode", "quick"],
         ["--device", "toaster"],
         ["--person", "tallest"],
@@ -316,5 +318,5 @@ def test_help_names_every_option():
     text = re.sub(r"\x1b\[[\d;]*m", "", call("run", "--help").stdout)
     wanted = "--out --json --save-poses --mode --device --person --bbox-thr --kpt-thr --quiet"
     wanted += " --det-frequency --time-range --model --weights --pose2d --focal --overwrite --debug"
-    wanted += " --height --no-feet"
+    wanted += " --height --no-feet --smooth --cutoff --no-outliers --free-bones --no-swaps"
     assert [w for w in wanted.split() if w not in text] == []

@@ -164,6 +164,8 @@ def test_the_chain_is_asked_for_the_largest_and_bridged_frames_do_not_count(monk
         return SimpleNamespace(people=(person,) if video.name == "a.mp4" else ())
 
     monkeypatch.setattr(pipeline, "analyze", analyze)
+    monkeypatch.setattr(pipeline, "settle", lambda poses, config: settled.append(config) or poses)
+    settled = []
     estimate = pipeline_estimate(PipelineConfig(track=TrackConfig(max_gap_s=0.7)))
     rows, found = estimate(tmp_path / "a.mp4")
     np.testing.assert_array_equal(rows, [3, 5, 6])

@@ -1,0 +1,48 @@
+"""Joints that are far off for a frame or two, put on the line between their neighbours."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.ndimage import median_filter
+
+from hotvid.post.smoothing import bridged
+
+_HALF_S = 0.1  # the median is over so long before and after
+_DEVIATIONS = 4.0
+_NORMAL = 1.4826  # of a normal distribution: deviations over the median of what is off
+_FRAMES_AT_ONCE = 4096  # memory stays flat on an hour of video
+
+
+def without_outliers(series: np.ndarray, fps: float, least: float) -> np.ndarray:
+    """A series over time with wild points replaced by straight lines (Hampel's identifier).
+
+    series   (F, N, C), any unit; NaN where unknown, which it stays.
+    fps      frames a second.
+    least    in the series' unit: what is less off than this from its neighbours' median is no
+             outlier, however still they are.
+    returns  the same shape and type. A point counts as wild where it is further from the median of
+             a fifth of a second around it than four typical deviations there (Hampel 1974;
+             Pearson 2002).
+    """
+    series = np.asarray(series)
+    half = max(1, round(_HALF_S * fps))
+    if len(series) < 2 * half + 1:
+        return series
+    out = series.copy()
+    for start in range(0, len(series), _FRAMES_AT_ONCE):
+        low, high = max(0, start - 2 * half), min(len(series), start + _FRAMES_AT_ONCE + 2 * half)
+        part = series[low:high]
+        wild = _wild(bridged(part), half, least) & np.isfinite(part).all(-1)
+        mended = bridged(np.where(wild[..., None], np.nan, part))
+        inside = slice(start - low, start - low + _FRAMES_AT_ONCE)
+        at = slice(start, start + _FRAMES_AT_ONCE)
+        out[at] = np.where(wild[inside, :, None], mended[inside], part[inside])
+    return out
+
+
+def _wild(whole: np.ndarray, half: int, least: float) -> np.ndarray:
+    """(F, N) bool: the points that are too far from the median around them."""
+    size = (2 * half + 1, 1, 1)
+    off = np.linalg.norm(whole - median_filter(whole, size, mode="nearest"), axis=-1)
+    usual = _NORMAL * median_filter(off, size[:2], mode="nearest")
+    return off > np.maximum(_DEVIATIONS * usual, least)
