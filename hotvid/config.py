@@ -9,6 +9,7 @@ from hotvid.errors import UsageError
 
 MODES = ("fast", "balanced", "accurate")
 DEVICES = ("auto", "cpu", "cuda")
+PRECISIONS = ("float32", "bfloat16")
 UNITS = ("m", "cm")
 PERSONS = ("all", "largest", "longest")
 SMOOTHINGS = ("butterworth", "savgol", "gaussian", "one-euro", "off")
@@ -63,6 +64,7 @@ class LiftConfig:
     batch_size: int = 8  # windows at once
     tokens: int | None = None  # frames kept by the hourglass; None: as the model was built
     compile: bool = False  # takes a minute, and on a CPU gains next to nothing
+    precision: str = "float32"  # of its products; a name in PRECISIONS
     focal_px: float | None = None  # None: assumed, see hotvid.geometry.assumed_focal_px
     swaps: bool = True  # left and right that were exchanged for a moment are put back first
     anew: bool = False  # the people of a pose store, too, which else stay as they were lifted
@@ -138,6 +140,7 @@ def configure(
     device: str = LiftConfig.device,
     tokens: int | None = None,
     compile: bool = False,
+    precision: str = LiftConfig.precision,
     focal: float | None = None,
     swaps: bool = LiftConfig.swaps,
     outliers: bool = CleanConfig.outliers,
@@ -154,6 +157,7 @@ def configure(
                 lifted anew.
     tokens      frames of a window that a model which prunes keeps; None: as it was built.
     compile     let torch compile the lifter.
+    precision   of the lifter's products, of PRECISIONS.
     focal       pixels, of the picture as it is read; None: by the file's metadata, or assumed.
     swaps       whether left and right are put back where they were exchanged for a moment.
     outliers    whether joints that are far off for a frame or two are mended.
@@ -165,6 +169,7 @@ def configure(
     """
     check_choice("mode", mode, MODES)
     check_choice("device", device, DEVICES)
+    check_choice("precision", precision, PRECISIONS)
     check_choice("smoothing", smooth, SMOOTHINGS)
     if not 0 < cutoff < math.inf:
         raise UsageError(f"the cut-off is {cutoff}", "give hertz, as in --cutoff 10")
@@ -200,6 +205,7 @@ def configure(
             device=device,
             tokens=tokens,
             compile=compile,
+            precision=precision,
             focal_px=focal,
             swaps=swaps,
             anew=model is not None or weights is not None,

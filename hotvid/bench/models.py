@@ -21,6 +21,7 @@ from hotvid.bench.machine import cpu_name
 from hotvid.errors import UsageError
 from hotvid.lift.models.complexity import Complexity, count
 from hotvid.lift.models.hourglass import JOINTS, Hourglass
+from hotvid.lift.models.products import products
 from hotvid.lift.models.zoo import MODELS, build_model
 
 STAGE = "timing"
@@ -72,12 +73,13 @@ class Gain:
 
 @dataclass(frozen=True)
 class ModelBench:
-    """What was measured, on what: single precision, inference mode."""
+    """What was measured, on what, in which precision of the products; inference mode."""
 
     device: str
     n_threads: int
     batch_size: int
     rounds: int
+    precision: str
     models: tuple[ModelSpeed, ...]
     gains: tuple[Gain, ...]
 
@@ -88,12 +90,14 @@ def bench_models(
     *,
     batch_size: int | None = None,
     rounds: int | None = None,
+    precision: str = "float32",
     progress: Progress = lambda stage, done, total: None,
 ) -> ModelBench:
     """Time the models `names` and the unpruned twins of those that prune.
 
     batch_size  windows at once; None: BATCH's for the device.
     rounds      that times are medians of; None: ROUNDS.
+    precision   of their products: float32 or bfloat16.
     progress    called as progress("timing", rounds done, rounds in all).
     raises      UsageError for a name that is none.
     """
@@ -105,7 +109,7 @@ def bench_models(
     models: list[ModelSpeed] = []
     gains: list[Gain] = []
     for family in families:
-        runs = [_Run(candidate, device, batch_size) for candidate in family]
+        runs = [_Run(candidate, device, batch_size, precision) for candidate in family]
         for _ in range(rounds):
             for run in runs:
                 run.measure()
@@ -115,7 +119,7 @@ def bench_models(
         gains += [_gain(speed, speeds[0]) for speed in speeds if speed.tokens]
     where = torch.cuda.get_device_name(device) if device.type == "cuda" else cpu_name()
     threads = torch.get_num_threads()
-    return ModelBench(where, threads, batch_size, rounds, tuple(models), tuple(gains))
+    return ModelBench(where, threads, batch_size, rounds, precision, tuple(models), tuple(gains))
 
 
 @dataclass(frozen=True)
@@ -153,7 +157,10 @@ def _twin(name: str) -> _Candidate:
 class _Run:
     """One model on the device, and the times it has taken."""
 
-    def __init__(self, candidate: _Candidate, device: torch.device, batch_size: int) -> None:
+    def __init__(
+        self, candidate: _Candidate, device: torch.device, batch_size: int, precision: str
+    ) -> None:
+        self._precision = precision
         self._name, self._device, self._batch_size = candidate.name, device, batch_size
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(_SEED)
@@ -188,7 +195,7 @@ class _Run:
     def _forward(self, repeats: int) -> tuple[float, float]:
         """Seconds of `repeats` forward passes, and of the pruning in them."""
         clock = _CudaClock() if self._device.type == "cuda" else _CpuClock()
-        with _pruning_by(clock, self._model):
+        with _pruning_by(clock, self._model), products(self._precision):
             _finish(self._device)
             begun = time.perf_counter()
             for _ in range(repeats):

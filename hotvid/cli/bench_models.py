@@ -11,7 +11,7 @@ import typer
 
 from hotvid.cli import options
 from hotvid.cli.progress import progress
-from hotvid.config import DEVICES, LiftConfig, check_choice
+from hotvid.config import DEVICES, PRECISIONS, LiftConfig, check_choice
 
 if TYPE_CHECKING:
     from hotvid.bench.models import Gain, ModelBench, ModelSpeed
@@ -39,6 +39,7 @@ def bench_models(
         int | None,
         typer.Option("--rounds", min=1, metavar="N", help="Times are medians of N rounds; 5."),
     ] = None,
+    precision: options.Precision = LiftConfig.precision,
     json_out: Annotated[
         Path | None,
         typer.Option(
@@ -57,6 +58,7 @@ def bench_models(
     the forward pass that goes into pruning, and how the time saved compares with the FLOPs saved.
     """
     check_choice("device", device, DEVICES)
+    check_choice("precision", precision, PRECISIONS)
     from hotvid.io.atomic import atomic_output
     from hotvid.job import check_outputs
 
@@ -68,7 +70,12 @@ def bench_models(
     names = list(MODELS) if models is None else [name.strip() for name in models.split(",")]
     with progress(quiet) as report:
         result = measure(
-            names, resolve_device(device), batch_size=batch_size, rounds=rounds, progress=report
+            names,
+            resolve_device(device),
+            batch_size=batch_size,
+            rounds=rounds,
+            precision=precision,
+            progress=report,
         )
     if json_out is not None:
         with atomic_output(json_out, overwrite) as temporary:
@@ -89,7 +96,7 @@ def _text(result: ModelBench) -> str:
     windows = "1 window" if result.batch_size == 1 else f"{result.batch_size} windows"
     threads = f"{result.n_threads} thread{'s' if result.n_threads > 1 else ''}"
     gains = {gain.pruned: gain for gain in result.gains}
-    lines = [f"{result.device}, {threads}, {windows} at once, float32", ""]
+    lines = [f"{result.device}, {threads}, {windows} at once, {result.precision}", ""]
     lines.append(f"{'':<22}" + "".join(f"{column:>10}" for column in _COLUMNS))
     lines += [_row(speed, gains.get(speed.name)) for speed in result.models]
     return "\n".join([*lines, "", _NOTE])

@@ -177,7 +177,7 @@ def train(
         )
     from hotvid.train.finish import finish
     from hotvid.train.motions import read_motions
-    from hotvid.train.products import bfloat16_is_faster
+    from hotvid.train.precision import bfloat16_is_faster
     from hotvid.train.recipe import Recipe
     from hotvid.train.trainer import STATE_FILE, Trainer
 

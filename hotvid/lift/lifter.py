@@ -18,6 +18,7 @@ from hotvid.lift.checkpoint import load_checkpoint
 from hotvid.lift.compiled import Compiled
 from hotvid.lift.inputs import WindowInputs, fill_missing, prepare
 from hotvid.lift.models.hourglass import Hourglass
+from hotvid.lift.models.products import products
 from hotvid.lift.protocols import (
     LIMBS,
     MEAN_LIMBS_M,
@@ -165,7 +166,8 @@ class Lifter:
         batch = torch.from_numpy(windows).to(self._device)
         mirror = torch.as_tensor(H36M17.mirror, device=self._device)
         both = torch.cat([batch, flipped(batch, mirror)]) if config.flip else batch
-        poses, kept = forward(both)
+        with products(config.precision):
+            poses, kept = forward(both)
         if self._protocol.seq2frame:
             poses = centre_pose(poses, kept, self._model.frames)
         if config.flip:

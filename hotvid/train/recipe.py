@@ -52,5 +52,5 @@ class Recipe:
     acceleration_weight: float = 0.5
     seed: int = 0
     threads: int = 2
-    bfloat16: bool = False  # products of wide layers (`train.products`)
+    bfloat16: bool = False  # products of wide layers (`lift.models.products`)
     stream: StreamConfig = field(default_factory=StreamConfig)

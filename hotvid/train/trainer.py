@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import copy
 import json
 import logging
@@ -20,11 +19,11 @@ from hotvid.errors import InputError
 from hotvid.evaluate.metrics import acceleration_error, mpjpe, pa_mpjpe, scaled
 from hotvid.evaluate.real import COUNTED
 from hotvid.lift.checkpoint import load_state, read_state
+from hotvid.lift.models.products import products
 from hotvid.lift.models.zoo import build_model
 from hotvid.train.loss import centred, motion_loss
 from hotvid.train.motions import Motion, split
 from hotvid.train.optimiser import MuonAdamW
-from hotvid.train.products import Bfloat16Products
 from hotvid.train.recipe import Recipe
 from hotvid.train.sampled import TABLES, SampledModel, draw_sample, middle_sample
 from hotvid.train.stream import WindowStream
@@ -128,7 +127,7 @@ class Trainer:
         now = self._schedule()
         self.optimiser.set_learning_rate(self.recipe.muon_rate * now, self.recipe.adamw_rate * now)
         self.model.train()
-        with Bfloat16Products() if self.recipe.bfloat16 else contextlib.nullcontext():
+        with products("bfloat16" if self.recipe.bfloat16 else "float32"):
             predicted = centred(sampled(self.model, torch.from_numpy(windows.inputs), sample))
         loss = motion_loss(
             predicted, target, self.recipe.velocity_weight, self.recipe.acceleration_weight

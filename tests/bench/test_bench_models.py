@@ -176,7 +176,7 @@ def a_result():
         pruning_share=0.0123,
     )
     gain = bench._gain(hot, plain)
-    return bench.ModelBench("a processor", 2, 1, 5, (plain, hot), (gain,))
+    return bench.ModelBench("a processor", 2, 1, 5, "float32", (plain, hot), (gain,))
 
 
 def test_the_command_says_and_writes_what_was_measured(tmp_path, monkeypatch):

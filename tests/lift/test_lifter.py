@@ -12,7 +12,7 @@ from hotvid.errors import HotvidWarning, UsageError
 from hotvid.lift import compiled
 from hotvid.lift.checkpoint import save_checkpoint
 from hotvid.lift.lifter import load_lifter
-from hotvid.lift.models.zoo import MODELS
+from hotvid.lift.models.zoo import MODELS, build_model
 from hotvid.lift.protocols import LIMBS, MEAN_LIMBS_M, PROTOCOLS
 from hotvid.skeleton import H36M17
 from hotvid.types import Track2D
@@ -246,6 +246,18 @@ def test_compiled_it_answers_the_same(tmp_path, name, eager_backend):
         found = lift(lifter, one, LiftConfig(compile=True, batch_size=2))
     assert torch._dynamo.utils.counters["stats"]["unique_graphs"] == 1
     np.testing.assert_allclose(found, lift(lifter, one), atol=1e-4)
+
+
+def test_in_bfloat16_it_answers_nearly_the_same(tmp_path):
+    """Wide enough for its products to be rounded; frames are not chosen by clustering."""
+    torch.manual_seed(0)
+    model = build_model("hot-mixste-s", frames=9, token_num=5, depth=2)
+    save_checkpoint(model, tmp_path / "a.safetensors", "hot-mixste-s")
+    lifter = load_lifter("hot-mixste-s", tmp_path / "a.safetensors", "cpu")
+    one = someone(20)
+    exact = lift(lifter, one)
+    off = np.abs(lift(lifter, one, LiftConfig(precision="bfloat16")) - exact)
+    assert 0 < off.max() < 0.05 * np.abs(exact).max()
 
 
 def test_where_it_cannot_be_compiled_it_says_so_once_and_runs(lifters, monkeypatch):

@@ -1,4 +1,4 @@
-"""Matrix products of training in bfloat16, where the processor multiplies such numbers faster.
+"""Matrix products in bfloat16, which processors that have it multiply several times as fast.
 
 Only the products of wide linear layers are rounded, forward and backward; weights, sums, norms,
 attention and everything else stay in float32. (`torch.autocast` rounds more than that, and on a
@@ -7,8 +7,8 @@ CPU its backward pass through attention and norms costs more than the products s
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import torch
@@ -54,16 +54,6 @@ class _RoundedLinear(torch.autograd.Function):
         return grad_x, (rounded.T @ rows).float(), flat.sum(0)
 
 
-def bfloat16_is_faster() -> bool:
-    """Whether this processor has products of bfloat16; tried out, in some milliseconds."""
-    a, b = torch.randn(2048, 128), torch.randn(128, 256)
-    return 1.5 * _seconds(a.bfloat16(), b.bfloat16()) < _seconds(a, b)
-
-
-def _seconds(a: Tensor, b: Tensor) -> float:
-    taken = []
-    for _ in range(6):
-        began = time.perf_counter()
-        a @ b
-        taken.append(time.perf_counter() - began)
-    return min(taken)
+def products(precision: str) -> AbstractContextManager[Any]:
+    """What to enter for linear layers that multiply in `precision`: float32 or bfloat16."""
+    return Bfloat16Products() if precision == "bfloat16" else nullcontext()

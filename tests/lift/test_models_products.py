@@ -1,7 +1,7 @@
 import torch
 
+from hotvid.lift.models.products import Bfloat16Products
 from hotvid.lift.models.zoo import build_model
-from hotvid.train.products import Bfloat16Products
 
 SIZES = {"frames": 9, "token_num": 3, "channel": 64, "mlp_hidden": 128, "depth": 2, "heads": 2}
 
