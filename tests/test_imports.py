@@ -28,7 +28,7 @@ STAGES = {"io", "pose2d", "track", "lift", "post", "render", "export"}
 ABOVE = {"job", "exports", "doctor", "bench", "batch", "train", "evaluate"}
 # The models are to run anywhere torch does: no video, no files, no command line.
 OF_MODELS = {"torch", "__future__", "collections", "copy", "dataclasses", "enum", "functools"}
-OF_MODELS |= {"itertools", "math", "typing"}
+OF_MODELS |= {"contextlib", "itertools", "math", "typing"}
 
 
 def imported(path: Path) -> list[str]:
