@@ -32,6 +32,7 @@ from hotvid.io.writer import VideoWriter
 from hotvid.pose2d import load_backend
 from hotvid.pose2d.base import Pose2DBackend
 from hotvid.post.cleaning import clean
+from hotvid.post.confidence import joint_confidence
 from hotvid.post.joint_angles import joint_angles
 from hotvid.post.swaps import without_swaps
 from hotvid.post.trajectory import root_path
@@ -40,6 +41,7 @@ from hotvid.skeleton import H36M17, to_h36m17
 from hotvid.track import associate, select_people, tracks_as_given
 from hotvid.types import (
     Keypoints2D,
+    Lifted,
     ModelsUsed,
     Motion3D,
     Person,
@@ -206,13 +208,16 @@ def lift_tracks(
         keypoints, fps, size_px, config, lambda done, total: progress("lift", done, total)
     )
     return tuple(
-        Person(
-            track,
-            flat,
-            Motion3D(xyz, root_path(xyz, flat.xy_px, flat.score, focal_px, size_px, fps)),
-        )
-        for track, flat, xyz in zip(tracks, keypoints, lifted, strict=True)
+        Person(track, flat, _placed(found, flat, focal_px, size_px, fps))
+        for track, flat, found in zip(tracks, keypoints, lifted, strict=True)
     )
+
+
+def _placed(
+    found: Lifted, flat: Track2D, focal_px: float, size_px: tuple[int, int], fps: float
+) -> Motion3D:
+    root_m = root_path(found.xyz_m, flat.xy_px, flat.score, focal_px, size_px, fps)
+    return Motion3D(found.xyz_m, root_m, found.apart_m)
 
 
 def settle(poses: Poses, config: PipelineConfig | None = None) -> Poses:
@@ -225,11 +230,17 @@ def settle(poses: Poses, config: PipelineConfig | None = None) -> Poses:
     asked = (config.clean, config.world) != (CleanConfig(), WorldConfig())
     if poses.world is None or asked:
         poses = place_in_world(_cleaned(poses, config.clean), config.world)
-    people = (
-        replace(p, angles=joint_angles(p.world.xyz_m)) if p.world and not p.angles else p
-        for p in poses.people
-    )
-    return replace(poses, people=tuple(people))
+    return replace(poses, people=tuple(_described(p) for p in poses.people))
+
+
+def _described(person: Person) -> Person:
+    """With joint angles and confidence, where there is 3D and they are not there yet."""
+    if person.angles is None and person.world is not None:
+        person = replace(person, angles=joint_angles(person.world.xyz_m))
+    if person.confidence is None and person.motion is not None:
+        sure = joint_confidence(person.keypoints.score, person.motion.apart_m)
+        person = replace(person, confidence=sure)
+    return person
 
 
 def with_bones(poses: Poses) -> Poses:

@@ -143,19 +143,41 @@ class Track2D:
 
 
 @dataclass(frozen=True)
+class Lifted:
+    """What a lifter makes of one track, row for row.
+
+    xyz_m    (F, 17, 3) float32, metres, camera axes [right, down, forward], the pelvis at 0.
+    apart_m  (F, 17) float32, metres: how far the answers for a joint, straight and mirrored and of
+             overlapping windows, are from their mean; None where there was one answer only.
+    """
+
+    xyz_m: np.ndarray
+    apart_m: np.ndarray | None = None
+
+    def __post_init__(self) -> None:
+        check_shape("xyz_m", self.xyz_m, (None, 17, 3))
+        if self.apart_m is not None:
+            check_shape("apart_m", self.apart_m, (len(self.xyz_m), 17))
+
+
+@dataclass(frozen=True)
 class Motion3D:
     """One person's 3D motion, row for row with the person's `Track2D`.
 
-    xyz_m   (F, 17, 3) float32, metres, camera axes [right, down, forward], the pelvis at 0.
-    root_m  (F, 3) float32, metres: the pelvis in the camera frame, estimated.
+    xyz_m    (F, 17, 3) float32, metres, camera axes [right, down, forward], the pelvis at 0.
+    root_m   (F, 3) float32, metres: the pelvis in the camera frame, estimated.
+    apart_m  (F, 17) float32, metres, as `Lifted` has it; None where it is not known.
     """
 
     xyz_m: np.ndarray
     root_m: np.ndarray
+    apart_m: np.ndarray | None = None
 
     def __post_init__(self) -> None:
         check_shape("xyz_m", self.xyz_m, (None, 17, 3))
         check_shape("root_m", self.root_m, (len(self.xyz_m), 3))
+        if self.apart_m is not None:
+            check_shape("apart_m", self.apart_m, (len(self.xyz_m), 17))
 
 
 @dataclass(frozen=True)
@@ -255,6 +277,8 @@ class Person:
     world      None where the person was not placed in the world, which exports ask for.
     bones      None where no bones were fitted to it, which some exports ask for.
     angles     None where the person was not placed in the world.
+    confidence  (F, 17) float32, 0..1: the chance that a joint's place in 3D, from the pelvis, is
+               right to a tenth of a metre; None where nothing was lifted, or nobody asked.
     """
 
     detected: Track2D
@@ -263,6 +287,7 @@ class Person:
     world: WorldMotion | None = None
     bones: BoneMotion | None = None
     angles: JointAngles | None = None
+    confidence: np.ndarray | None = None
 
     @property
     def track_id(self) -> int:

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 
 from hotvid.io.writer import VideoWriter
-from hotvid.types import Frame, Keypoints2D, Track2D
+from hotvid.types import Frame, Keypoints2D, Lifted, Track2D
 
 SIZE_PX, FPS = (320, 240), 30.0
 _CELL, _BITS = 40, 8
@@ -101,7 +101,7 @@ class StandInLifter:
         for number, track in enumerate(tracks):
             flat = (track.xy_px - track.xy_px[:, :1]) / 100
             depth = np.zeros_like(flat[..., :1]) + np.arange(17)[:, None] / 100
-            out.append(np.concatenate([flat, depth], -1).astype(np.float32))
+            out.append(Lifted(np.concatenate([flat, depth], -1).astype(np.float32)))
             if progress:
                 progress(number + 1, len(tracks))
         return out

@@ -4,8 +4,9 @@ Layout, schema "hotvid-arrays/1", P people, F frames (all that were read), J = 1
 `joints` (J,) and `edges` (16, 2); `person` (P,) ids; `frame` and `pts_s` (F,); `present` and
 `interpolated` (P, F); `xy_px` (P, F, J, 2) and `score` (P, F, J); `xyz_m` (P, F, J, 3), metres in
 camera axes relative to the pelvis; `root_m` (P, F, 3), the pelvis in the camera's frame;
-`world_m` (P, F, J, 3), metres, y up; `angles` (A,) names and `angles_deg` (P, F, A). NaN where
-unknown or not there. Nothing is pickled.
+`world_m` (P, F, J, 3), metres, y up; `angles` (A,) names and `angles_deg` (P, F, A);
+`confidence` (P, F, J), the chance that `xyz_m` is right to 0.1 metres. NaN where unknown or not
+there. Nothing is pickled.
 """
 
 from __future__ import annotations
@@ -62,6 +63,7 @@ def _shapes(n_frames: int) -> dict[str, np.ndarray]:
         "root_m": unknown(3),
         "world_m": unknown(n_joints, 3),
         "angles_deg": unknown(len(ANGLES)),
+        "confidence": unknown(n_joints),
     }
 
 
@@ -77,6 +79,8 @@ def _person(poses: Poses, person: Person) -> dict[str, np.ndarray]:
         known |= {"xyz_m": person.motion.xyz_m, "root_m": person.motion.root_m}
     if person.world is not None:
         known["world_m"] = person.world.xyz_m
+    if person.confidence is not None:
+        known["confidence"] = person.confidence
     if person.angles is not None:
         known["angles_deg"] = person.angles.degrees
     missing = {"present": False, "interpolated": False}

@@ -11,7 +11,7 @@ from hotvid.config import ExportConfig
 from hotvid.export.table import COLUMNS, table_blocks
 from hotvid.types import Poses
 
-_DIGITS = {"time_s": 6, "x_px": 2, "y_px": 2, "score": 4}
+_DIGITS = {"time_s": 6, "x_px": 2, "y_px": 2, "score": 4, "confidence_3d": 4}
 _DIGITS_M = 5  # a hundredth of a millimetre
 
 

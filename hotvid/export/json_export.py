@@ -31,6 +31,8 @@ _COORDINATES = {
     "estimated",
     "keypoints_world": "metres, y up, right-handed, one world for everyone, the floor at y = 0, "
     "estimated",
+    "confidence_3d": "for each joint the chance, 0..1, that keypoints_3d is right to 0.1 metres, "
+    "estimated",
     "standing": "whether the right and the left foot stand, estimated",
     "box": "pixels [x0, y0, x1, y1]",
     "feet_and_hands_2d": "pixels [x right, y down] from the top-left corner, score 0..1",
@@ -167,6 +169,8 @@ def _rows(poses: Poses, person: Person, part: slice) -> list[dict[str, Any]]:
         columns["keypoints_world"] = _whole(_rounded(person.world.xyz_m[part], 4))
         if person.world.contact is not None:
             columns["standing"] = person.world.contact[part].tolist()
+    if person.confidence is not None:
+        columns["confidence_3d"] = _nested(_rounded(person.confidence[part], 4))
     if person.angles is not None:
         columns["joint_angles"] = _nested(_rounded(person.angles.degrees[part], 2))
     if extremities := feet_and_hands(person.detected.joint_set):

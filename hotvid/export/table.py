@@ -27,6 +27,7 @@ COLUMNS = {
     "world_x_m": "metres in the world, y up, right-handed, estimated",
     "world_y_m": "metres in the world, y up, right-handed, estimated",
     "world_z_m": "metres in the world, y up, right-handed, estimated",
+    "confidence_3d": "0..1, the chance that x_m, y_m, z_m are right to 0.1 metres, estimated",
     **{f"{kind}_deg": meaning for kind, meaning in KINDS.items()},
 }
 
@@ -63,6 +64,8 @@ def _block(poses: Poses, person: Person, part: slice) -> dict[str, np.ndarray]:
     for axis, name in enumerate("xyz"):
         values[f"{name}_m"] = xyz_m[..., axis].ravel()
         values[f"world_{name}_m"] = world_m[..., axis].ravel()
+    sure = person.confidence
+    values["confidence_3d"] = unknown[..., 0].ravel() if sure is None else sure[part].ravel()
     for kind, of_joints in _angles(person, part, n_frames).items():
         values[f"{kind}_deg"] = of_joints.ravel()
     return {name: values[name] for name in COLUMNS}

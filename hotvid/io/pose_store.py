@@ -41,7 +41,8 @@ _TRACK = {
     "person_score": np.float32,
     "interpolated": np.bool_,
 }
-_MOTION = {"xyz_m": np.float32, "root_m": np.float32}
+_MOTION = {"xyz_m": np.float32, "root_m": np.float32, "apart_m": np.float32}
+_OPTIONAL = {"apart_m"}  # None is not stored
 # What reading raises where the file is no archive, and where what is in it is not as it should be.
 _UNREADABLE = (OSError, zipfile.BadZipFile, zlib.error, EOFError)
 _WRONG = (ShapeError, LookupError, ValueError, TypeError, RuntimeError)
@@ -71,7 +72,8 @@ def save_poses(
     for number, person in enumerate(poses.people):
         for part, value in _parts(person):
             for name, dtype in (_MOTION if part == "motion" else _TRACK).items():
-                arrays[f"person{number}.{part}.{name}"] = np.asarray(getattr(value, name), dtype)
+                if (array := getattr(value, name)) is not None:
+                    arrays[f"person{number}.{part}.{name}"] = np.asarray(array, dtype)
     with atomic_output(path, overwrite) as temporary, temporary.open("wb") as file:
         np.savez_compressed(file, **arrays)
 
@@ -175,10 +177,13 @@ def _check_schema(archive: zipfile.ZipFile) -> None:
 
 
 def _person(archive: zipfile.ZipFile, number: int, meta: dict) -> Person:
+    stored = set(archive.namelist())
+
     def arrays(part: str, kinds: dict) -> dict[str, np.ndarray]:
         return {
             name: _array(archive, f"person{number}.{part}.{name}", dtype)
             for name, dtype in kinds.items()
+            if name not in _OPTIONAL or f"person{number}.{part}.{name}.npy" in stored
         }
 
     tracks = {

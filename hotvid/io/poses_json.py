@@ -128,7 +128,20 @@ def _person(person: dict[str, Any]) -> Person:
         _numbers([row["keypoints_3d"] for row in rows], (n_joints, 3)),
         _numbers([row["root"] for row in rows], (3,)),
     )
-    return Person(track, track, motion, _world_motion(rows), angles=_angles(rows))
+    return Person(
+        track,
+        track,
+        motion,
+        _world_motion(rows),
+        angles=_angles(rows),
+        confidence=_confidence(rows),
+    )
+
+
+def _confidence(rows: list[dict[str, Any]]) -> np.ndarray | None:
+    if "confidence_3d" not in rows[0]:
+        return None
+    return np.nan_to_num(_numbers([row["confidence_3d"] for row in rows], (len(H36M17),)))
 
 
 def _angles(rows: list[dict[str, Any]]) -> JointAngles | None:

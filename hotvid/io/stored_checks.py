@@ -83,6 +83,8 @@ def check_people(people: Sequence[Person], first_frame: int, n_frames: int) -> N
         if person.motion is not None:
             _check_size("xyz_m", person.motion.xyz_m, _MOST_M)
             _check_size("root_m", person.motion.root_m, _MOST_M)
+            if person.motion.apart_m is not None:
+                _check_size("apart_m", person.motion.apart_m, _MOST_M)
 
 
 def _check_path(path: Any) -> None:

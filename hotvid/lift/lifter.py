@@ -29,7 +29,7 @@ from hotvid.lift.protocols import (
 )
 from hotvid.lift.windows import Blender, take_window, window_starts
 from hotvid.skeleton import H36M17
-from hotvid.types import Track2D
+from hotvid.types import Lifted, Track2D
 
 # Bodies move below some 15 Hz, so nothing is lost at this rate; above it every second (third, ...)
 # frame is lifted and the rest lies on a spline through them.
@@ -96,14 +96,14 @@ class Lifter:
         size_px: tuple[int, int],
         config: LiftConfig | None = None,
         progress: WindowsDone | None = None,
-    ) -> list[np.ndarray]:
+    ) -> list[Lifted]:
         """Lift every track; all their windows go through the model in common batches.
 
         tracks    H36M-17 keypoints, pixels, NaN where missing.
         fps       frames a second of the tracks.
         size_px   (width, height) of the picture.
         progress  called with (windows done, windows in all).
-        returns   for each track (F, 17, 3) float32, metres, camera axes, the pelvis at 0.
+        returns   for each track its poses, and how far the answers for them are apart.
         warns     HotvidWarning where it is to be compiled but cannot.
         """
         config = config or LiftConfig()
@@ -119,17 +119,17 @@ class Lifter:
             if config.compile:
                 # One size for all: for another, the model would be compiled anew.
                 inputs = np.resize(inputs, (min(total, config.batch_size), *inputs.shape[1:]))
-            poses = self._forward(inputs, config)[: len(batch)]
-            for (which, start, window), pose in zip(batch, poses, strict=True):
+            poses, apart = (found[: len(batch)] for found in self._forward(inputs, config))
+            for (which, start, window), pose, off in zip(batch, poses, apart, strict=True):
                 first, rotation = start, window.rotation
                 if self._protocol.seq2frame:
                     centre = self._model.frames // 2
                     first, rotation = start + centre, rotation[centre, None]
-                blenders[which].add(pose @ np.swapaxes(rotation, -1, -2), first)
+                blenders[which].add(pose @ np.swapaxes(rotation, -1, -2), first, off)
             done += len(batch)
             if progress is not None:
                 progress(done, total)
-        return [self._finish(b.track(), s) for b, s in zip(blenders, series, strict=True)]
+        return [self._finish(b, s, config) for b, s in zip(blenders, series, strict=True)]
 
     def _series(self, track: Track2D, fps: float, overlap: float) -> _Series:
         if track.joint_set != H36M17.name:
@@ -160,8 +160,11 @@ class Lifter:
                 )
 
     @torch.inference_mode()
-    def _forward(self, windows: np.ndarray, config: LiftConfig) -> np.ndarray:
-        """(B, L, 17, C) -> (B, L or 1, 17, 3), pelvis at 0; both flip halves in one batch."""
+    def _forward(self, windows: np.ndarray, config: LiftConfig) -> tuple[np.ndarray, np.ndarray]:
+        """(B, L, 17, C) -> (B, L or 1, 17, 3), pelvis at 0; both flip halves in one batch.
+
+        Also (B, L or 1, 17): how far the halves are from their mean.
+        """
         forward = self._compiled if config.compile else self._model.forward_kept
         batch = torch.from_numpy(windows).to(self._device)
         mirror = torch.as_tensor(H36M17.mirror, device=self._device)
@@ -170,18 +173,28 @@ class Lifter:
             poses, kept = forward(both)
         if self._protocol.seq2frame:
             poses = centre_pose(poses, kept, self._model.frames)
+        poses = poses - poses[:, :, :1]
+        apart = torch.zeros_like(poses[..., 0])
         if config.flip:
             straight, other = poses.chunk(2)
-            poses = (straight + flipped(other, mirror)) / 2
-        return (poses - poses[:, :, :1]).float().cpu().numpy()
+            other = flipped(other, mirror)
+            poses, apart = (straight + other) / 2, torch.linalg.norm(straight - other, dim=-1) / 2
+        return poses.float().cpu().numpy(), apart.float().cpu().numpy()
 
-    def _finish(self, motion: np.ndarray, one: _Series) -> np.ndarray:
-        """(F', 17, 3) as lifted -> (F, 17, 3) float32, in metres, a row for each of the track's."""
+    def _finish(self, blender: Blender, one: _Series, config: LiftConfig) -> Lifted:
+        """In metres, float32, a row for each of the track's."""
+        motion, apart = blender.track(), blender.apart() if config.flip else None
         if not self._protocol.metric:
             limbs = sum(np.linalg.norm(motion[:, a] - motion[:, b], axis=-1) for a, b in LIMBS)
-            motion = motion * (MEAN_LIMBS_M / max(float(np.median(limbs)), 1e-6))
+            size = MEAN_LIMBS_M / max(float(np.median(limbs)), 1e-6)
+            motion, apart = motion * size, None if apart is None else apart * size
         if len(one.lifted_at) < one.n_frames:
             from scipy.interpolate import CubicSpline  # takes half a second to import
 
-            motion = CubicSpline(one.lifted_at, motion, axis=0)(np.arange(one.n_frames))
-        return motion.astype(np.float32)
+            rows = np.arange(one.n_frames)
+            motion = CubicSpline(one.lifted_at, motion, axis=0)(rows)
+            if apart is not None:
+                apart = np.stack([np.interp(rows, one.lifted_at, column) for column in apart.T], 1)
+        return Lifted(
+            motion.astype(np.float32), None if apart is None else apart.astype(np.float32)
+        )

@@ -43,14 +43,26 @@ class Blender:
         self._ramp = np.sin(np.pi * (np.arange(length) + 0.5) / length) ** 2 + 1e-3
         self._total = np.zeros((n_frames, 17, 3))
         self._weight = np.zeros((n_frames, 1, 1))
+        self._square = np.zeros((n_frames, 17))
 
-    def add(self, window: np.ndarray, start: int) -> None:
-        """A window's poses (L, 17, 3) from frame `start`; what lies outside is left out."""
+    def add(self, window: np.ndarray, start: int, apart: np.ndarray | None = None) -> None:
+        """A window's poses (L, 17, 3) from frame `start`; what lies outside is left out.
+
+        apart  (L, 17) how far the answers that a pose is the mean of are from it; None: one answer.
+        """
         low, high = max(start, 0), min(start + len(window), len(self._total))
-        ramp = self._ramp[low - start : high - start, None, None]
-        self._total[low:high] += window[low - start : high - start] * ramp
+        inside = slice(low - start, high - start)
+        ramp, pose = self._ramp[inside, None, None], window[inside]
+        square = (pose**2).sum(-1) + (0 if apart is None else apart[inside] ** 2)
+        self._total[low:high] += pose * ramp
+        self._square[low:high] += square * ramp[..., 0]
         self._weight[low:high] += ramp
 
     def track(self) -> np.ndarray:
         """(F, 17, 3), every frame covered by at least one window."""
         return self._total / self._weight
+
+    def apart(self) -> np.ndarray:
+        """(F, 17) how far all answers for a joint are from their mean, root mean square."""
+        mean = ((self._total / self._weight) ** 2).sum(-1)
+        return np.sqrt(np.maximum(self._square / self._weight[..., 0] - mean, 0))

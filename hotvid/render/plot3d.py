@@ -18,18 +18,25 @@ from hotvid.types import Motion3D, Person, WorldFrame
 
 _HEAD = H36M17.index("head")
 _INTERPOLATED_FADE = 0.4
+# A joint is drawn whole where it is as sure as in its own better frames, and never fainter than.
+_USUAL_PERCENT, _FAINTEST = 75, 0.3
 _BONE_M = 0.035
 _ONE_UP = np.array([[0.0, 0.0, 0.0], [0.0, 0.0, 1.0]])
 
 
 @dataclass(frozen=True)
 class _Figure:
-    """A person prepared for drawing; `place` (F, 3), the pelvis in plot axes."""
+    """A person prepared for drawing.
+
+    place    (F, 3) the pelvis in plot axes.
+    opacity  (F, 17) 0..1, by how sure the joints are in 3D.
+    """
 
     motion: Motion3D
     place: np.ndarray
     first: int
     interpolated: np.ndarray
+    opacity: np.ndarray
     colours: PersonColours
     faded: PersonColours
     label: np.ndarray
@@ -37,12 +44,14 @@ class _Figure:
 
 @dataclass(frozen=True)
 class _Body:
-    """A person in one frame: `pixels`, `shadow` (17, 2) in the panel, `depth`, `known` (17,)."""
+    """A person in one frame: `pixels`, `shadow` (17, 2) in the panel, `depth`, `known`, `opacity`
+    (17,)."""
 
     pixels: np.ndarray
     depth: np.ndarray
     shadow: np.ndarray
     known: np.ndarray
+    opacity: list[float]
     width: int
     colours: PersonColours
     label: np.ndarray
@@ -51,6 +60,14 @@ class _Body:
 def _faded(colours: PersonColours) -> PersonColours:
     parts = (colours.left, colours.middle, colours.right)
     return PersonColours(*(palette.mix(c, palette.PANEL_BGR, _INTERPOLATED_FADE) for c in parts))
+
+
+def _opacity(person: Person) -> np.ndarray:
+    """(F, 17) float32: 1 where nobody knows how sure the joints are."""
+    if person.confidence is None:
+        return np.ones(person.keypoints.score.shape, np.float32)
+    usual = np.percentile(person.confidence, _USUAL_PERCENT, axis=0)
+    return np.clip(person.confidence / np.maximum(usual, 1e-3), _FAINTEST, 1).astype(np.float32)
 
 
 class Plot3D:
@@ -86,6 +103,7 @@ class Plot3D:
                 place=place,
                 first=int(person.keypoints.frame_index[0]),
                 interpolated=person.keypoints.interpolated,
+                opacity=_opacity(person),
                 colours=person_colours(person.track_id),
                 faded=_faded(person_colours(person.track_id)),
                 label=self._letters.number(str(person.track_id)),
@@ -147,6 +165,7 @@ class Plot3D:
             depth=depth[:17],
             shadow=pixels[17:34],
             known=ok[:17] & ok[17:34],
+            opacity=figure.opacity[row].tolist(),
             width=max(1, round(metre_px * _BONE_M)) if np.isfinite(metre_px) else 1,
             colours=figure.faded if figure.interpolated[row] else figure.colours,
             label=figure.label,
@@ -167,12 +186,14 @@ class Plot3D:
             for (a, b), side in zip(H36M17.edges, EDGE_SIDES, strict=True):
                 if known[a] and known[b]:
                     middle = (depth[a] + depth[b]) / 2
-                    strokes_by_depth.append((middle, body, at[a], at[b], side))
+                    faint = 1 - min(body.opacity[a], body.opacity[b])
+                    colour = palette.mix(body.colours.side(side), palette.PANEL_BGR, faint)
+                    strokes_by_depth.append((middle, body, at[a], at[b], colour))
         strokes_by_depth.sort(key=lambda s: -s[0])
-        for _, body, a, b, side in strokes_by_depth:
-            strokes.bone(panel, a, b, body.colours.side(side), body.width)
-            strokes.dot(panel, a, body.colours.side(side), body.width * 0.7)
-            strokes.dot(panel, b, body.colours.side(side), body.width * 0.7)
+        for _, body, a, b, colour in strokes_by_depth:
+            strokes.bone(panel, a, b, colour, body.width)
+            strokes.dot(panel, a, colour, body.width * 0.7)
+            strokes.dot(panel, b, colour, body.width * 0.7)
         for body in bodies:
             if body.known[_HEAD]:
                 x, y = body.pixels[_HEAD]

@@ -6,7 +6,7 @@ import numpy as np
 from stick_people import FIRST, two_people
 
 from hotvid.config import ExportConfig
-from hotvid.export import angles_csv, csv_table
+from hotvid.export import angles_csv, arrays, csv_table
 from hotvid.export.json_export import to_dict
 from hotvid.joint_angles import ANGLES
 from hotvid.pipeline import settle
@@ -39,3 +39,18 @@ def test_the_tidy_table_has_each_angle_in_the_row_of_its_joint(tmp_path):
     # Person 3 has no right wrist in the second frame, so that elbow has no angle.
     assert rows[9, "3", "right_elbow"]["flexion_deg"] == ""
     assert rows[10, "3", "right_elbow"]["flexion_deg"] != ""
+
+
+def test_confidence_is_in_every_format_that_can_hold_it(tmp_path):
+    poses = settle(two_people())
+    sure = poses.people[1].confidence
+    assert np.ptp(sure) > 0.1
+    said = np.array([row["confidence_3d"] for row in to_dict(poses)["people"][1]["frames"]])
+    np.testing.assert_allclose(said, sure, atol=6e-5)
+    csv_table.write(poses, tmp_path / "t.csv", ExportConfig())
+    with (tmp_path / "t.csv").open(newline="") as file:
+        told = [float(r["confidence_3d"]) for r in csv.DictReader(file) if r["person"] == "3"]
+    np.testing.assert_allclose(np.reshape(told, sure.shape), sure, atol=6e-5)
+    arrays.write(poses, tmp_path / "a.npz", ExportConfig())
+    with np.load(tmp_path / "a.npz") as stored:
+        np.testing.assert_array_equal(stored["confidence"][1, 3:9], sure)

@@ -37,6 +37,19 @@ def test_no_seam_where_windows_disagree():
     assert np.abs(np.diff(track, axis=0)).max() < 0.06
 
 
+def test_answers_are_apart_where_windows_disagree_or_were_so_themselves():
+    blender = Blender(4, 3)
+    blender.add(np.zeros((3, 17, 3)), 0, np.full((3, 17), 0.2))
+    blender.add(np.tile([0.3, 0, 0.4], (3, 17, 1)), 1, np.zeros((3, 17)))
+    apart = blender.apart()
+    np.testing.assert_allclose(apart[0], 0.2)
+    np.testing.assert_allclose(apart[3], 0, atol=1e-9)
+    ramp = np.sin(np.pi * (np.arange(3) + 0.5) / 3) ** 2 + 1e-3
+    share = ramp[1] / (ramp[1] + ramp[0])  # of the first window in frame 1
+    wanted = np.sqrt(share * 0.2**2 + share * (1 - share) * 0.5**2)
+    np.testing.assert_allclose(apart[1], wanted)
+
+
 def test_windows_slid_by_one_frame_each_fill_their_centre():
     track = np.random.default_rng(0).standard_normal((5, 17, 3))
     blender = Blender(5, LENGTH)

@@ -81,14 +81,15 @@ def mirrored(one):
 
 
 def lift(lifter, one, config=None):
-    return lifter.lift([one], FPS, SIZE_PX, config)[0]
+    return lifter.lift([one], FPS, SIZE_PX, config)[0].xyz_m
 
 
 @pytest.mark.parametrize("name", MODELS)
 def test_every_frame_of_every_track_gets_its_pose(lifters, name):
     tracks = [someone(25), someone(5, seed=1), someone(1, seed=2)]
     calls = []
-    out = lifters[name].lift(tracks, FPS, SIZE_PX, None, lambda *call: calls.append(call))
+    found = lifters[name].lift(tracks, FPS, SIZE_PX, None, lambda *call: calls.append(call))
+    out = [one.xyz_m for one in found]
     assert [xyz.shape for xyz in out] == [(25, 17, 3), (5, 17, 3), (1, 17, 3)]
     for xyz in out:
         assert xyz.dtype == np.float32 and np.isfinite(xyz).all()
@@ -97,15 +98,29 @@ def test_every_frame_of_every_track_gets_its_pose(lifters, name):
     assert np.abs(np.diff(out[0], axis=0)).max(1).min() > 0  # each frame has its own pose
     assert calls[-1][0] == calls[-1][1] == max(done for done, _ in calls)
     again = lifters[name].lift(tracks, FPS, SIZE_PX)
-    for first, second in zip(out, again, strict=True):
-        np.testing.assert_array_equal(first, second)
+    for first, second in zip(found, again, strict=True):
+        np.testing.assert_array_equal(first.xyz_m, second.xyz_m)
+        np.testing.assert_array_equal(first.apart_m, second.apart_m)
+
+
+@pytest.mark.parametrize("name", ["hot-mixste", "tpc-mixste"])
+def test_how_far_the_answers_for_a_joint_are_apart(lifters, name):
+    one = seen_throughout(5)  # a single window, or one for each frame
+    both = lifters[name].lift([one], FPS, SIZE_PX)[0]
+    straight = lifters[name].lift([one], FPS, SIZE_PX, PLAIN)[0]
+    assert straight.apart_m is None, "one answer is apart from nothing"
+    assert both.apart_m.shape == (5, 17) and both.apart_m.dtype == np.float32
+    # Two answers are as far from their mean, which is what comes out.
+    wanted = np.linalg.norm(straight.xyz_m - both.xyz_m, axis=-1)
+    assert wanted[:, 1:].min() > 1e-4
+    np.testing.assert_allclose(both.apart_m, wanted, rtol=0.05, atol=1e-3)
 
 
 @pytest.mark.parametrize("name", MODELS)
 def test_other_tracks_beside_it_do_not_change_a_track(lifters, name):
     alone = lift(lifters[name], someone(20))
     among = lifters[name].lift([someone(9, seed=1), someone(20)], FPS, SIZE_PX)[1]
-    np.testing.assert_allclose(among, alone, atol=1e-4)
+    np.testing.assert_allclose(among.xyz_m, alone, atol=1e-4)
 
 
 @pytest.mark.parametrize("name", MODELS)
@@ -219,6 +234,8 @@ def test_fast_videos_are_thinned_and_filled_again(lifters, name):
     one = seen_throughout(31)
     (fast,) = lifters[name].lift([one], 240.0, SIZE_PX)
     (slow,) = lifters[name].lift([track(one.xy_px[::3], one.score[::3])], 80.0, SIZE_PX)
+    np.testing.assert_allclose(fast.apart_m[::3], slow.apart_m, atol=1e-5)
+    fast, slow = fast.xyz_m, slow.xyz_m
     assert fast.shape == (31, 17, 3)
     np.testing.assert_allclose(fast[::3], slow, atol=1e-5)
     step = np.abs(np.diff(slow, axis=0)).max()
