@@ -28,16 +28,17 @@ def __getattr__(name: str) -> Any:
 
 
 def analyze(video: str | Path, **options: Any) -> Poses:
-    """Everyone in a video, in 2D and 3D.
+    """Everyone in a video, in 2D and 3D: cleaned, in one world, with joint angles.
 
     options  those of `hotvid.config.configure`, and `progress` of `hotvid.pipeline.analyze`.
     raises   HotvidError, which says what happened and what to do.
     """
     from hotvid.config import configure
-    from hotvid.pipeline import analyze, no_progress
+    from hotvid.pipeline import analyze, no_progress, settle
 
     progress = options.pop("progress", no_progress)
-    return analyze(video, configure(**options), progress)
+    config = configure(**options)
+    return settle(analyze(video, config, progress), config)
 
 
 def run(source: str | Path, out: str | Path | None = None, **options: Any) -> Poses:

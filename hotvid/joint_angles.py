@@ -37,7 +37,7 @@ _MIDDLE = (
     Angle("trunk_rotation", "spine", "rotation", "the chest turned to the left"),
     Angle("trunk_inclination", "thorax", "elevation", "the trunk's line from the vertical"),
     Angle("neck_flexion", "nose", "flexion", "the head ahead of the chest's line"),
-    Angle("pelvis_tilt", "pelvis", "flexion", "the pelvis tilted ahead, in the world"),
+    Angle("pelvis_tilt", "pelvis", "flexion", "the lower trunk's line tilted ahead, in the world"),
     Angle("pelvis_list", "pelvis", "side", "its right side raised"),
     Angle("pelvis_heading", "pelvis", "rotation", "turned to the left; 0 faces the camera's side"),
 )

@@ -28,18 +28,21 @@ def plant_feet(xyz_m: np.ndarray, contact: np.ndarray, fps: float) -> np.ndarray
 
     xyz_m    (F, 17, 3) metres, world, y up, the floor at 0; all known.
     contact  (F, 2) bool: right and left foot stand, near the floor on it, else on something else.
-    returns  (F, 17, 3) float64. Bones keep their lengths; who jumps is not held down.
+    returns  the same shape and type. Bones keep their lengths; who jumps is not held down.
     """
-    out = np.asarray(xyz_m, np.float64)
+    out = np.array(xyz_m)
     if not contact.any() or len(out) < 2:
         return out
+    feet = out[:, FEET].astype(np.float64)
     height = np.stack(
-        [_stand_heights(out[:, f, 1], c) for f, c in zip(FEET, contact.T, strict=True)], 1
+        [_stand_heights(feet[:, side, 1], contact[:, side]) for side in range(len(FEET))], 1
     )
-    out = out + _with_the_feet(out[:, FEET], height, contact, fps)[:, None]
+    shift = _with_the_feet(feet, height, contact, fps)
+    out += shift[:, None].astype(out.dtype)
+    feet += shift[:, None]
     for side, leg in enumerate(_LEGS):
-        goal = _anchored(out[:, FEET[side]], height[:, side], contact[:, side], fps)
-        out[:, leg[1:]] = _bent(out[:, leg], goal)
+        goal = _anchored(feet[:, side], height[:, side], contact[:, side], fps)
+        out[:, leg[1:]] = _bent(out[:, leg].astype(np.float64), goal)
     return out
 
 

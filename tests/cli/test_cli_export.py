@@ -2,13 +2,16 @@
 
 import csv
 import json
+from dataclasses import replace
 
+import numpy as np
 import pytest
 from stand_ins import StandInBackend, StandInLifter, write_coded_clip
 from test_cli_main import call, names, one_line
 
 from hotvid import pipeline
 from hotvid.export.formats import FORMATS
+from hotvid.io.pose_store import load_poses, save_poses
 
 N_FRAMES = 24
 
@@ -102,3 +105,46 @@ def test_two_outputs_of_one_name_are_refused(clip, backend, tmp_path):
 def test_help_names_every_format():
     said = " ".join(call("export", "--help").stdout.split())
     assert [name for name in FORMATS if name not in said] == []
+
+
+def places_in(path):
+    (person,) = json.loads(path.read_text())["people"]
+    return np.array([row["keypoints_3d"] for row in person["frames"]])
+
+
+def test_what_is_made_of_the_motion_is_chosen_on_the_command_line(clip, backend, tmp_path):
+    store = tmp_path / "raw.npz"
+    call("export-json", clip, "--out", tmp_path / "first.json", "--save-poses", store)
+    found = load_poses(store)
+    (person,) = found.people
+    raw = person.motion.xyz_m
+    raw = raw + np.random.default_rng(0).normal(0, 0.02, raw.shape).astype(np.float32)
+    raw -= raw[:, :1]
+    person = replace(person, motion=replace(person.motion, xyz_m=raw))
+    save_poses(replace(found, people=(person,)), store, overwrite=True)
+    plain = ("--smooth", "off", "--no-outliers", "--free-bones")
+    written = {}
+    for name, words in {
+        "default": (),
+        "as lifted": plain,
+        "smooth": ("--smooth", "gaussian", "--cutoff", "2", *plain[2:]),
+        "tall": (*plain, "--height", "1.9"),
+    }.items():
+        out = tmp_path / f"{name}.json"
+        call("convert", store, "--format", "json", "--out", out, *words)
+        written[name] = places_in(out)
+    assert np.abs(written["default"] - raw).max() > 1e-3
+    np.testing.assert_allclose(written["as lifted"], raw, atol=1e-4)
+    assert np.abs(written["smooth"] - raw).max() > 1e-3
+    size = written["tall"][:, 1:] / np.where(raw[:, 1:] == 0, np.nan, raw[:, 1:])
+    assert np.nanstd(size) < 0.01 * np.nanmean(size)
+    again = tmp_path / "again.json"
+    call("convert", tmp_path / "tall.json", "--format", "json", "--out", again)
+    np.testing.assert_array_equal(places_in(again), written["tall"])
+
+
+def test_to_put_sides_back_a_pose_store_has_to_be_lifted_anew(clip, backend, tmp_path):
+    store = tmp_path / "raw.npz"
+    call("export-json", clip, "--out", tmp_path / "first.json", "--save-poses", store)
+    words = ("export-json", store, "--out", tmp_path / "o.json", "--no-swaps")
+    assert "only a lifter that is named" in one_line(call(*words, expect=2))
