@@ -7,6 +7,7 @@ import importlib.metadata
 import importlib.util
 import os
 import shlex
+import shutil
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,14 @@ from types import ModuleType
 
 from hotvid.errors import HotvidError
 from hotvid.weights import own_folder
+
+
+def pip_install(requirement: str) -> str:
+    """The command that installs a package where hotvid itself runs."""
+    found = shutil.which("python")
+    here = found is not None and Path(found) == Path(sys.executable)
+    python = "python" if here else shlex.quote(sys.executable)
+    return f"{python} -m pip install {shlex.quote(requirement)}"
 
 
 @dataclass(frozen=True)
@@ -39,7 +48,7 @@ class Extra:
     @property
     def install(self) -> str:
         """The command that installs it."""
-        return f"python -m pip install '{self.requirement}'"
+        return pip_install(self.requirement)
 
     @property
     def is_installed(self) -> bool:

@@ -184,7 +184,7 @@ def check_outputs(
     for path, allowed in [*files, *((e.path, None) for e in exports)]:
         if allowed is not None and path.suffix.lower() not in allowed:
             raise OutputError(
-                f"cannot write '{path}': its name must end in {' or '.join(allowed)}",
+                f"cannot write '{path}': its name must end in {_either(allowed)}",
                 "choose another name for the output",
             )
         # realpath, unlike resolve, has an answer for a link to itself, which fails later.
@@ -196,6 +196,12 @@ def check_outputs(
     for path, _ in files:
         check_output(path, overwrite)
     check_exports(exports, overwrite)
+
+
+def _either(names: Sequence[str]) -> str:
+    """ "a", "a or b", "a, b or c"."""
+    *others, last = names
+    return f"{', '.join(others)} or {last}" if others else last
 
 
 def poses_of(source: PathLike, config: PipelineConfig, progress: Progress = no_progress) -> Poses:

@@ -172,7 +172,7 @@ def locate(name: str, given: str | Path | None = None) -> Path:
     if name in OWN_LIFTERS:
         return find(name)
     where = f" (see {PUBLISHED[name].url})" if PUBLISHED[name].url else ""
-    raise UsageError(
+    raise WeightsError(
         f"no weights for '{name}' are here",
         f"give them with --weights FILE, or once: hotvid models import FILE --model {name}{where}",
     )

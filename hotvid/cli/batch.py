@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from hotvid.cli import options
+from hotvid.cli.summary import n_videos
 from hotvid.config import CleanConfig, LiftConfig, Pose2DConfig, TrackConfig, WorldConfig
 from hotvid.errors import HotvidError, UsageError, printable
 
@@ -215,7 +216,7 @@ def _text(report: Report, out_dir: Path) -> str:
     lines = table_lines(report.rows, _SHOWN_ROWS)
     said = [f"{states[state]} {state}" for state in sorted(states)]
     lines += [
-        f"{len(report.rows)} videos: {', '.join(said)}",
+        f"{n_videos(len(report.rows))}: {', '.join(said)}",
         f"wrote {printable(str(out_dir / NAME))}",
     ]
     if states["not done"]:

@@ -11,6 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from hotvid.batch.run import Watcher
 from hotvid.cli.progress import STAGES, stderr_console
+from hotvid.cli.summary import n_videos
 from hotvid.errors import printable
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ class _Lines(Watcher):
 
     def planned(self, videos: Sequence[Planned]) -> None:
         self._n_tasks = sum(video.why != "done" for video in videos)
-        self._say(f"{len(videos)} videos, {len(videos) - self._n_tasks} of them done before")
+        self._say(f"{n_videos(len(videos))}, {len(videos) - self._n_tasks} of them done before")
 
     def started(self, video: Planned) -> None:
         self._say(f"{_name(video)} ...")

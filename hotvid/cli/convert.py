@@ -54,7 +54,9 @@ def convert(
 
     if not job.is_stored(source):
         raise UsageError(
-            f"{source} is neither a pose store nor JSON", "for a video, use: hotvid export"
+            f"'{source}' holds no poses that can be converted: those in a pose store (.npz) or "
+            "hotvid's own JSON can",
+            "for a video, use: hotvid export",
         )
     exports = plan_exports(format, out, source, bone_names=bone_names, units=units)
     begun, written = time.perf_counter(), []

@@ -34,7 +34,8 @@ def export(
     det_frequency: options.DetFrequency = Pose2DConfig.det_frequency,
     mode: options.Mode = Pose2DConfig.mode,
     pose2d: options.Pose2D = Pose2DConfig.backend,
-    model: options.ModelName = LiftConfig.model,
+    detector: options.Detector = None,
+    model: options.LifterName = None,
     weights: options.WeightsFile = None,
     device: options.Device = LiftConfig.device,
     tokens: options.Tokens = None,
@@ -58,6 +59,7 @@ def export(
     config = configure(
         mode=mode,
         pose2d=pose2d,
+        detector=detector,
         bbox_thr=bbox_thr,
         kpt_thr=kpt_thr,
         det_frequency=det_frequency,

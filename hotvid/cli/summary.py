@@ -36,6 +36,10 @@ def _fit(person: Person) -> str:
     return f"; bones fit its joints to {middle:.0f} mm (median), {most:.0f} mm (95 in 100)"
 
 
+def n_videos(n: int) -> str:
+    return "1 video" if n == 1 else f"{n} videos"
+
+
 @contextmanager
 def naming_what_was_written() -> Iterator[list[Path]]:
     """A list for the outputs that are whole; a warning names them if anything stops the rest."""

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from hotvid.config import ExportConfig, check_choice
 from hotvid.errors import OutputError, UsageError
+from hotvid.extras import pip_install
 from hotvid.types import Poses
 
 Writer = Callable[[Poses, Path, ExportConfig], None]
@@ -56,7 +57,7 @@ class Format:
         if self.package is not None and importlib.util.find_spec(self.package[0]) is None:
             raise OutputError(
                 f"the format {self.name} needs {self.package[1]}, which is not installed",
-                f"install it: python -m pip install {self.package[1]}",
+                f"install it: {pip_install(self.package[1])}",
             )
 
 
@@ -144,6 +145,11 @@ def parse_formats(names: str) -> tuple[Format, ...]:
     wanted = dict.fromkeys(name.strip().lower() for name in names.split(",") if name.strip())
     if not wanted:
         raise UsageError("no format is named", f"choose from: {', '.join(FORMATS)}")
+    if "fbx" in wanted:
+        raise UsageError(
+            "FBX is a format that only Autodesk's software writes right",
+            "write glb or bvh, import it into Blender and export FBX from there",
+        )
     return tuple(FORMATS[check_choice("format", name, tuple(FORMATS))] for name in wanted)
 
 

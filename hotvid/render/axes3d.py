@@ -46,7 +46,7 @@ class SceneAxes:
         self, scene: Scene, size_px: tuple[int, int], azimuth_deg: float, elevation_deg: float
     ) -> None:
         self._height = size_px[1]
-        font_px = float(np.clip(size_px[1] / 60, 10, 20))
+        font_px = float(np.clip(size_px[1] / 52, 10, 24))
         with mpl.rc_context():
             mpl.rcdefaults()
             mpl.rcParams.update(_style(font_px))

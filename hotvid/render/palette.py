@@ -55,6 +55,9 @@ FAINT_BGR: Colour = _bgr(FAINT)
 SHADOW_BGR: Colour = _bgr("#13151a")
 
 
+NEUTRAL = _PEOPLE[-1]  # for what is said of everyone
+
+
 def person_colours(track_id: int) -> PersonColours:
     """The colours of a person; the same id has the same colours in every video."""
     return _PEOPLE[track_id % len(_PEOPLE)]

@@ -112,13 +112,13 @@ class Plot3D:
         ]
         self._words = {w: self._letters.word(w) for w in ("t =", "s", "frame")}
         if people:
-            self._letter_legend(person_colours(people[0].track_id))
+            self._letter_legend()
         if not lifted:
             self._letter_remark("no 3D" if people else "nobody found", centred=True)
         elif not self.scene.metric:
             self._letter_remark("distances shortened", centred=False)
 
-    def _letter_legend(self, colours: PersonColours) -> None:
+    def _letter_legend(self) -> None:
         """Which side is light and which is deep, at the panel's lower left."""
         image, letters = self.axes.background, self._letters
         margin = letters.height
@@ -126,7 +126,9 @@ class Plot3D:
         middle = y + margin // 2
         for side in ("left", "right"):
             end = x + 1.6 * margin
-            strokes.bone(image, (x, middle), (end, middle), colours.side(side), max(2, margin // 6))
+            strokes.bone(
+                image, (x, middle), (end, middle), palette.NEUTRAL.side(side), max(2, margin // 6)
+            )
             word = letters.word(side)
             put_mask(image, word, int(end + 0.4 * margin), y, palette.FAINT_BGR)
             x = int(end + 1.4 * margin) + word.shape[1]

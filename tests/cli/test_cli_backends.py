@@ -18,6 +18,7 @@ from typer.testing import CliRunner
 
 from hotvid.cli.main import app
 from hotvid.export.json_export import schema
+from hotvid.extras import pip_install
 from hotvid.io.writer import VideoWriter
 from hotvid.skeleton import to_h36m17
 
@@ -113,7 +114,7 @@ def test_a_runtime_that_is_not_there_is_named_with_its_command(clip, tmp_path, m
     result = CliRunner().invoke(app, words)
     assert result.exit_code == 1
     assert result.stderr == (
-        "error: onnxruntime is not installed; python -m pip install 'onnxruntime>=1.18'\n"
+        f"error: onnxruntime is not installed; {pip_install('onnxruntime>=1.18')}\n"
     )
 
 

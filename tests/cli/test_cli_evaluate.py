@@ -126,7 +126,7 @@ def test_real_measures_the_chain(tmp_path, monkeypatch):
     [
         (("h36m", "--data", "{folder}"), 1, "there are: gt"),
         (("h36m", "--data", "{tmp}"), 1, "data_3d_h36m.npz"),
-        (("h36m", "--data", "{folder}", "--model", "mixste"), 2, "--weights FILE"),
+        (("h36m", "--data", "{folder}", "--model", "mixste"), 1, "--weights FILE"),
         (("h36m", "--data", "{folder}", "--device", "tpu"), 2, "unknown device 'tpu'"),
         (("h36m", "--data", "{folder}", "--json", "o.txt"), 1, ".json"),
         (("h36m", "--data", "{folder}", "--batch-size", "0"), 2, "batch-size"),

@@ -76,7 +76,7 @@ def test_convert_takes_no_video(clip, tmp_path):
 @pytest.mark.parametrize(
     ("words", "status", "names_it"),
     [
-        (["--format", "fbx", "--out", "a"], 2, "choose one of: json, csv"),
+        (["--format", "obj", "--out", "a"], 2, "choose one of: json, csv"),
         (["--format", ",", "--out", "a"], 2, "choose from: json, csv"),
         (["--out", "a"], 2, "--format"),
         (["--format", "csv"], 2, "--out"),

@@ -7,7 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 from hotvid.cli.main import app
-from hotvid.extras import RTMPOSE, YOLO
+from hotvid.extras import RTMPOSE, YOLO, pip_install
 from hotvid.pose2d import BACKENDS, DETECTORS
 
 
@@ -39,10 +39,10 @@ def test_every_kind_is_listed_as_it_is_given():
 
 def test_what_is_not_installed_has_its_command(without_extras):
     lines = call().splitlines()
-    assert "  rtmpose  python -m pip install 'onnxruntime>=1.18'" in lines
+    assert f"  rtmpose  {pip_install('onnxruntime>=1.18')}" in lines
     (mmpose,) = [line for line in lines if line.startswith("  mmpose   ")]
     assert "nowhere" in mmpose and mmpose.endswith("--no-deps mmpose==1.3.2")
-    assert "  yolo     python -m pip install 'ultralytics>=8.4.190,<8.5'" in lines
+    assert f"  yolo     {pip_install('ultralytics>=8.4.190,<8.5')}" in lines
     rows = [line for line in lines if line.startswith("  ") and "not installed" in line]
     kinds = [*BACKENDS.values(), *DETECTORS.values()]
     assert len(rows) == sum(kind.extra is not None for kind in kinds) > 4
@@ -61,5 +61,5 @@ def test_as_json(without_extras):
     assert by_name["blazepose"]["default"] and by_name["blazepose"]["installed"]
     assert by_name["rtmpose"]["top_down"] and not by_name["rtmpose"]["installed"]
     assert by_name["yolo"]["licence"] == "AGPL-3.0"
-    assert by_name["yolo"]["install"] == "python -m pip install 'ultralytics>=8.4.190,<8.5'"
+    assert by_name["yolo"]["install"] == pip_install("ultralytics>=8.4.190,<8.5")
     assert [one["name"] for one in found["detectors"]] == list(DETECTORS)

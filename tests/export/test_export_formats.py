@@ -21,8 +21,10 @@ def test_suffixes_are_each_formats_own():
 
 def test_names_are_parsed_once_each_in_order():
     assert [f.name for f in parse_formats(" TRC,csv,,trc")] == ["trc", "csv"]
-    with pytest.raises(UsageError, match="unknown format 'fbx'; choose one of: json, csv"):
-        parse_formats("csv,fbx")
+    with pytest.raises(UsageError, match="unknown format 'obj'; choose one of: json, csv"):
+        parse_formats("csv,obj")
+    with pytest.raises(UsageError, match="write glb or bvh, import it into Blender"):
+        parse_formats("fbx")
     with pytest.raises(UsageError, match="no format is named"):
         parse_formats(" ,")
 
