@@ -130,6 +130,26 @@ def test_a_tumble_does_not_turn_the_world_over():
     assert degrees_between(up_direction([(xyz - place) @ rotation.T]), rotation[:, 1]) < 7
 
 
+def sitting():
+    """(60, 17, 3) camera axes: thighs level, shanks upright, the trunk upright."""
+    xyz = np.tile(STANDING_M, (60, 1, 1))
+    for hip, knee, ankle in LEGS.values():
+        xyz[:, knee] = xyz[:, hip] + [0, 0.05, -0.42]
+        xyz[:, ankle] = xyz[:, knee] + [0, 0.42, 0]
+    return xyz
+
+
+def test_of_who_sits_the_trunk_is_up_and_of_who_lies_nothing():
+    assert degrees_between(up_direction([sitting()]), [0, -1, 0]) < 5
+    lying = STANDING_M[None] @ Rotation.from_euler("z", 90, degrees=True).as_matrix().T
+    assert degrees_between(up_direction([np.tile(lying, (60, 1, 1))]), [0, -1, 0]) < 5
+    rotation, place = camera(25, -15)
+    xyz, _ = walker()
+    standing = (xyz - place) @ rotation.T
+    tilted = sitting() @ Rotation.from_euler("x", 40, degrees=True).as_matrix()
+    assert degrees_between(up_direction([standing, tilted]), rotation[:, 1]) < 7
+
+
 def test_without_anyone_up_is_that_of_a_level_camera():
     assert up_direction([]).tolist() == [0, -1, 0]
     assert up_direction([np.full((5, 17, 3), np.nan)]).tolist() == [0, -1, 0]
