@@ -7,11 +7,13 @@ import numpy as np
 from hotvid.humanoid import BONES, bone
 from hotvid.post.bone_shape import JOINT, BoneShape, TrunkAxes
 from hotvid.post.twist import angle_about, neutral_turns, steady_twist, twisted
-from hotvid.rotations import between, unit
+from hotvid.rotations import about_axis, between, unit
 
 _SIDES = ("left", "right")
 # Where a limb mostly points, person's axes; the opposite is where no joint lets it point.
 _ARM_HOME, _LEG_HOME = np.array([1.0, 0.0, 0.5]), np.array([0.0, -1.0, 0.3])
+# A hinge half bent, from which no joint turns by half a turn: there its twist would be undefined.
+_BENT = np.radians(70)
 # A collar bone is short, so that a few centimetres of error would turn it right round.
 _COLLAR_REACH = np.radians(45)
 _FACE_M = 0.1  # a nose so far ahead of the neck's line shows where the face looks
@@ -127,4 +129,5 @@ class _Limb:
             sure = sure * np.cos(shown / 2) ** 2
         twist = steady_twist(turns, rest, shown, sure, self._fps)
         first = twisted(turns, rest, twist)
-        return first, between(rest, unit(np.einsum("fij,fi->fj", first, lower)))
+        bent = about_axis(hinge, _BENT) @ rest
+        return first, neutral_turns(rest, bent, unit(np.einsum("fij,fi->fj", first, lower)))

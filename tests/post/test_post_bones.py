@@ -119,6 +119,23 @@ def test_a_knee_that_bends_the_wrong_way_does_not_turn_the_thigh_round():
     assert 2 * np.degrees(np.arccos(np.abs(thigh[:, 3]).min())) < 5
 
 
+def test_a_leg_folded_out_of_the_knee_s_plane_does_not_turn_about_its_length():
+    aside = 40 * np.sin(np.linspace(0, 6 * np.pi, 120))
+    body = moving_body(120)
+    turns = np.tile([0, 0, 0, 1.0], (120, len(BONES), 1))
+    folded = Rotation.from_euler("x", 140, degrees=True)
+    turns[:, bone("LeftLowerLeg")] = (
+        Rotation.from_euler("y", aside[:, None], degrees=True) * folded
+    ).as_quat()
+    xyz = places(type(body)(body.offset_m, turns, body.root_m, body.marker_m, body.error_mm))
+    unsure = np.ones(xyz.shape[:2])
+    unsure[:, H36M17.index("left_ankle")] = 0.01  # so that the thigh does not follow it
+    found = fit_bones(xyz, unsure, FPS)
+    shin = unit(xyz[:, H36M17.index("left_ankle")] - xyz[:, H36M17.index("left_knee")])
+    moved = np.degrees(np.arccos(np.clip((shin[1:] * shin[:-1]).sum(-1), -1, 1)))
+    assert speed(found)[:, bone("LeftLowerLeg")].max() < 1.6 * moved.max()
+
+
 def test_what_is_missing_is_bridged_and_has_no_error():
     xyz = places(moving_body())
     wanted = fit(xyz)
