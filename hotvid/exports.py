@@ -25,6 +25,16 @@ class Export:
     config: ExportConfig = field(default_factory=ExportConfig)
 
 
+def export_config(
+    bone_names: str = ExportConfig.bone_names, units: str = ExportConfig.units
+) -> ExportConfig:
+    """The names of its fields checked; UsageError for one that there is not."""
+    return ExportConfig(
+        bone_names=check_choice("naming of bones", bone_names, tuple(NAMINGS)),
+        units=check_choice("unit", units, UNITS),
+    )
+
+
 def plan_exports(
     formats: str | None,
     out: str | Path,
@@ -41,10 +51,7 @@ def plan_exports(
     others   see `ExportConfig`.
     raises   UsageError for unknown names, OutputError for a name that does not fit.
     """
-    config = ExportConfig(
-        bone_names=check_choice("naming of bones", bone_names, tuple(NAMINGS)),
-        units=check_choice("unit", units, UNITS),
-    )
+    config = export_config(bone_names, units)
     if formats is None:
         return ()
     wanted, out = parse_formats(formats), Path(out)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 from hotvid import __version__, weights
 from hotvid.config import PipelineConfig, Pose2DConfig, configure
+from hotvid.exports import export_config
 
 # How something is computed and not what: the same result on another machine.
 _NOT_OF_THE_RESULT = {"pose2d": ("threads", "device"), "lift": ("device", "compile", "batch_size")}
@@ -21,7 +22,8 @@ class Settings:
     """How a batch treats every video.
 
     options    those of `hotvid.config.configure`, plain enough for JSON.
-    formats    names in `hotvid.batch.task.FILES`, in the order in which they are written.
+    formats    names in `hotvid.batch.task.FILES` or `hotvid.export.formats.FORMATS`.
+    export     those of `hotvid.exports.export_config`.
     poses_key  a hash of all that the poses depend on besides the video: options, weights, version.
     key        the same for all outputs.
     """
@@ -30,15 +32,20 @@ class Settings:
     formats: tuple[str, ...]
     poses_key: str
     key: str
+    export: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def config(self) -> PipelineConfig:
         return configure(**self.options)
 
 
-def settle(options: Mapping[str, Any], formats: tuple[str, ...]) -> Settings:
+def settle(
+    options: Mapping[str, Any],
+    formats: tuple[str, ...],
+    export: Mapping[str, str] | None = None,
+) -> Settings:
     """Check the options and hash what they come to; UsageError or WeightsError where they fail."""
-    config = configure(**options)
+    config, export = configure(**options), asdict(export_config(**(export or {})))
     depends = asdict(config)
     for part, names in _NOT_OF_THE_RESULT.items():
         for name in names:
@@ -49,7 +56,7 @@ def settle(options: Mapping[str, Any], formats: tuple[str, ...]) -> Settings:
     depends["pose2d"]["files"] = _hashes_of_models(config.pose2d)
     depends["version"] = __version__
     poses_key = _hash(depends)
-    return Settings(options, formats, poses_key, _hash([poses_key, later]))
+    return Settings(options, formats, poses_key, _hash([poses_key, later, export]), export)
 
 
 def of_video(key: str, content_sha256: str) -> str:

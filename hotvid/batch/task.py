@@ -13,6 +13,7 @@ from hotvid import job
 from hotvid.batch.settings import Settings, of_video
 from hotvid.config import PipelineConfig
 from hotvid.errors import HotvidWarning, in_one_line, printable
+from hotvid.exports import Export, plan_exports
 from hotvid.io.atomic import remove_leftovers
 from hotvid.io.lock import locked
 from hotvid.io.pose_store import is_pose_store, load_poses, save_poses, stored_key
@@ -21,7 +22,8 @@ from hotvid.pipeline import Progress, no_progress
 from hotvid.weights import sha256
 
 # What each format is called in the folder of a video. The pose store is always kept: an
-# interrupted video goes on from it, and other formats can be made from it later.
+# interrupted video goes on from it, and other formats can be made from it later. The formats of
+# other programs lie beside it under its name.
 FILES = {"npz": "poses.npz", "json": "poses.json", "mp4": "skeleton.mp4"}
 STORE = FILES["npz"]
 _LOCK = ".lock"
@@ -105,27 +107,44 @@ def _perform(task: Task, source: Path, outcome: Outcome, progress: Progress) -> 
 def _make_outputs(
     task: Task, source: Path, folder: Path, outcome: Outcome, progress: Progress
 ) -> Outcome:
-    files = {name: folder / FILES[name] for name in task.settings.formats}
+    files = {name: folder / FILES[name] for name in task.settings.formats if name in FILES}
     store, config = folder / STORE, task.settings.config
     key = of_video(task.settings.poses_key, outcome.content_sha256)
     from_store = not task.afresh and stored_key(store) == key
+    exports = exports_of(task.settings, folder, source)
     ours = task.replace or from_store
     wanted = {"out": files.get("mp4"), "json": files.get("json")}
+    wanted["exports"] = exports
     job.check_outputs([source], **wanted, save=None if from_store else store, overwrite=ours)
     if not from_store:
         save_poses(job.poses_of(source, config, progress), store, overwrite=ours, key=key)
     video = job.video_of(load_poses(source), source) if is_pose_store(source) else source
     drawing = PipelineConfig(render=config.render)
-    poses = job.run(store, config=drawing, **wanted, video=video, overwrite=ours, progress=progress)
+    outputs = [path.name for path in files.values()]
+    poses = job.run(
+        store,
+        config=drawing,
+        **wanted,
+        video=video,
+        overwrite=ours,
+        progress=progress,
+        on_written=lambda path: outputs.append(path.name),
+    )
     return replace(
         outcome,
         from_store=from_store,
         frames=poses.n_frames,
         video_s=poses.n_frames / poses.video.fps,
         people=len(poses.people),
-        outputs=tuple(path.name for path in files.values()),
+        outputs=tuple(dict.fromkeys(outputs)),
         warnings=poses.warnings,
     )
+
+
+def exports_of(settings: Settings, folder: Path, source: Path) -> tuple[Export, ...]:
+    """The files of other programs that are made of one video."""
+    others = ",".join(name for name in settings.formats if name not in FILES)
+    return plan_exports(others or None, folder / STORE, source, beside=True, **settings.export)
 
 
 @contextlib.contextmanager

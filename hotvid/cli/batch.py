@@ -10,8 +10,16 @@ import typer
 
 from hotvid.cli import options
 from hotvid.cli.summary import n_videos
-from hotvid.config import CleanConfig, LiftConfig, Pose2DConfig, TrackConfig, WorldConfig
+from hotvid.config import (
+    CleanConfig,
+    ExportConfig,
+    LiftConfig,
+    Pose2DConfig,
+    TrackConfig,
+    WorldConfig,
+)
 from hotvid.errors import HotvidError, UsageError, printable
+from hotvid.export.formats import FORMATS
 
 if TYPE_CHECKING:
     from hotvid.batch.engine import Engine
@@ -20,6 +28,7 @@ if TYPE_CHECKING:
 _WHICH = "Which videos"
 _HOW = "How it is done"
 _SHOWN_ROWS = 40
+_FORMATS = ", ".join(name for name in FORMATS if name != "npz")
 
 
 def batch(
@@ -43,10 +52,13 @@ def batch(
         typer.Option(
             "--format",
             metavar="NAME,...",
-            help="What to make of each video: mp4, json; the poses (npz) are always kept.",
+            help=f"What to make of each video: mp4, and any of {_FORMATS}; the poses (npz) are "
+            "always kept.",
             rich_help_panel="Outputs",
         ),
     ] = "mp4,json",
+    bone_names: options.BoneNames = ExportConfig.bone_names,
+    units: options.Units = ExportConfig.units,
     recursive: Annotated[
         bool,
         typer.Option(
@@ -162,6 +174,7 @@ def batch(
             time_range=time_range,
         ),
         _read_formats(formats),
+        {"bone_names": bone_names, "units": units},
     )
     request = Request(videos, out_dir, settings, recursive, glob or (), resume, overwrite)
     if dry_run:
@@ -193,11 +206,15 @@ def _read_formats(given: str) -> tuple[str, ...]:
     from hotvid.batch.task import FILES
 
     names = [name.strip().lower() for name in given.split(",") if name.strip()]
-    unknown = [name for name in names if name not in FILES]
+    known = tuple(FILES | FORMATS)
+    unknown = [name for name in names if name not in known]
     if unknown or not names:
         wrong = f"unknown format '{unknown[0]}'" if unknown else "no format is given"
-        raise UsageError(wrong, f"choose of: {', '.join(FILES)}, with commas between")
-    return tuple(name for name in FILES if name in names)
+        raise UsageError(wrong, f"choose of: {', '.join(known)}, with commas between")
+    for name in names:
+        if name not in FILES:
+            FORMATS[name].check_installed()
+    return tuple(name for name in known if name in names)
 
 
 def _engine(name: str, workers: int | None, debug: bool) -> Engine:

@@ -96,6 +96,23 @@ def test_other_settings_and_other_formats_are_changes(tree, as_json):
     assert changed.task.done_with is None, "the video is still to be drawn"
 
 
+def test_files_of_other_programs_are_all_missed(tree):
+    bvh = settle({}, ("json", "bvh"))
+    video, *_ = planned(tree, bvh)
+    finish(tree, video, bvh, outputs=("poses.json", "poses.person0.bvh", "poses.person1.bvh"))
+    assert whys(tree, bvh)["a.mov"] == "done"
+    (tree / "out" / "a.mov" / "poses.person1.bvh").unlink()
+    assert whys(tree, bvh)["a.mov"] == "incomplete"
+
+
+def test_other_names_of_bones_are_a_change(tree):
+    bvh = settle({}, ("bvh",))
+    video, *_ = planned(tree, bvh)
+    finish(tree, video, bvh, outputs=("poses.bvh",))
+    mixamo = settle({}, ("bvh",), {"bone_names": "mixamo"})
+    assert whys(tree, mixamo)["a.mov"] == "changed"
+
+
 def test_fewer_formats_are_none(tree, as_json):
     both = settle({}, ("json", "mp4"))
     video, *_ = planned(tree, both)

@@ -49,6 +49,20 @@ def done(task, **what):
     return outcome
 
 
+def test_files_of_other_programs_lie_beside_the_poses(task, backend, tmp_path):
+    settings = settle({}, ("npz", "csv", "openpose", "bvh"), {"bone_names": "mixamo"})
+    task = replace(task, settings=settings)
+    task = task_from_plain(json.loads(json.dumps(task_to_plain(task))))
+    outputs = ("poses.npz", "poses.csv", "poses.openpose", "poses.bvh")
+    done(task, outputs=outputs)
+    folder = tmp_path / "out" / "coded.mp4"
+    assert names(folder) == sorted(outputs)
+    assert len(names(folder / "poses.openpose")) == N_FRAMES
+    assert "mixamorig:Hips" in (folder / "poses.bvh").read_text()
+    rows = (folder / "poses.csv").read_text().splitlines()
+    assert len(rows) == 1 + 17 * N_FRAMES
+
+
 def failed(task, match):
     outcome = perform(task)
     assert match in outcome.error and "\n" not in outcome.error
