@@ -16,6 +16,7 @@ _LOOSE = 0.05  # what one frame without a standing foot counts for, of one with
 _FLOOR_M = 0.3  # a foot further from the floor than this stands on something else
 _FARTHEST_M = 0.12  # no foot is bent further from where it was seen
 _EASE_S = 0.1  # before and after a stand the leg comes and goes
+_MOST_LEAP = 2.0  # a knee goes aside by no more than this share of what its leg is shortened
 _REACH = 0.999  # of a leg's length: a knee is never quite straight
 _LEGS = tuple(
     tuple(H36M17.index(f"{side}_{joint}") for joint in ("hip", "knee", "ankle"))
@@ -120,14 +121,18 @@ def _anchored(foot: np.ndarray, height: np.ndarray, contact: np.ndarray, fps: fl
 def _bent(leg: np.ndarray, goal: np.ndarray) -> np.ndarray:
     """(F, 2, 3) knee and ankle of a leg (F, 3, 3) whose ankle is brought to `goal` (F, 3).
 
-    The knee stays on the side to which it points; a goal out of reach is come near to.
+    The knee stays on the side to which it points; a goal out of reach is come near to. A leg that
+    is nearly straight is made little longer or shorter, as its knee would leap: there the goal is
+    met in its direction only.
     """
     hip, knee, ankle = leg[:, 0], leg[:, 1], leg[:, 2]
     thigh = np.linalg.norm(knee - hip, axis=1)
     shank = np.linalg.norm(ankle - knee, axis=1)
-    way = goal - hip
-    far = np.linalg.norm(way, axis=1)
-    reach = np.clip(far, np.abs(thigh - shank) + 1e-6, (thigh + shank) * _REACH)
+    way, before = goal - hip, np.linalg.norm(ankle - hip, axis=1)
+    bend = np.linalg.norm(np.cross(knee - hip, ankle - hip), axis=1) / np.maximum(before**2, 1e-9)
+    longer = np.linalg.norm(way, axis=1) - before
+    reach = before + longer * np.minimum(1, _MOST_LEAP * 2 * bend)
+    reach = np.clip(reach, np.abs(thigh - shank) + 1e-6, (thigh + shank) * _REACH)
     moved = np.linalg.norm(goal - ankle, axis=1) > 1e-6
     along = unit(way)
     ahead = (thigh**2 + reach**2 - shank**2) / (2 * np.maximum(reach, 1e-9))

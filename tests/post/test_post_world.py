@@ -228,7 +228,7 @@ def test_places_come_back_in_the_world_and_feet_stand_still():
     np.testing.assert_allclose(path[:, 2], -(xyz[:, 0, 2] + 6), atol=0.4)
     loose = place_in_world(poses, WorldConfig(feet=False)).people[0].world
     held = person.world
-    assert slip_m_s(held.xyz_m, held.contact) < 0.02 < slip_m_s(loose.xyz_m, held.contact)
+    assert slip_m_s(held.xyz_m, held.contact) < 0.05 < 0.2 < slip_m_s(loose.xyz_m, held.contact)
     for a, b in H36M17.edges:
         bone = np.linalg.norm(held.xyz_m[:, a] - held.xyz_m[:, b], axis=-1)
         given = np.linalg.norm(person.motion.xyz_m[:, a] - person.motion.xyz_m[:, b], axis=-1)
