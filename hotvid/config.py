@@ -94,6 +94,7 @@ class RenderConfig:
 
     kpt_thr: float = 0.3  # below this a joint is not drawn
     max_height: int = 1080  # taller videos are drawn scaled down
+    panel: bool = True  # the 3D view beside the picture
     azimuth_deg: float = -70.0  # of the 3D view, matplotlib's convention
     elevation_deg: float = 12.0
 

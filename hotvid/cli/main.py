@@ -26,6 +26,7 @@ from hotvid.cli import (
     export_json,
     lift,
     models,
+    report,
     run,
     train,
 )
@@ -79,6 +80,7 @@ app.command("run")(run.run)
 app.command("export-json")(export_json.export_json)
 app.command("export")(export.export)
 app.command("convert")(convert.convert)
+app.command("report")(report.report)
 app.command("lift")(lift.lift)
 app.command("batch")(batch.batch)
 app.add_typer(models.app, name="models")

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from hotvid.config import RenderConfig
-from hotvid.render.layout import lay_out
+from hotvid.render.layout import lay_out, picture_alone
 from hotvid.render.overlay import Overlay
 from hotvid.render.palette import PANEL_BGR
 from hotvid.render.plot3d import Plot3D
@@ -24,7 +24,8 @@ class Composer:
     def __init__(self, poses: Poses, config: RenderConfig | None = None) -> None:
         config = config or RenderConfig()
         video = poses.video
-        self._layout = lay_out((video.width, video.height), config.max_height)
+        lay = lay_out if config.panel else picture_alone
+        self._layout = lay((video.width, video.height), config.max_height)
         self.size_px = self._layout.size_px
         self._overlay = Overlay(
             poses.people,
@@ -33,10 +34,13 @@ class Composer:
             fps=video.fps,
             kpt_thr=config.kpt_thr,
         )
-        self._plot = Plot3D(
+        self._plot = self._plot_of(poses, config) if config.panel else None
+
+    def _plot_of(self, poses: Poses, config: RenderConfig) -> Plot3D:
+        return Plot3D(
             poses.people,
             size_px=self._layout.panel_px,
-            fps=video.fps,
+            fps=poses.video.fps,
             azimuth_deg=config.azimuth_deg,
             elevation_deg=config.elevation_deg,
             world=poses.world,
@@ -53,7 +57,11 @@ class Composer:
         canvas = np.empty((height, width, 3), np.uint8)
         picture = self._place_picture(canvas, frame.bgr)
         self._overlay.draw(picture, frame.index)
-        self._plot.draw(canvas[:, self._layout.picture_px[0] :], frame.index, frame.pts_s)
+        panel = canvas[:, self._layout.picture_px[0] :]
+        if self._plot is None:
+            panel[:] = PANEL_BGR
+        else:
+            self._plot.draw(panel, frame.index, frame.pts_s)
         return canvas
 
     def _place_picture(self, canvas: np.ndarray, bgr: np.ndarray) -> np.ndarray:

@@ -38,6 +38,19 @@ def _even_up(n: int) -> int:
     return n + n % 2
 
 
+def picture_alone(video_px: tuple[int, int], max_height: int) -> Layout:
+    """The layout without a panel: the video, no larger than it is; black at odd edges."""
+    width, height = video_px
+    scale = min(1.0, max_height / height, MAX_WIDTH_PX / width)
+    picture = max(1, round(width * scale)), max(1, round(height * scale))
+    return Layout(
+        scale=(picture[0] / width, picture[1] / height),
+        picture_px=picture,
+        picture_top=0,
+        panel_px=(picture[0] % 2, _even_up(picture[1])),
+    )
+
+
 def lay_out(video_px: tuple[int, int], max_height: int) -> Layout:
     """The layout for a video of (width, height) pixels.
 

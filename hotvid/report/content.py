@@ -1,0 +1,141 @@
+"""What the report's page is told of a clip: plain values, numbers as compact arrays."""
+
+from __future__ import annotations
+
+import base64
+import math
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from hotvid.joint_angles import TABLE
+from hotvid.post.quality import Quality, quality
+from hotvid.render.overlay import EDGE_SIDES
+from hotvid.render.palette import Colour, person_colours
+from hotvid.skeleton import H36M17
+from hotvid.types import Person, Poses
+
+MOST_FRAMES = 20_000  # eleven minutes at 30 a second; of longer clips every second, third, ... one
+_MISSING = -32768  # in arrays of int16
+_LOW_RATE = 15.0  # frames a second, below which fast movements are lost
+_MANY = 0.1  # a share that is worth a warning
+_LEAP_M_S = 8.0  # nobody runs so fast: the track has changed its person, or its place is wrong
+
+
+def content(poses: Poses) -> dict[str, Any]:
+    """Everything that the page shows but the picture itself; ready for JSON, no NaN.
+
+    Numbers are base64 of little-endian arrays: times float32 (seconds from the first frame),
+    places int16 (millimetres, world), angles int16 (tenths of a degree).
+    """
+    step = max(1, math.ceil(poses.n_frames / MOST_FRAMES))
+    start_s = float(poses.pts_s[0]) if poses.n_frames else 0.0
+    return {
+        "name": Path(poses.video.path).name if poses.video.path else "keypoints",
+        "size": [poses.video.width, poses.video.height],
+        "rate": round(poses.frame_rate, 3),
+        "firstFrame": poses.first_frame,
+        "step": step,
+        "times": _packed(poses.pts_s[::step] - start_s, "<f4"),
+        "models": {"2D": poses.models.pose2d, "3D": poses.models.lifter or "nothing lifted"},
+        "edges": [list(edge) for edge in H36M17.edges],
+        "sides": list(EDGE_SIDES),
+        "angles": [{"name": a.name.replace("_", " "), "meaning": a.meaning} for a in TABLE],
+        "people": [_person(poses, person, step) for person in poses.people],
+        "warnings": [*poses.warnings, *_warnings(poses)],
+    }
+
+
+def _person(poses: Poses, person: Person, step: int) -> dict[str, Any]:
+    index = person.keypoints.frame_index - poses.first_frame
+    first = -(-int(index[0]) // step)  # the first frame of the thinned clip in which it is
+    rows = np.arange(first * step - int(index[0]), len(index), step)
+    colours = person_colours(person.track_id)
+    found = quality(person, poses.frame_rate, (poses.video.width, poses.video.height))
+    out: dict[str, Any] = {
+        "id": person.track_id,
+        "first": first,
+        "count": len(rows),
+        "frames": [int(person.keypoints.frame_index[0]), int(person.keypoints.frame_index[-1])],
+        "colours": [_css(colours.left), _css(colours.middle), _css(colours.right)],
+        "interpolated": _packed(person.keypoints.interpolated[rows], "u1"),
+        "quality": {name: _finite(value) for name, value in asdict(found).items()},
+        "leaps": leaps(person, poses.pts_s[index]),
+    }
+    if person.world is not None:
+        out["xyz"] = _packed(_whole(1000 * person.world.xyz_m[rows]), "<i2")
+        out["speed"] = _packed(_whole(1000 * _speed(person, poses.pts_s[index])[rows]), "<i2")
+    if person.angles is not None:
+        out["degrees"] = _packed(_whole(10 * person.angles.degrees[rows]), "<i2")
+    return out
+
+
+def leaps(person: Person, pts_s: np.ndarray) -> int:
+    """How often a person is suddenly elsewhere: suspected mistakes of identity."""
+    if person.world is None or len(pts_s) < 2:
+        return 0
+    fast = _pelvis_speed(person, pts_s) > _LEAP_M_S
+    return int((fast[1:] & ~fast[:-1]).sum() + fast[0])
+
+
+def _pelvis_speed(person: Person, pts_s: np.ndarray) -> np.ndarray:
+    """(F - 1,) metres a second, from each frame to the next; 0 where unknown."""
+    moved = np.linalg.norm(np.diff(person.world.xyz_m[:, 0].astype(np.float64), axis=0), axis=-1)
+    return np.nan_to_num(moved / np.maximum(np.diff(pts_s), 1e-3))
+
+
+def _speed(person: Person, pts_s: np.ndarray) -> np.ndarray:
+    """(F,) metres a second of the pelvis, over a third of a second about each frame."""
+    path = person.world.xyz_m[:, 0].astype(np.float64)
+    after = np.minimum(np.searchsorted(pts_s, pts_s + 1 / 6), len(pts_s) - 1)
+    before = np.maximum(np.searchsorted(pts_s, pts_s - 1 / 6), 0)
+    moved = np.linalg.norm(path[after] - path[before], axis=-1)
+    return moved / np.maximum(pts_s[after] - pts_s[before], 1e-3)
+
+
+def _warnings(poses: Poses) -> list[str]:
+    said = []
+    if poses.n_frames > 1 and poses.frame_rate < _LOW_RATE:
+        said.append(
+            f"{poses.frame_rate:.0f} frames a second are few: fast movements are lost between them"
+        )
+    size = (poses.video.width, poses.video.height)
+    for person in poses.people:
+        found = quality(person, poses.frame_rate, size)
+        said += [f"person {person.track_id}: {text}" for text in _remarks(found)]
+        n = leaps(person, poses.pts_s[person.keypoints.frame_index - poses.first_frame])
+        if n:
+            said.append(f"person {person.track_id}: moves faster than anyone can {n} times")
+    if poses.world is not None and poses.world.focal_assumed and poses.people:
+        said.append("the lens is not known: distances from the camera are estimates (--focal)")
+    return said
+
+
+def _remarks(found: Quality) -> list[str]:
+    shares = (
+        (found.cropped, "of the frames have limbs outside of the picture"),
+        (found.interpolated, "of the frames are bridged: nobody was seen in them"),
+        (found.unseen, "of the joints are hidden or unsure"),
+    )
+    return [f"{share:.0%} {text}" for share, text in shares if share > _MANY]
+
+
+def _finite(value: float) -> float | None:
+    return round(float(value), 4) if math.isfinite(value) else None
+
+
+def _whole(values: np.ndarray) -> np.ndarray:
+    """Rounded to int16's range; what is unknown as `_MISSING`."""
+    whole = np.clip(np.rint(np.nan_to_num(values)), _MISSING + 1, 32767)
+    return np.where(np.isfinite(values), whole, _MISSING)
+
+
+def _packed(values: np.ndarray, dtype: str) -> str:
+    return base64.b64encode(np.ascontiguousarray(values, dtype).tobytes()).decode("ascii")
+
+
+def _css(colour: Colour) -> str:
+    blue, green, red = colour
+    return f"#{red:02x}{green:02x}{blue:02x}"
