@@ -23,12 +23,12 @@ const people = clip.people.map((p) => ({
 }));
 const lastTime = times.length ? times[times.length - 1] : 0;
 
-/** The number of the frame that is shown at a time. */
+/** The number of the frame that is shown at a time; the scrubber's times are whole milliseconds. */
 function frameAt(time) {
   let low = 0, high = times.length - 1;
   while (low < high) {
     const middle = (low + high + 1) >> 1;
-    if (times[middle] <= time + 1e-4) low = middle; else high = middle - 1;
+    if (times[middle] <= time + 1e-3) low = middle; else high = middle - 1;
   }
   return low;
 }
@@ -79,6 +79,7 @@ for (const text of clip.warnings) made("li", text, at("warnings").querySelector(
 const film = at("film");
 const hasFilm = at("mp4").textContent.length > 0;
 if (hasFilm) {
+  film.addEventListener("loadedmetadata", () => { film.currentTime = time + 0.001; });
   film.src = URL.createObjectURL(new Blob([bytes(at("mp4").textContent)], { type: "video/mp4" }));
   at("mp4").remove();
 } else {

@@ -1,0 +1,56 @@
+"""`hotvid report`."""
+
+import base64
+
+import pytest
+from stand_ins import StandInBackend, StandInLifter, read_code, write_coded_clip
+from test_cli_main import call, names, one_line
+
+from hotvid import pipeline
+from hotvid.io.reader import VideoReader
+
+
+@pytest.fixture
+def clip(monkeypatch, tmp_path):
+    monkeypatch.setattr(pipeline, "load_backend", lambda config: StandInBackend(range(4, 20)))
+    monkeypatch.setattr("hotvid.lift.lifter.load_lifter", lambda *_: StandInLifter())
+    return write_coded_clip(tmp_path / "coded.mp4", 24)
+
+
+def film_in(page, path):
+    text = page.read_text(encoding="utf-8").partition('<script id="mp4"')[2]
+    path.write_bytes(base64.b64decode(text.partition(">")[2].partition("<")[0]))
+    return path
+
+
+def test_a_video_becomes_one_page_that_holds_it(clip, tmp_path):
+    out = tmp_path / "new" / "report.html"
+    result = call("report", clip, "--out", out)
+    assert result.stdout.splitlines()[-1] == f"wrote {out}"
+    assert names(out.parent) == ["report.html"]
+    with VideoReader(film_in(out, tmp_path / "film.mp4")) as frames:
+        assert (frames.info.width, frames.info.height) == (320, 240), "the picture alone"
+        assert [read_code(frame.bgr) for frame in frames] == list(range(24))
+
+
+def test_a_store_whose_video_is_gone_is_shown_without(clip, tmp_path):
+    store, out = tmp_path / "p.npz", tmp_path / "r.html"
+    call("export-json", clip, "--out", tmp_path / "p.json", "--save-poses", store)
+    call("report", store, "--out", out, "--quiet")
+    assert "was not found" not in out.read_text(encoding="utf-8")
+    clip.unlink()
+    call("report", store, "--out", out, "--overwrite", "--quiet")
+    assert "The video 'coded.mp4' was not found" in out.read_text(encoding="utf-8")
+    assert film_in(out, tmp_path / "film.mp4").read_bytes() == b""
+
+
+def test_what_is_wrong_is_one_line_before_any_work(clip, tmp_path):
+    wrong = call("report", clip, "--out", tmp_path / "r.pdf", expect=1)
+    assert "must end in .html" in one_line(wrong)
+    (tmp_path / "r.html").write_text("mine")
+    refused = call("report", clip, "--out", tmp_path / "r.html", expect=1)
+    assert "exists" in one_line(refused)
+    assert (tmp_path / "r.html").read_text() == "mine"
+    gone = call("report", tmp_path / "no.mp4", "--out", tmp_path / "s.html", expect=1)
+    assert "no.mp4" in one_line(gone)
+    assert names(tmp_path) == ["coded.mp4", "r.html"]

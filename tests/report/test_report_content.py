@@ -1,0 +1,135 @@
+"""What the page is told, unpacked again; and that no name can break out of it."""
+
+import base64
+import json
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+
+import numpy as np
+import pytest
+from stick_people import FIRST, FPS, N_FRAMES, two_people, uneven
+
+from hotvid.joint_angles import ANGLES
+from hotvid.pipeline import settle
+from hotvid.report import content as module
+from hotvid.report.content import content, leaps
+from hotvid.report.report import page
+
+MISSING = -32768
+
+
+def unpacked(text, dtype):
+    return np.frombuffer(base64.b64decode(text), dtype)
+
+
+@pytest.fixture(scope="module")
+def poses():
+    return settle(two_people())
+
+
+def test_times_and_places_are_those_of_the_poses(poses):
+    poses = uneven(poses)
+    told = content(poses)
+    times = unpacked(told["times"], "<f4")
+    np.testing.assert_allclose(times, poses.pts_s - poses.pts_s[0], atol=1e-6)
+    late = told["people"][1]
+    assert (late["id"], late["first"], late["count"]) == (3, 3, 6)
+    assert late["frames"] == [FIRST + 3, FIRST + 8]
+    xyz = unpacked(late["xyz"], "<i2").reshape(6, 17, 3)
+    truth = 1000 * poses.people[1].world.xyz_m
+    known = np.isfinite(truth)
+    assert not known.all() and (xyz[~known] == MISSING).all()
+    np.testing.assert_allclose(xyz[known], truth[known], atol=0.51)
+    degrees = unpacked(late["degrees"], "<i2").reshape(6, len(ANGLES)) / 10
+    known = np.isfinite(poses.people[1].angles.degrees)
+    np.testing.assert_allclose(degrees[known], poses.people[1].angles.degrees[known], atol=0.051)
+
+
+def test_speed_is_that_of_the_pelvis(poses):
+    person = poses.people[0]
+    walking = person.world.xyz_m.copy()
+    walking[:, 0] = np.arange(N_FRAMES)[:, None] / FPS * [1.5, 0, 0]
+    person = replace(person, world=replace(person.world, xyz_m=walking))
+    told = content(replace(poses, people=(person,)))
+    np.testing.assert_allclose(unpacked(told["people"][0]["speed"], "<i2"), 1500, atol=2)
+
+
+def test_someone_who_is_suddenly_elsewhere_is_suspected(poses):
+    person = poses.people[0]
+    pts_s = poses.pts_s
+    assert leaps(person, pts_s) == 0
+    jumping = person.world.xyz_m.copy()
+    jumping[4:8] += [3, 0, 0]  # there and back
+    jumper = replace(person, world=replace(person.world, xyz_m=jumping))
+    assert leaps(jumper, pts_s) == 2
+    said = content(replace(poses, people=(jumper,)))["warnings"]
+    assert "person 0: moves faster than anyone can 2 times" in said
+
+
+def test_long_clips_are_thinned_for_everyone_alike(poses, monkeypatch):
+    monkeypatch.setattr(module, "MOST_FRAMES", 5)
+    told = content(poses)
+    assert told["step"] == 3
+    np.testing.assert_allclose(unpacked(told["times"], "<f4"), np.arange(0, 12, 3) / FPS, atol=1e-6)
+    late = told["people"][1]  # in rows 3 to 8: of the thinned ones 1 and 2, which were 3 and 6
+    assert (late["first"], late["count"]) == (1, 2)
+    xyz = unpacked(late["xyz"], "<i2").reshape(2, 17, 3)
+    truth = 1000 * poses.people[1].world.xyz_m[[0, 3]]
+    known = np.isfinite(truth)
+    np.testing.assert_allclose(xyz[known], truth[known], atol=0.51)
+
+
+def test_few_frames_a_second_are_worth_a_warning(poses):
+    slow = replace(
+        poses, pts_s=poses.pts_s * 5, video=replace(poses.video, fps=5.0, duration_s=20.0)
+    )
+    assert any(text.startswith("5 frames a second are few") for text in content(slow)["warnings"])
+    assert not any("are few" in text for text in content(poses)["warnings"])
+
+
+def test_nobody_and_no_3d_are_told_too(poses):
+    assert content(replace(poses, people=()))["people"] == []
+    flat = replace(poses.people[0], motion=None, world=None, angles=None, confidence=None)
+    (told,) = content(replace(poses, people=(flat,)))["people"]
+    assert "xyz" not in told and told["quality"]["bone_variation"] is None
+
+
+class Elements(HTMLParser):
+    """The page's tags, attributes and scripts, as a browser parses them."""
+
+    def __init__(self):
+        super().__init__()
+        self.tags, self.scripts, self._inside = [], {}, None
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append((tag, dict(attrs)))
+        self._inside = dict(attrs).get("id", "code") if tag == "script" else None
+
+    def handle_endtag(self, tag):
+        self._inside = None
+
+    def handle_data(self, data):
+        if self._inside:
+            self.scripts[self._inside] = self.scripts.get(self._inside, "") + data
+
+
+def test_no_name_breaks_out_of_the_page(poses):
+    name = "</script><img src=x onerror=alert(1)>{{CODE}}<!--.mp4"
+    evil = replace(poses, video=replace(poses.video, path=name))
+    parsed = Elements()
+    parsed.feed("".join(page(evil, b"", "no film")))
+    assert "img" not in [tag for tag, _ in parsed.tags]
+    assert [tag for tag, _ in parsed.tags].count("script") == 4
+    assert json.loads(parsed.scripts["data"])["name"] == name.rpartition("/")[2]
+
+
+def test_the_page_asks_the_network_for_nothing(poses):
+    text = "".join(page(poses, b"film", ""))
+    parsed = Elements()
+    parsed.feed(text)
+    assert not [a for _, a in parsed.tags if a.keys() & {"src", "href", "data", "action"}]
+    (policy,) = [a["content"] for _, a in parsed.tags if "content" in a and "http-equiv" in a]
+    assert policy.startswith("default-src 'none'")
+    assert not re.search(r"""url\(['"]?https?:|@import""", text.partition("<body>")[0])
+    assert base64.b64decode(parsed.scripts["mp4"]) == b"film"
