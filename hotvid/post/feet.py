@@ -10,7 +10,7 @@ from hotvid.post.floor import ANKLE_M
 from hotvid.rotations import unit
 from hotvid.skeleton import H36M17
 
-_DRIFT_S = 1.0  # the body's place, from one view, is believed again after so long
+_DRIFT_S = 0.3  # the body's place, from one view, is believed again after so long
 _RISE_S = 0.15  # and its height between two stands
 _LOOSE = 0.05  # what one frame without a standing foot counts for, of one with
 _FLOOR_M = 0.3  # a foot further from the floor than this stands on something else
