@@ -30,9 +30,10 @@ def without_swaps(track: Track2D, fps: float) -> Track2D:
     pairs of frames); whatever lasts longest is taken to be right.
     """
     xy, score = track.xy_px, track.score
-    if len(track) < 3:
+    step = max(1, round(fps / _RATE_HZ))
+    if len(track) <= 2 * step:
         return track
-    swapped = np.stack([_swapped(xy, score, joints, fps) for joints in _pairs()])
+    swapped = np.stack([_swapped(xy, score, joints, fps, step) for joints in _pairs()])
     if not swapped.any():
         return track
     xy, score = xy.copy(), score.copy()
@@ -52,10 +53,13 @@ def _pairs() -> list[tuple[list[int], list[int]]]:
 
 
 def _swapped(
-    xy_px: np.ndarray, score: np.ndarray, joints: tuple[list[int], list[int]], fps: float
+    xy_px: np.ndarray,
+    score: np.ndarray,
+    joints: tuple[list[int], list[int]],
+    fps: float,
+    step: int,
 ) -> np.ndarray:
-    """(F,) bool: the frames in which the sides are exchanged."""
-    step = max(1, round(fps / _RATE_HZ))
+    """(F,) bool: the frames in which the sides are exchanged, told from every `step`-th."""
     cost = _costs(xy_px[::step], score[::step], joints)
     rate = _WRONG_PER_S * step / fps
     states = _cheapest(cost, rate)

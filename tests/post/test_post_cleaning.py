@@ -85,9 +85,18 @@ def test_what_is_unknown_stays_unknown_and_short_tracks_as_they_are():
     xy[:, J["left_wrist"]] = np.nan
     found = without_swaps(track(xy), FPS)
     np.testing.assert_array_equal(np.isnan(found.xy_px), np.isnan(xy))
-    for n in (0, 1, 2):
-        short = track(from_the_side(5)[:n])
-        assert without_swaps(short, FPS) is short
+    for n in range(12):
+        for fps in (1.0, FPS, 120.0, 500.0):
+            short = track(from_the_side(12)[:n])
+            np.testing.assert_array_equal(without_swaps(short, fps).xy_px, short.xy_px)
+
+
+def test_exchanges_are_found_at_any_frame_rate():
+    xyz = walking(4 * N, fps=4 * FPS)
+    along = np.linspace(2, 5, 4 * N)[:, None]
+    xy = 200 * np.stack([xyz[..., 2] + xyz[..., 0] + along, xyz[..., 1]], -1)
+    good, bad = track(xy), track(exchanged(xy, slice(80, 104)))
+    np.testing.assert_array_equal(without_swaps(bad, 4 * FPS).xy_px, good.xy_px)
 
 
 def test_wild_points_are_mended_and_others_untouched():
