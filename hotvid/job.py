@@ -22,6 +22,7 @@ from hotvid.exports import Export, check_exports, write_exports
 from hotvid.io.atomic import atomic_output, check_output
 from hotvid.io.pose_store import is_pose_store, load_poses, save_poses
 from hotvid.io.poses_json import is_poses_json, load_poses_json
+from hotvid.io.poses_tables import is_arrays, is_parquet, load_arrays, load_parquet
 from hotvid.io.reader import VideoReader
 from hotvid.io.writer import VIDEO_SUFFIXES
 from hotvid.pipeline import (
@@ -111,8 +112,8 @@ _FREE = {
 
 
 def is_stored(source: PathLike) -> bool:
-    """Whether a source holds poses already: a pose store, or hotvid's own JSON."""
-    return is_pose_store(source) or is_poses_json(source)
+    """Whether a source holds poses already: a pose store, hotvid's JSON, arrays or Parquet."""
+    return is_pose_store(source) or is_poses_json(source) or is_parquet(source)
 
 
 @dataclass(frozen=True)
@@ -213,7 +214,7 @@ def poses_of(source: PathLike, config: PipelineConfig, progress: Progress = no_p
 
 
 def stored_poses(source: PathLike, config: PipelineConfig) -> Poses:
-    """The poses of a pose store or JSON, with the people that the settings choose."""
+    """The poses that a source holds, with the people that the settings choose."""
     lift = LiftConfig() if config.lift.anew else config.lift
     if lift != LiftConfig():
         raise UsageError(
@@ -225,11 +226,19 @@ def stored_poses(source: PathLike, config: PipelineConfig) -> Poses:
             f"{source} is a pose store: nobody is searched for in it anew",
             "leave out the options of detection and time, or give the video",
         )
-    poses = load_poses(source) if is_pose_store(source) else load_poses_json(source)
+    poses = _load(source)
     chosen = {
         t.track_id for t in select_people([p.keypoints for p in poses.people], config.track.person)
     }
     return replace(poses, people=tuple(p for p in poses.people if p.track_id in chosen))
+
+
+def _load(source: PathLike) -> Poses:
+    if is_poses_json(source):
+        return load_poses_json(source)
+    if is_parquet(source):
+        return load_parquet(source)
+    return load_arrays(source) if is_arrays(source) else load_poses(source)
 
 
 def video_of(poses: Poses, store: Path) -> Path | None:

@@ -18,7 +18,9 @@ def convert(
     source: Annotated[
         Path,
         typer.Argument(
-            help="A pose store (.npz), or hotvid's own JSON.", metavar="POSES", show_default=False
+            help="A pose store (.npz), or JSON, arrays (.npz) or Parquet that hotvid wrote.",
+            metavar="POSES",
+            show_default=False,
         ),
     ],
     format: options.Formats,
@@ -36,7 +38,7 @@ def convert(
     quiet: options.Quiet = False,
     debug: options.Debug = False,
 ) -> None:
-    """Write the poses of a pose store, or of hotvid's own JSON, in other formats.
+    """Write the poses that a file of hotvid holds in other formats.
 
     Nothing is estimated anew, so it takes a moment.
     """
@@ -54,9 +56,9 @@ def convert(
 
     if not job.is_stored(source):
         raise UsageError(
-            f"'{source}' holds no poses that can be converted: those in a pose store (.npz) or "
-            "hotvid's own JSON can",
-            "for a video, use: hotvid export",
+            f"'{source}' holds no poses that can be converted: those in a pose store, and "
+            "in JSON, arrays and Parquet that hotvid wrote, can",
+            "for a video, use: hotvid export; for keypoints made elsewhere: hotvid lift",
         )
     exports = plan_exports(format, out, source, bone_names=bone_names, units=units)
     begun, written = time.perf_counter(), []

@@ -2,21 +2,24 @@
 
 Layout, schema "hotvid-arrays/1", P people, F frames (all that were read), J = 17 joints:
 `joints` (J,) and `edges` (16, 2); `person` (P,) ids; `frame` and `pts_s` (F,); `present` and
-`interpolated` (P, F); `xy_px` (P, F, J, 2) and `score` (P, F, J); `xyz_m` (P, F, J, 3), metres in
-camera axes relative to the pelvis; `root_m` (P, F, 3), the pelvis in the camera's frame;
-`world_m` (P, F, J, 3), metres, y up; `angles` (A,) names and `angles_deg` (P, F, A);
-`confidence` (P, F, J), the chance that `xyz_m` is right to 0.1 metres. NaN where unknown or not
-there. Nothing is pickled.
+`interpolated` (P, F); `box_px` (P, F, 4) and `person_score` (P, F); `xy_px` (P, F, J, 2) and
+`score` (P, F, J); `xyz_m` (P, F, J, 3), metres in camera axes relative to the pelvis; `root_m`
+(P, F, 3), the pelvis in the camera's frame; `world_m` (P, F, J, 3), metres, y up; `standing`
+(P, F, 2), right and left foot; `angles` (A,) names and `angles_deg` (P, F, A); `confidence`
+(P, F, J), the chance that `xyz_m` is right to 0.1 metres. NaN where unknown or not there. `head`
+is JSON text: all that hotvid's JSON has besides people. Nothing is pickled.
 """
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
 
 from hotvid.config import ExportConfig
 from hotvid.export.dense import over_all_frames
+from hotvid.export.json_export import head
 from hotvid.joint_angles import ANGLES
 from hotvid.skeleton import H36M17
 from hotvid.types import Person, Poses
@@ -35,6 +38,7 @@ def write(poses: Poses, path: Path, config: ExportConfig) -> None:
         np.savez_compressed(
             file,
             schema=np.array(SCHEMA),
+            head=np.array(json.dumps(head(poses))),
             video=np.array(poses.video.path),
             fps=np.array(poses.video.fps),
             joints=np.array(H36M17.joints),
@@ -56,6 +60,9 @@ def _shapes(n_frames: int) -> dict[str, np.ndarray]:
     n_joints = len(H36M17)
     return {
         "present": np.zeros(n_frames, bool),
+        "box_px": unknown(4),
+        "person_score": unknown(),
+        "standing": np.zeros((n_frames, 2), bool),
         "interpolated": np.zeros(n_frames, bool),
         "xy_px": unknown(n_joints, 2),
         "score": unknown(n_joints),
@@ -74,16 +81,20 @@ def _person(poses: Poses, person: Person) -> dict[str, np.ndarray]:
         "interpolated": track.interpolated,
         "xy_px": track.xy_px,
         "score": track.score,
+        "box_px": track.box_px,
+        "person_score": track.person_score,
     }
     if person.motion is not None:
         known |= {"xyz_m": person.motion.xyz_m, "root_m": person.motion.root_m}
     if person.world is not None:
         known["world_m"] = person.world.xyz_m
+        if person.world.contact is not None:
+            known["standing"] = person.world.contact
     if person.confidence is not None:
         known["confidence"] = person.confidence
     if person.angles is not None:
         known["angles_deg"] = person.angles.degrees
-    missing = {"present": False, "interpolated": False}
+    missing = {"present": False, "interpolated": False, "standing": False}
     return _shapes(poses.n_frames) | {
         name: over_all_frames(poses, person, rows, missing.get(name, np.nan))
         for name, rows in known.items()

@@ -51,14 +51,14 @@ def to_dict(poses: Poses) -> dict[str, Any]:
         {"id": p.track_id, "frames": [row for rows in _frames(poses, p) for row in rows]}
         for p in poses.people
     ]
-    return {**_head(poses), "people": people}
+    return {**head(poses), "people": people}
 
 
 def write_json(poses: Poses, path: str | Path) -> None:
     """Write `poses` to `path`, person by person; the file is compact and ends in a newline."""
     with Path(path).open("w", encoding="utf-8", newline="\n") as stream:
-        head = _dump(_head(poses))
-        stream.write(head[:-1] + ',"people":[')
+        start = _dump(head(poses))
+        stream.write(start[:-1] + ',"people":[')
         for number, person in enumerate(poses.people):
             stream.write("," if number else "")
             _write_person(stream, poses, person)
@@ -84,7 +84,8 @@ def _dump(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 
 
-def _head(poses: Poses) -> dict[str, Any]:
+def head(poses: Poses) -> dict[str, Any]:
+    """Everything but the people."""
     video, times = poses.video, poses.pts_s
     return {
         "schema": SCHEMA_NAME,

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
 
 from hotvid.config import ExportConfig
+from hotvid.export.json_export import head
 from hotvid.export.table import COLUMNS, table_blocks
 from hotvid.types import Poses
 
@@ -14,7 +16,7 @@ from hotvid.types import Poses
 def write(poses: Poses, path: Path, config: ExportConfig) -> None:
     """Write the columns of `hotvid.export.table`, what each means in its field's metadata.
 
-    What is unknown is null.
+    What is unknown is null. The metadata's `head` is all that hotvid's JSON has besides people.
     """
     import pyarrow as pa
     from pyarrow import parquet
@@ -31,7 +33,11 @@ def write(poses: Poses, path: Path, config: ExportConfig) -> None:
             pa.field(name, types.get(name, pa.float32()), metadata={"description": meaning})
             for name, meaning in COLUMNS.items()
         ],
-        metadata={"video": poses.video.path, "fps": str(poses.video.fps)},
+        metadata={
+            "video": poses.video.path,
+            "fps": str(poses.video.fps),
+            "head": json.dumps(head(poses)),
+        },
     )
     with parquet.ParquetWriter(path, schema, compression="zstd") as writer:
         for block in table_blocks(poses):

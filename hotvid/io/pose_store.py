@@ -109,7 +109,7 @@ def stored_key(path: str | os.PathLike) -> str | None:
     try:
         with zipfile.ZipFile(path) as archive:
             _check_schema(archive)
-            key = json.loads(_text(archive, "meta")).get("key")
+            key = json.loads(read_text(archive, "meta")).get("key")
     except (*_UNREADABLE, *_WRONG, AttributeError, InputError):
         return None
     return key if isinstance(key, str) else None
@@ -151,7 +151,7 @@ def _parts(person: Person) -> list[tuple[str, Track2D | Motion3D]]:
 
 def _load(archive: zipfile.ZipFile) -> Poses:
     _check_schema(archive)
-    meta = json.loads(_text(archive, "meta"))
+    meta = json.loads(read_text(archive, "meta"))
     pts_s = _array(archive, "pts_s", np.float64)
     check_shape("pts_s", pts_s, (None,))
     video = checked_video(meta["video"])
@@ -167,7 +167,7 @@ def _check_schema(archive: zipfile.ZipFile) -> None:
     names = archive.namelist()
     if "schema.npy" not in names:
         raise InputError("was not made by hotvid", "make one with --save-poses")
-    schema = _text(archive, "schema")
+    schema = read_text(archive, "schema")
     if schema == SCHEMA:
         return
     kind, _, version = schema.partition("/")
@@ -207,22 +207,26 @@ def _check_joints(detected: Track2D, keypoints: Track2D) -> None:
         check_shape("xy_px", track.xy_px, (n_rows, len(JOINT_SETS[track.joint_set]), 2))
 
 
-def _text(archive: zipfile.ZipFile, name: str) -> str:
-    array = _read(archive, name)
+def read_text(archive: zipfile.ZipFile, name: str) -> str:
+    """An array that is one text; InputError, whose message goes on after a file's name."""
+    array = read_array(archive, name)
     if array.dtype.kind != "U" or array.ndim != 0:
         raise InputError(f"is damaged: {name} is no text")
     return str(array)
 
 
 def _array(archive: zipfile.ZipFile, name: str, dtype: type) -> np.ndarray:
-    array = _read(archive, name)
+    array = read_array(archive, name)
     if array.dtype != dtype:
         raise InputError(f"is damaged: {name} is {array.dtype}, expected {np.dtype(dtype)}")
     return array
 
 
-def _read(archive: zipfile.ZipFile, name: str) -> np.ndarray:
-    """One array, after its claimed size was found to be what the file can hold."""
+def read_array(archive: zipfile.ZipFile, name: str) -> np.ndarray:
+    """One array, after its claimed size was found to be what the file can hold.
+
+    raises  KeyError where it is not there, InputError as `read_text`.
+    """
     entry = archive.getinfo(f"{name}.npy")
     with archive.open(entry) as file:
         version = np.lib.format.read_magic(file)

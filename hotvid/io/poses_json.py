@@ -54,12 +54,13 @@ def load_poses_json(path: str | os.PathLike) -> Poses:
             "make one with hotvid export-json, or use hotvid lift",
         )
     try:
-        return _poses(found)
+        return poses_from(found)
     except (LookupError, ValueError, TypeError, AttributeError, ShapeError) as error:
         raise InputError(f"'{path}' is damaged: {error!r}", "make it again") from error
 
 
-def _poses(found: dict[str, Any]) -> Poses:
+def poses_from(found: dict[str, Any]) -> Poses:
+    """What the JSON holds, parsed; LookupError, ValueError, TypeError, ... where it is not so."""
     video, analysed, models = found["video"], found["analysed"], found["models"]
     info = VideoInfo(
         path=str(video["path"]),

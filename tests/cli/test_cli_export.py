@@ -68,6 +68,19 @@ def test_convert_gives_the_same_files_without_the_video(clip, backend, tmp_path)
     assert frames_of(tmp_path / "c.csv") == list(range(4, 20))
 
 
+def test_convert_goes_on_from_what_it_wrote(clip, backend, tmp_path):
+    pytest.importorskip("pyarrow")
+    call("export", clip, "--format", "npz,parquet,trc", "--out", tmp_path / "a")
+    for source in ("a.arrays.npz", "a.parquet"):
+        out = tmp_path / source.replace(".", "_")
+        call("convert", tmp_path / source, "--format", "trc,openpose,glb", "--out", out)
+        wanted, found = (
+            np.genfromtxt(p, skip_header=6) for p in (tmp_path / "a.trc", f"{out}.trc")
+        )
+        np.testing.assert_allclose(found, wanted, atol=1e-3)
+        assert len(names(tmp_path / f"{out.name}.openpose")) == N_FRAMES
+
+
 def test_convert_takes_no_video(clip, tmp_path):
     line = one_line(call("convert", clip, "--format", "csv", "--out", tmp_path / "a", expect=2))
     assert "hotvid export" in line

@@ -1,0 +1,124 @@
+"""Arrays and Parquet of hotvid read back: as JSON is, and what is no such file is said so."""
+
+import zipfile
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from stick_people import two_people, uneven
+
+from hotvid.config import ExportConfig
+from hotvid.errors import InputError
+from hotvid.export import arrays, parquet_table
+from hotvid.export.json_export import to_dict, write_json
+from hotvid.io.poses_json import load_poses_json
+from hotvid.io.poses_tables import is_arrays, is_parquet, load_arrays, load_parquet
+from hotvid.pipeline import settle
+
+WAYS = {
+    "a.npz": (arrays.write, load_arrays),
+    "a.parquet": (parquet_table.write, load_parquet),
+}
+each_way = pytest.mark.parametrize("name", WAYS)
+
+
+def there_and_back(poses, path):
+    if path.suffix == ".parquet":
+        pytest.importorskip("pyarrow")
+    write, load = WAYS[path.name]
+    write(poses, path, ExportConfig())
+    return load(path)
+
+
+def by_json(poses, folder):
+    write_json(poses, folder / "a.json")
+    return load_poses_json(folder / "a.json")
+
+
+def same(ours, theirs):
+    known = np.isfinite(theirs)
+    assert known.mean() > 0.8
+    np.testing.assert_allclose(ours[known], theirs[known], atol=1e-3)
+
+
+@each_way
+def test_they_hold_what_json_holds(tmp_path, name):
+    poses = settle(uneven(two_people("h36m17")))
+    found, wanted = there_and_back(poses, tmp_path / name), by_json(poses, tmp_path)
+    assert (found.video, found.models, found.warnings) == (
+        wanted.video,
+        wanted.models,
+        wanted.warnings,
+    )
+    assert found.first_frame == wanted.first_frame and found.world is not None
+    np.testing.assert_allclose(found.pts_s, poses.pts_s, atol=1e-6)
+    for ours, theirs in zip(found.people, wanted.people, strict=True):
+        assert ours.track_id == theirs.track_id
+        one, other = ours.keypoints, theirs.keypoints
+        np.testing.assert_array_equal(one.frame_index, other.frame_index)
+        np.testing.assert_array_equal(one.interpolated, other.interpolated)
+        np.testing.assert_allclose(one.xy_px, other.xy_px, atol=0.01)
+        np.testing.assert_allclose(one.score, other.score, atol=1e-4)
+        np.testing.assert_allclose(ours.confidence, theirs.confidence, atol=1e-4)
+        same(ours.motion.xyz_m, theirs.motion.xyz_m)
+        same(ours.world.xyz_m, theirs.world.xyz_m)
+        if name == "a.npz":
+            same(ours.motion.root_m, theirs.motion.root_m)
+        else:
+            seen = (poses.world.rotation @ ours.motion.root_m.T).T + poses.world.camera_m
+            same(seen, theirs.world.xyz_m[:, 0])
+
+
+def test_arrays_hold_boxes_and_standing_feet(tmp_path):
+    poses = settle(two_people("h36m17"))
+    found = there_and_back(poses, tmp_path / "a.npz")
+    for ours, theirs in zip(found.people, poses.people, strict=True):
+        np.testing.assert_array_equal(ours.keypoints.box_px, theirs.keypoints.box_px)
+        np.testing.assert_array_equal(ours.keypoints.person_score, theirs.keypoints.person_score)
+        np.testing.assert_array_equal(ours.world.contact, theirs.world.contact)
+    one, other = (to_dict(settle(p))["world"] for p in (found, poses))
+    assert one == other
+
+
+@each_way
+def test_people_without_3d_stay_so_and_nobody_is_nobody(tmp_path, name):
+    poses = two_people("h36m17")
+    flat = replace(poses, people=(replace(poses.people[0], motion=None, world=None),))
+    (person,) = there_and_back(flat, tmp_path / name).people
+    assert person.motion is None and person.world is None
+    nobody = there_and_back(replace(poses, people=(), world=None), tmp_path / name)
+    assert nobody.people == () and nobody.n_frames == poses.n_frames
+
+
+@each_way
+def test_half_a_file_is_one_line(tmp_path, name):
+    there_and_back(two_people("h36m17"), tmp_path / name)
+    whole = (tmp_path / name).read_bytes()
+    (tmp_path / name).write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(InputError, match="damaged"):
+        WAYS[name][1](tmp_path / name)
+
+
+def test_arrays_of_other_lengths_are_damaged(tmp_path):
+    there_and_back(two_people("h36m17"), tmp_path / "a.npz")
+    with np.load(tmp_path / "a.npz") as found:
+        held = dict(found)
+    np.savez(tmp_path / "b.npz", **{**held, "xyz_m": held["xyz_m"][:, :3]})
+    assert is_arrays(tmp_path / "b.npz")
+    with pytest.raises(InputError, match=r"b\.npz' is damaged"):
+        load_arrays(tmp_path / "b.npz")
+
+
+def test_other_files_are_foreign(tmp_path):
+    with zipfile.ZipFile(tmp_path / "a.npz", "w"):
+        pass
+    assert not is_arrays(tmp_path / "a.npz") and not is_arrays(tmp_path)
+    assert is_parquet("a.PARQUET") and not is_parquet("a.csv")
+    pa = pytest.importorskip("pyarrow")
+    from pyarrow import parquet
+
+    parquet.write_table(pa.table({"x": [1, 2]}), tmp_path / "a.parquet")
+    with pytest.raises(InputError, match="not made by hotvid"):
+        load_parquet(tmp_path / "a.parquet")
+    with pytest.raises(InputError, match="does not exist"):
+        load_parquet(tmp_path / "b.parquet")
