@@ -10,16 +10,23 @@ from typing import Any
 import numpy as np
 
 from hotvid.errors import InputError, ShapeError
+from hotvid.io.stored_checks import (
+    check_n_frames,
+    check_people,
+    check_times,
+    check_world,
+    checked_models,
+    checked_video,
+    checked_warnings,
+)
 from hotvid.joint_angles import ANGLES
 from hotvid.skeleton import H36M17
 from hotvid.types import (
     JointAngles,
-    ModelsUsed,
     Motion3D,
     Person,
     Poses,
     Track2D,
-    VideoInfo,
     WorldFrame,
     WorldMotion,
 )
@@ -55,29 +62,43 @@ def load_poses_json(path: str | os.PathLike) -> Poses:
         )
     try:
         return poses_from(found)
+    except InputError as error:
+        raise InputError(f"'{path}' {error.message}", error.hint) from error
     except (LookupError, ValueError, TypeError, AttributeError, ShapeError) as error:
         raise InputError(f"'{path}' is damaged: {error!r}", "make it again") from error
 
 
 def poses_from(found: dict[str, Any]) -> Poses:
-    """What the JSON holds, parsed; LookupError, ValueError, TypeError, ... where it is not so."""
+    """What the JSON holds, parsed.
+
+    raises  InputError, whose message goes on after a file's name, where it makes no sense;
+            LookupError, ValueError, TypeError, AttributeError, ShapeError where it is otherwise.
+    """
     video, analysed, models = found["video"], found["analysed"], found["models"]
-    info = VideoInfo(
-        path=str(video["path"]),
-        width=int(video["width"]),
-        height=int(video["height"]),
-        fps=float(video["fps"]),
-        n_frames=video["frame_count"],
-        duration_s=video["duration_s"],
-        focal_px=video.get("focal_px"),
+    info = checked_video(
+        {
+            "path": video["path"],
+            "width": video["width"],
+            "height": video["height"],
+            "fps": video["fps"],
+            "n_frames": video["frame_count"],
+            "duration_s": video["duration_s"],
+            "focal_px": video.get("focal_px"),
+        }
     )
+    check_n_frames(analysed["frame_count"])
+    pts_s = _times(found)
+    check_times(pts_s, analysed["first_frame"])
+    people = tuple(_person(person) for person in found["people"])
+    check_people(people, analysed["first_frame"], len(pts_s))
+    names = {name: models[name] for name in ("pose2d", "lifter", "weights_sha256")}
     return Poses(
         video=info,
-        first_frame=int(analysed["first_frame"]),
-        pts_s=_times(found, info.fps),
-        people=tuple(_person(person) for person in found["people"]),
-        models=ModelsUsed(models["pose2d"], models["lifter"], models["weights_sha256"]),
-        warnings=tuple(found.get("warnings", ())),
+        first_frame=analysed["first_frame"],
+        pts_s=pts_s,
+        people=people,
+        models=checked_models(names),
+        warnings=checked_warnings(found.get("warnings", [])),
         world=_world(found.get("world")),
     )
 
@@ -85,16 +106,18 @@ def poses_from(found: dict[str, Any]) -> Poses:
 def _world(found: dict[str, Any] | None) -> WorldFrame | None:
     if found is None:
         return None
-    return WorldFrame(
+    frame = WorldFrame(
         rotation=np.array(found["camera_rotation"], np.float64),
         camera_m=np.array(found["camera"], np.float64),
         focal_px=float(found["focal_px"]),
         focal_assumed=bool(found["focal_assumed"]),
         n_stands=int(found["floor_from_stands"]),
     )
+    check_world(frame)
+    return frame
 
 
-def _times(found: dict[str, Any], fps: float) -> np.ndarray:
+def _times(found: dict[str, Any]) -> np.ndarray:
     """(F,) seconds of all frames read, straight lines between those that are known."""
     analysed = found["analysed"]
     first, n_frames = int(analysed["first_frame"]), int(analysed["frame_count"])
@@ -111,6 +134,8 @@ def _times(found: dict[str, Any], fps: float) -> np.ndarray:
 
 def _person(person: dict[str, Any]) -> Person:
     rows = person["frames"]
+    if not rows:
+        raise InputError("is damaged: somebody is in no frame")
     n_joints = len(H36M17)
     keypoints = _numbers([row["keypoints_2d"] for row in rows], (n_joints, 3))
     track = Track2D(

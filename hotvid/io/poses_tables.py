@@ -19,6 +19,7 @@ import numpy as np
 from hotvid.errors import InputError, ShapeError
 from hotvid.io.pose_store import read_array, read_text
 from hotvid.io.poses_json import poses_from
+from hotvid.io.stored_checks import check_times
 from hotvid.skeleton import H36M17
 from hotvid.types import Poses, check_shape
 
@@ -76,6 +77,8 @@ def _from_arrays(archive: zipfile.ZipFile) -> Poses:
         mine = {name: array[number][there] for name, array in columns.items()}
         people.append((track_id, mine | {"frame": frame[there], "time_s": pts_s[there]}))
     poses = _poses(json.loads(read_text(archive, HEAD)), people)
+    check_shape("pts_s", pts_s, poses.pts_s.shape)
+    check_times(pts_s, poses.first_frame)
     return replace(poses, pts_s=np.asarray(pts_s, np.float64))
 
 
@@ -103,6 +106,8 @@ def load_parquet(path: str | os.PathLike) -> Poses:
         raise InputError(f"'{path}' was not made by hotvid", "make one with hotvid export")
     try:
         return _from_columns(json.loads(head), table)
+    except InputError as error:
+        raise InputError(f"'{path}' {error.message}", error.hint) from error
     except (*_WRONG, ArrowException) as error:
         raise InputError(f"'{path}' is damaged: {error}", "make it again") from error
 

@@ -1,4 +1,4 @@
-"""What a pose store says of its video and people, believed only as far as it makes sense."""
+"""What a file of poses says of its video and people, believed only as far as it makes sense."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ from typing import Any
 import numpy as np
 
 from hotvid.errors import InputError
-from hotvid.types import ModelsUsed, Person, VideoInfo
+from hotvid.types import ModelsUsed, Person, VideoInfo, WorldFrame
 
 _MAX_SIDE_PX = 2**16
 _MAX_FPS = 10_000.0
 _MAX_FOCAL_PX = 1e7
 _MAX_FRAME = 2**40
+_MAX_FRAMES = 10_000_000  # 46 hours at 60 frames a second
 _MAX_ID = 2**31
 # Far beyond any picture and any scene, and far from where sums overflow.
 _MOST_PX, _MOST_M = 1e7, 1e6
@@ -64,6 +65,22 @@ def check_times(pts_s: np.ndarray, first_frame: Any) -> None:
         raise InputError("is damaged: its times do not grow")
 
 
+def check_n_frames(n_frames: Any) -> None:
+    """How many frames there are, before anything is made as long as that."""
+    _check_number("frame_count", n_frames, int, 0, _MAX_FRAMES)
+
+
+def check_world(frame: WorldFrame) -> None:
+    """InputError where no camera can be so."""
+    turn = frame.rotation
+    if not (np.isfinite(turn).all() and np.allclose(turn @ turn.T, np.eye(3), atol=1e-3)):
+        raise InputError("is damaged: the camera's rotation is none")
+    if not np.isfinite(frame.camera_m).all():
+        raise InputError("is damaged: the camera is nowhere")
+    _check_size("camera", frame.camera_m, _MOST_M)
+    _check_number("focal_px", frame.focal_px, (int, float), 1.0, _MAX_FOCAL_PX)
+
+
 def check_people(people: Sequence[Person], first_frame: int, n_frames: int) -> None:
     """InputError where a person is in frames that are none, or where nobody can be."""
     ids = [person.track_id for person in people]
@@ -85,6 +102,8 @@ def check_people(people: Sequence[Person], first_frame: int, n_frames: int) -> N
             _check_size("root_m", person.motion.root_m, _MOST_M)
             if person.motion.apart_m is not None:
                 _check_size("apart_m", person.motion.apart_m, _MOST_M)
+        if person.world is not None:
+            _check_size("world.xyz_m", person.world.xyz_m, _MOST_M)
 
 
 def _check_path(path: Any) -> None:

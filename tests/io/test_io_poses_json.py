@@ -77,6 +77,32 @@ def test_what_is_no_such_file_is_said_so(tmp_path, spoil, says):
         load_poses_json(tmp_path / "a.json")
 
 
+@pytest.mark.parametrize(
+    ("place", "value", "says"),
+    [
+        (("analysed", "frame_count"), 10**12, "frame_count"),
+        (("analysed", "start_s"), 1e6, "times do not grow"),
+        (("video", "width"), -1, "width"),
+        (("video", "fps"), 0, "fps"),
+        (("video", "fps"), float("nan"), "fps"),
+        (("people", 1, "id"), 0, "same id"),
+        (("people", 0, "frames"), [], "in no frame"),
+        (("people", 0, "frames", 3, "keypoints_world", 2), [1e300, 0, 0], "beyond everything"),
+        (("world", "camera_rotation"), [[2, 0, 0]] * 3, "rotation"),
+        (("world", "camera"), [float("nan"), 0, 0], "nowhere"),
+    ],
+)
+def test_what_makes_no_sense_is_said_so(tmp_path, place, value, says):
+    held = to_dict(two_people())
+    inner = held
+    for key in place[:-1]:
+        inner = inner[key]
+    inner[place[-1]] = value
+    (tmp_path / "a.json").write_text(json.dumps(held))
+    with pytest.raises(InputError, match=rf"a\.json' is damaged.*{says}"):
+        load_poses_json(tmp_path / "a.json")
+
+
 def test_a_missing_file_is_said_so(tmp_path):
     with pytest.raises(InputError, match="does not exist"):
         load_poses_json(tmp_path / "a.json")
