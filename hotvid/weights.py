@@ -156,7 +156,7 @@ def find(name: str) -> Path:
 def locate(name: str, given: str | Path | None = None) -> Path:
     """The weights of the lifter `name`: those given, or imported, or that travel along.
 
-    UsageError for a name that is none, or whose weights are to be got first.
+    UsageError for a name that is none, WeightsError where its weights are to be got first.
     """
     users = imported()
     if name not in LIFTERS and name not in users:
