@@ -78,7 +78,7 @@ def test_names_that_are_none_and_weights_that_are_not_here(home):
         weights.locate("mixte")
     with pytest.raises(WeightsError, match=r"import FILE --model tpc-mixste \(see https://github"):
         weights.locate("tpc-mixste")
-    with pytest.raises(UsageError, match=r"import FILE --model hot-mhformer$"):
+    with pytest.raises(WeightsError, match=r"import FILE --model hot-mhformer$"):
         weights.locate("hot-mhformer")
 
 
