@@ -95,11 +95,42 @@ def batch(
         str,
         typer.Option(
             "--engine",
-            metavar="local",
-            help="What does the work: processes on this machine.",
+            metavar="local|ray",
+            help="What does the work: processes on this machine, or a Ray cluster whose machines "
+            "see inputs and outputs under the same paths.",
             rich_help_panel=_HOW,
         ),
     ] = "local",
+    address: Annotated[
+        str | None,
+        typer.Option(
+            "--address",
+            metavar="HOST:PORT",
+            help="Of the Ray cluster; one is started on this machine, if not given.",
+            rich_help_panel=_HOW,
+            show_default=False,
+        ),
+    ] = None,
+    cpus_per_video: Annotated[
+        int,
+        typer.Option(
+            "--cpus-per-video",
+            metavar="N",
+            min=1,
+            help="Cores that a video takes up in a Ray cluster.",
+            rich_help_panel=_HOW,
+        ),
+    ] = 1,
+    gpus_per_video: Annotated[
+        float,
+        typer.Option(
+            "--gpus-per-video",
+            metavar="SHARE",
+            min=0.0,
+            help="Share of a GPU that a video takes up in a Ray cluster, as 0.25.",
+            rich_help_panel=_HOW,
+        ),
+    ] = 0.0,
     workers: Annotated[
         int | None,
         typer.Option(
@@ -182,8 +213,10 @@ def batch(
             line = f"{video.why}: {video.path} -> {out_dir / video.folder}"
             typer.echo(printable(line))
         return
+    cluster = {"cpus_per_video": cpus_per_video, "gpus_per_video": gpus_per_video}
+    worked = _engine(engine, workers, address, cluster, debug)
     with watching(quiet) as watcher:
-        report = run_batch(request, _engine(engine, workers, debug), watcher)
+        report = run_batch(request, worked, watcher)
     if not quiet:
         typer.echo(_text(report, out_dir))
     if report.stopped_by is not None:
@@ -217,11 +250,22 @@ def _read_formats(given: str) -> tuple[str, ...]:
     return tuple(name for name in known if name in names)
 
 
-def _engine(name: str, workers: int | None, debug: bool) -> Engine:
-    from hotvid.batch.local import LocalEngine
+def _engine(
+    name: str, workers: int | None, address: str | None, cluster: dict[str, Any], debug: bool
+) -> Engine:
     from hotvid.config import check_choice
 
-    check_choice("engine", name, ("local",))
+    if check_choice("engine", name, ("local", "ray")) == "ray":
+        from hotvid.batch.ray_engine import RayEngine
+
+        return RayEngine(address, workers, debug=debug, **cluster)
+    if address is not None or cluster != {"cpus_per_video": 1, "gpus_per_video": 0.0}:
+        raise UsageError(
+            "--address, --cpus-per-video and --gpus-per-video are for a Ray cluster",
+            "leave them out, or add --engine ray",
+        )
+    from hotvid.batch.local import LocalEngine
+
     return LocalEngine(workers, debug)
 
 
