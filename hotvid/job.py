@@ -21,7 +21,7 @@ from hotvid.export.json_export import write_json
 from hotvid.exports import Export, check_exports, write_exports
 from hotvid.io.atomic import atomic_output, check_output
 from hotvid.io.pose_store import is_pose_store, load_poses, save_poses
-from hotvid.io.poses_json import is_poses_json, load_poses_json
+from hotvid.io.poses_json import holds_poses, is_poses_json, load_poses_json
 from hotvid.io.poses_tables import is_arrays, is_parquet, load_arrays, load_parquet
 from hotvid.io.reader import VideoReader
 from hotvid.io.writer import VIDEO_SUFFIXES
@@ -86,6 +86,7 @@ def lift(
     save: PathLike | None = None,
     exports: Sequence[Export] = (),
     video: PathLike | None = None,
+    in_3d: bool = True,
     overwrite: bool = False,
     progress: Progress = no_progress,
     on_written: Callable[[Path], None] = lambda path: None,
@@ -94,11 +95,18 @@ def lift(
 
     keypoints  a file, or a folder of files, in a format of `hotvid.io.keypoints`.
     video      the video that they are of, drawn over; None: drawn on a plain canvas.
+    in_3d      False: they are taken as they are, and nobody has 3D.
+    raises     as `run`; UsageError where an export needs the 3D that nobody is to have.
     """
     config = config or PipelineConfig()
+    if not in_3d and (solid := [e.format.name for e in exports if e.format.needs_3d]):
+        raise UsageError(
+            f"'{keypoints}' holds 2D keypoints, and {solid[0]} needs 3D",
+            "estimate it: hotvid lift",
+        )
     outputs = _Outputs(out, json, save, exports, overwrite, on_written)
     outputs.check((keypoints, video))
-    poses = lift_keypoints(keypoints, given, config, progress, video=video)
+    poses = lift_keypoints(keypoints, given, config, progress, video=video, in_3d=in_3d)
     return outputs.write(poses, config, video, progress)
 
 
@@ -114,6 +122,14 @@ _FREE = {
 def is_stored(source: PathLike) -> bool:
     """Whether a source holds poses already: a pose store, hotvid's JSON, arrays or Parquet."""
     return is_pose_store(source) or is_poses_json(source) or is_parquet(source)
+
+
+def may_be_keypoints(source: PathLike) -> bool:
+    """Whether a source may hold 2D keypoints of other programs: a folder, CSV or foreign JSON."""
+    path = Path(source)
+    if path.is_dir() or path.suffix.lower() == ".csv":
+        return True
+    return is_poses_json(path) and path.is_file() and not holds_poses(path)
 
 
 @dataclass(frozen=True)

@@ -101,18 +101,22 @@ def lift_keypoints(
     progress: Progress = no_progress,
     *,
     video: PathLike | None = None,
+    in_3d: bool = True,
 ) -> Poses:
     """Everyone in a file of 2D keypoints that another program made, in 3D.
 
     video   the video that they are of, for its size and times; None where there is none.
+    in_3d   False: nobody is lifted, the keypoints are all there is.
     raises  InputError where file and video cannot be read or do not fit, UsageError, WeightsError.
     warns   HotvidWarning for what was left out.
     """
     given, config = given or KeypointsConfig(), config or PipelineConfig()
-    weights.locate(config.lift.model, config.lift.weights)
+    if in_3d:
+        weights.locate(config.lift.model, config.lift.weights)
     with _LifterLoading(config.lift) as loading:
         table = read_keypoints(keypoints, given.format, given.joint_set)
-        loading.start()
+        if in_3d:
+            loading.start()
         clip = lay_out(
             table,
             video,
@@ -131,7 +135,7 @@ def lift_keypoints(
             tracks = tracks_as_given(
                 clip.observations, clip.person, clip.pts_s, clip.first_frame, config.track
             )
-        people, lifter = _lifted(tracks, seen, loading, config, progress)
+        people, lifter = _lifted(tracks, seen, loading if in_3d else None, config, progress)
     notes = seen.warnings if people else (*seen.warnings, f"nobody was found in {keypoints}")
     return _result(seen, config, people, lifter, f"{table.format}: {Path(keypoints).name}", notes)
 
@@ -139,13 +143,16 @@ def lift_keypoints(
 def _lifted(
     tracks: Sequence[Track2D],
     seen: _Seen,
-    loading: _LifterLoading,
+    loading: _LifterLoading | None,
     config: PipelineConfig,
     progress: Progress,
 ) -> tuple[tuple[Person, ...], Lifter | None]:
-    """Those of `tracks` who are wanted, in 3D, and the lifter if there was anyone to lift."""
+    """Those of `tracks` who are wanted, in 3D, and the lifter if there was anyone to lift.
+
+    loading  None: nobody is to be lifted.
+    """
     chosen = select_people(tracks, config.track.person)
-    lifter = loading.result() if chosen else None
+    lifter = loading.result() if chosen and loading is not None else None
     fps = frame_rate(seen.pts_s, seen.info)
     return lift_tracks(chosen, lifter, fps, seen.info, config.lift, progress), lifter
 

@@ -10,7 +10,14 @@ import typer
 
 from hotvid.cli import options
 from hotvid.cli.summary import summary
-from hotvid.config import CleanConfig, ExportConfig, TrackConfig, WorldConfig, configure
+from hotvid.config import (
+    CleanConfig,
+    ExportConfig,
+    KeypointsConfig,
+    TrackConfig,
+    WorldConfig,
+    configure,
+)
 from hotvid.errors import UsageError
 
 
@@ -18,7 +25,8 @@ def convert(
     source: Annotated[
         Path,
         typer.Argument(
-            help="A pose store (.npz), or JSON, arrays (.npz) or Parquet that hotvid wrote.",
+            help="A pose store (.npz), or JSON, arrays (.npz) or Parquet that hotvid wrote; or 2D "
+            "keypoints, as hotvid lift takes them.",
             metavar="POSES",
             show_default=False,
         ),
@@ -28,6 +36,9 @@ def convert(
     bone_names: options.BoneNames = ExportConfig.bone_names,
     units: options.Units = ExportConfig.units,
     overwrite: options.Overwrite = False,
+    video: options.KeypointsVideo = None,
+    size: options.PictureSize = None,
+    fps: options.Fps = None,
     person: options.PersonChoice = TrackConfig.person,
     outliers: options.Outliers = CleanConfig.outliers,
     smooth: options.Smooth = CleanConfig.smooth,
@@ -38,9 +49,9 @@ def convert(
     quiet: options.Quiet = False,
     debug: options.Debug = False,
 ) -> None:
-    """Write the poses that a file of hotvid holds in other formats.
+    """Write the poses that a file of hotvid holds, or 2D keypoints, in other formats.
 
-    Nothing is estimated anew, so it takes a moment.
+    Nothing is estimated anew, so it takes a moment. 2D keypoints stay 2D: hotvid lift lifts them.
     """
     config = configure(
         person=person,
@@ -54,16 +65,23 @@ def convert(
     from hotvid import job
     from hotvid.exports import plan_exports
 
-    if not job.is_stored(source):
+    keypoints = job.may_be_keypoints(source)
+    if not keypoints and not job.is_stored(source):
         raise UsageError(
-            f"'{source}' holds no poses that can be converted: those in a pose store, and "
-            "in JSON, arrays and Parquet that hotvid wrote, can",
-            "for a video, use: hotvid export; for keypoints made elsewhere: hotvid lift",
+            f"'{source}' holds no poses that can be converted",
+            "for a video, use: hotvid export",
+        )
+    if not keypoints and any(given is not None for given in (video, size, fps)):
+        raise UsageError(
+            f"'{source}' says itself what video it is of", "leave out --video, --size and --fps"
         )
     exports = plan_exports(format, out, source, bone_names=bone_names, units=units)
     begun, written = time.perf_counter(), []
-    poses = job.run(
-        source, config=config, exports=exports, overwrite=overwrite, on_written=written.append
-    )
+    how = {"exports": exports, "overwrite": overwrite, "on_written": written.append}
+    if keypoints:
+        given = KeypointsConfig(size_px=options.read_size(size), fps=fps)
+        poses = job.lift(source, None, given, config, video=video, in_3d=False, **how)
+    else:
+        poses = job.run(source, config=config, **how)
     if not quiet:
         typer.echo(summary(poses, time.perf_counter() - begun, written))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import time
 from pathlib import Path
 from typing import Annotated
@@ -22,8 +21,6 @@ from hotvid.config import (
     configure,
 )
 from hotvid.errors import UsageError
-
-_FILE = "What the file does not say"
 
 
 def lift(
@@ -51,35 +48,16 @@ def lift(
     bone_names: options.BoneNames = ExportConfig.bone_names,
     units: options.Units = ExportConfig.units,
     overwrite: options.Overwrite = False,
-    video: Annotated[
-        Path | None,
-        typer.Option(
-            "--video",
-            metavar="FILE",
-            help="The video that the keypoints are of: its size and times, and to be drawn over.",
-            rich_help_panel=_FILE,
-        ),
-    ] = None,
-    size: Annotated[
-        str | None,
-        typer.Option(
-            "--size",
-            metavar="WxH",
-            help="The picture's size in pixels, without --video.",
-            rich_help_panel=_FILE,
-        ),
-    ] = None,
-    fps: Annotated[
-        float | None,
-        typer.Option("--fps", help="Frames a second, without --video.", rich_help_panel=_FILE),
-    ] = None,
+    video: options.KeypointsVideo = None,
+    size: options.PictureSize = None,
+    fps: options.Fps = None,
     first_frame: Annotated[
         int | None,
         typer.Option(
             "--first-frame",
             metavar="N",
             help="The number that the file gives the video's first frame.",
-            rich_help_panel=_FILE,
+            rich_help_panel=options.OF_FILE,
         ),
     ] = None,
     layout: Annotated[
@@ -88,7 +66,7 @@ def lift(
             "--from",
             metavar="FORMAT",
             help="The file's format, where it is not recognised.",
-            rich_help_panel=_FILE,
+            rich_help_panel=options.OF_FILE,
         ),
     ] = None,
     joints: Annotated[
@@ -97,7 +75,7 @@ def lift(
             "--joints",
             metavar="SET",
             help="What the keypoints are, as in coco17, halpe26, h36m17.",
-            rich_help_panel=_FILE,
+            rich_help_panel=options.OF_FILE,
         ),
     ] = None,
     retrack: Annotated[
@@ -157,7 +135,7 @@ def lift(
         raise UsageError("nothing is to be written", "give --out, --json or --save-poses")
     if video is not None and (size is not None or fps is not None):
         raise UsageError("a video has its own size and rate", "give --video, or --size and --fps")
-    given = KeypointsConfig(layout, joints, _size(size), fps, first_frame, retrack)
+    given = KeypointsConfig(layout, joints, options.read_size(size), fps, first_frame, retrack)
     from hotvid import job
     from hotvid.exports import plan_exports
 
@@ -181,12 +159,3 @@ def lift(
         )
     if not quiet:
         typer.echo(summary(poses, time.perf_counter() - begun, written))
-
-
-def _size(text: str | None) -> tuple[int, int] | None:
-    if text is None:
-        return None
-    found = re.fullmatch(r"(\d{1,6})x(\d{1,6})", text.lower())
-    if not found:
-        raise UsageError(f"the size is '{text}'", "give width and height, as in 1920x1080")
-    return int(found[1]), int(found[2])

@@ -40,6 +40,15 @@ def is_poses_json(path: str | os.PathLike) -> bool:
     return Path(path).suffix.lower() == SUFFIX
 
 
+def holds_poses(path: str | os.PathLike) -> bool:
+    """Whether a file is JSON of the schema "hotvid/1", and not another program's."""
+    try:
+        found = json.loads(Path(path).read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return False
+    return isinstance(found, dict) and found.get("schema") == SCHEMA
+
+
 def load_poses_json(path: str | os.PathLike) -> Poses:
     """Read a file of schema "hotvid/1"; InputError where it is missing, damaged or foreign.
 

@@ -81,6 +81,31 @@ def test_convert_goes_on_from_what_it_wrote(clip, backend, tmp_path):
         assert len(names(tmp_path / f"{out.name}.openpose")) == N_FRAMES
 
 
+def points_of(path):
+    """(N, 17, 3): all sightings in a file of AlphaPose's layout, by picture."""
+    people = sorted(json.loads(path.read_text()), key=lambda p: p["image_id"])
+    return np.array([p["keypoints"] for p in people]).reshape(len(people), -1, 3)
+
+
+@pytest.mark.parametrize("source", ["a.mmpose.json", "a.openpose", "a.csv"])
+def test_convert_takes_keypoints_as_they_are(clip, backend, tmp_path, source):
+    call("export", clip, "--format", "mmpose,openpose,csv,alphapose", "--out", tmp_path / "a")
+    n_batches, out = len(backend.batches), tmp_path / "b.json"
+    words = ("convert", tmp_path / source, "--size", "160x120", "--fps", 30)
+    call(*words, "--format", "alphapose", "--out", out)
+    assert len(backend.batches) == n_batches
+    found, wanted = points_of(out), points_of(tmp_path / "a.alphapose.json")
+    assert len(found) == len(wanted) > 10
+    # Some joints are in one layout and not in the other.
+    both = (found[..., 2] > 0) & (wanted[..., 2] > 0)
+    assert both.mean() > 0.5
+    np.testing.assert_allclose(found[both][:, :2], wanted[both][:, :2], atol=0.02)
+    line = one_line(call(*words, "--format", "bvh", "--out", tmp_path / "c", expect=2))
+    assert "bvh needs 3D" in line and "hotvid lift" in line
+    line = one_line(call(*words[:2], "--format", "csv", "--out", tmp_path / "c", expect=2))
+    assert "--size" in line and "--fps" in line
+
+
 def test_convert_takes_no_video(clip, tmp_path):
     line = one_line(call("convert", clip, "--format", "csv", "--out", tmp_path / "a", expect=2))
     assert "hotvid export" in line

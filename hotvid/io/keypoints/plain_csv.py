@@ -21,6 +21,7 @@ from hotvid.skeleton import JOINT_SETS
 NAME = "csv"
 ABOUT = "a CSV of frame, person, joint, x, y, score, a row for each joint"
 _NEEDED = {"frame", "joint", "x", "y"}
+_ALSO = {"x_px": "x", "y_px": "y"}  # as the tables that hotvid writes have it
 
 
 def fits(source: KeypointSource) -> bool:
@@ -28,7 +29,8 @@ def fits(source: KeypointSource) -> bool:
 
 
 def _header(source: KeypointSource) -> list[str]:
-    return [field.strip().lower() for field in source.data[0]]
+    names = [field.strip().lower() for field in source.data[0]]
+    return [_ALSO.get(name, name) for name in names]
 
 
 def read(source: KeypointSource) -> KeypointTable:
