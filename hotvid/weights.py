@@ -58,7 +58,7 @@ SHIPPED = {
         WeightsFile(
             "hot-mixste-s",
             "hot-mixste-s.safetensors",
-            "bc5a250d9c7f94675e333212e80d7b507b8a50240e53e22645a30250f9a4b0ca",
+            "e9215cef70c6f1584db3b0220fd36c6f4b1a9c193cf7da3a288de31a031ec2d1",
             "Apache-2.0; trained on CMU motion capture (mocap.cs.cmu.edu)",
         ),
     )
