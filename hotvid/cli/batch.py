@@ -9,14 +9,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from hotvid.cli import options
+from hotvid.cli.shared import CHOSEN, EVERYTHING, Chosen, takes
 from hotvid.cli.summary import n_videos
 from hotvid.config import (
-    CleanConfig,
     ExportConfig,
-    LiftConfig,
-    Pose2DConfig,
-    TrackConfig,
-    WorldConfig,
 )
 from hotvid.errors import HotvidError, UsageError, printable
 from hotvid.export.formats import FORMATS
@@ -31,6 +27,7 @@ _SHOWN_ROWS = 40
 _FORMATS = ", ".join(name for name in FORMATS if name != "npz")
 
 
+@takes(*EVERYTHING)
 def batch(
     videos: Annotated[
         list[Path],
@@ -142,28 +139,7 @@ def batch(
             show_default=False,
         ),
     ] = None,
-    time_range: options.TimeRange = None,
-    person: options.PersonChoice = TrackConfig.person,
-    bbox_thr: options.BboxThr = Pose2DConfig.bbox_thr,
-    kpt_thr: options.KptThr = TrackConfig.kpt_thr,
-    det_frequency: options.DetFrequency = Pose2DConfig.det_frequency,
-    mode: options.Mode = Pose2DConfig.mode,
-    pose2d: options.Pose2D = Pose2DConfig.backend,
-    detector: options.Detector = None,
-    model: options.LifterName = None,
-    weights: options.WeightsFile = None,
-    device: options.Device = LiftConfig.device,
-    tokens: options.Tokens = None,
-    compile: options.Compile = False,
-    precision: options.Precision = LiftConfig.precision,
-    focal: options.Focal = None,
-    swaps: options.Swaps = LiftConfig.swaps,
-    outliers: options.Outliers = CleanConfig.outliers,
-    smooth: options.Smooth = CleanConfig.smooth,
-    cutoff: options.Cutoff = CleanConfig.cutoff_hz,
-    bones: options.Bones = CleanConfig.bones,
-    height: options.Height = None,
-    feet: options.Feet = WorldConfig.feet,
+    chosen: Chosen = CHOSEN,
     quiet: options.Quiet = False,
     debug: options.Debug = False,
 ) -> None:
@@ -180,30 +156,7 @@ def batch(
     from hotvid.cli.batch_progress import watching
 
     settings = settle(
-        _plain(
-            mode=mode,
-            pose2d=pose2d,
-            detector=detector,
-            bbox_thr=bbox_thr,
-            kpt_thr=kpt_thr,
-            det_frequency=det_frequency,
-            person=person,
-            model=model,
-            weights=weights,
-            device=device,
-            tokens=tokens,
-            compile=compile,
-            precision=precision,
-            focal=focal,
-            swaps=swaps,
-            outliers=outliers,
-            smooth=smooth,
-            cutoff=cutoff,
-            bones=bones,
-            height=height,
-            feet=feet,
-            time_range=time_range,
-        ),
+        _plain(**chosen),
         _read_formats(formats),
         {"bone_names": bone_names, "units": units},
     )

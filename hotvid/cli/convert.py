@@ -9,18 +9,17 @@ from typing import Annotated
 import typer
 
 from hotvid.cli import options
+from hotvid.cli.shared import CHOSEN, MOTION, WHO, Chosen, takes
 from hotvid.cli.summary import summary
 from hotvid.config import (
-    CleanConfig,
     ExportConfig,
     KeypointsConfig,
-    TrackConfig,
-    WorldConfig,
     configure,
 )
 from hotvid.errors import UsageError
 
 
+@takes(WHO, MOTION)
 def convert(
     source: Annotated[
         Path,
@@ -39,13 +38,7 @@ def convert(
     video: options.KeypointsVideo = None,
     size: options.PictureSize = None,
     fps: options.Fps = None,
-    person: options.PersonChoice = TrackConfig.person,
-    outliers: options.Outliers = CleanConfig.outliers,
-    smooth: options.Smooth = CleanConfig.smooth,
-    cutoff: options.Cutoff = CleanConfig.cutoff_hz,
-    bones: options.Bones = CleanConfig.bones,
-    height: options.Height = None,
-    feet: options.Feet = WorldConfig.feet,
+    chosen: Chosen = CHOSEN,
     quiet: options.Quiet = False,
     debug: options.Debug = False,
 ) -> None:
@@ -53,15 +46,7 @@ def convert(
 
     Nothing is estimated anew, so it takes a moment. 2D keypoints stay 2D: hotvid lift lifts them.
     """
-    config = configure(
-        person=person,
-        outliers=outliers,
-        smooth=smooth,
-        cutoff=cutoff,
-        bones=bones,
-        height=height,
-        feet=feet,
-    )
+    config = configure(**chosen)
     from hotvid import job
     from hotvid.exports import plan_exports
 

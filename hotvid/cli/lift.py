@@ -10,19 +10,17 @@ import typer
 
 from hotvid.cli import options
 from hotvid.cli.progress import progress
+from hotvid.cli.shared import CHOSEN, KEYPOINTS, LIFTING, MOTION, WHEN, WHO, Chosen, takes
 from hotvid.cli.summary import naming_what_was_written, summary
 from hotvid.config import (
-    CleanConfig,
     ExportConfig,
     KeypointsConfig,
-    LiftConfig,
-    TrackConfig,
-    WorldConfig,
     configure,
 )
 from hotvid.errors import UsageError
 
 
+@takes(WHEN, WHO, KEYPOINTS, LIFTING, MOTION)
 def lift(
     keypoints: Annotated[
         Path,
@@ -86,23 +84,7 @@ def lift(
             rich_help_panel="People",
         ),
     ] = False,
-    time_range: options.TimeRange = None,
-    person: options.PersonChoice = TrackConfig.person,
-    kpt_thr: options.KptThr = TrackConfig.kpt_thr,
-    model: options.ModelName = LiftConfig.model,
-    weights: options.WeightsFile = None,
-    device: options.Device = LiftConfig.device,
-    tokens: options.Tokens = None,
-    compile: options.Compile = False,
-    precision: options.Precision = LiftConfig.precision,
-    focal: options.Focal = None,
-    swaps: options.Swaps = LiftConfig.swaps,
-    outliers: options.Outliers = CleanConfig.outliers,
-    smooth: options.Smooth = CleanConfig.smooth,
-    cutoff: options.Cutoff = CleanConfig.cutoff_hz,
-    bones: options.Bones = CleanConfig.bones,
-    height: options.Height = None,
-    feet: options.Feet = WorldConfig.feet,
+    chosen: Chosen = CHOSEN,
     quiet: options.Quiet = False,
     debug: options.Debug = False,
 ) -> None:
@@ -111,25 +93,7 @@ def lift(
     Without --video the skeletons are drawn on a plain canvas, and --size and --fps are needed
     unless the file says them.
     """
-    config = configure(
-        kpt_thr=kpt_thr,
-        person=person,
-        model=model,
-        weights=weights,
-        device=device,
-        tokens=tokens,
-        compile=compile,
-        precision=precision,
-        focal=focal,
-        swaps=swaps,
-        outliers=outliers,
-        smooth=smooth,
-        cutoff=cutoff,
-        bones=bones,
-        height=height,
-        feet=feet,
-        time_range=time_range,
-    )
+    config = configure(**chosen)
     beside = next((path for path in (out, json, save_poses) if path is not None), None)
     if beside is None:
         raise UsageError("nothing is to be written", "give --out, --json or --save-poses")

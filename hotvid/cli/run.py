@@ -10,18 +10,15 @@ import typer
 
 from hotvid.cli import options
 from hotvid.cli.progress import progress
+from hotvid.cli.shared import CHOSEN, EVERYTHING, Chosen, takes
 from hotvid.cli.summary import naming_what_was_written, summary
 from hotvid.config import (
-    CleanConfig,
     ExportConfig,
-    LiftConfig,
-    Pose2DConfig,
-    TrackConfig,
-    WorldConfig,
     configure,
 )
 
 
+@takes(*EVERYTHING)
 def run(
     source: options.Source,
     out: Annotated[
@@ -43,28 +40,7 @@ def run(
         Path | None,
         typer.Option("--video", metavar="FILE", help="Where the video of a pose store lies now."),
     ] = None,
-    time_range: options.TimeRange = None,
-    person: options.PersonChoice = TrackConfig.person,
-    bbox_thr: options.BboxThr = Pose2DConfig.bbox_thr,
-    kpt_thr: options.KptThr = TrackConfig.kpt_thr,
-    det_frequency: options.DetFrequency = Pose2DConfig.det_frequency,
-    mode: options.Mode = Pose2DConfig.mode,
-    pose2d: options.Pose2D = Pose2DConfig.backend,
-    detector: options.Detector = None,
-    model: options.LifterName = None,
-    weights: options.WeightsFile = None,
-    device: options.Device = LiftConfig.device,
-    tokens: options.Tokens = None,
-    compile: options.Compile = False,
-    precision: options.Precision = LiftConfig.precision,
-    focal: options.Focal = None,
-    swaps: options.Swaps = LiftConfig.swaps,
-    outliers: options.Outliers = CleanConfig.outliers,
-    smooth: options.Smooth = CleanConfig.smooth,
-    cutoff: options.Cutoff = CleanConfig.cutoff_hz,
-    bones: options.Bones = CleanConfig.bones,
-    height: options.Height = None,
-    feet: options.Feet = WorldConfig.feet,
+    chosen: Chosen = CHOSEN,
     quiet: options.Quiet = False,
     debug: options.Debug = False,
 ) -> None:
@@ -74,30 +50,7 @@ def run(
     for: its people are drawn over the video that they were found in, lifted anew where --model or
     --weights is given.
     """
-    config = configure(
-        mode=mode,
-        pose2d=pose2d,
-        detector=detector,
-        bbox_thr=bbox_thr,
-        kpt_thr=kpt_thr,
-        det_frequency=det_frequency,
-        person=person,
-        model=model,
-        weights=weights,
-        device=device,
-        tokens=tokens,
-        compile=compile,
-        precision=precision,
-        focal=focal,
-        swaps=swaps,
-        outliers=outliers,
-        smooth=smooth,
-        cutoff=cutoff,
-        bones=bones,
-        height=height,
-        feet=feet,
-        time_range=time_range,
-    )
+    config = configure(**chosen)
     from hotvid import job
     from hotvid.exports import plan_exports
 

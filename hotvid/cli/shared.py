@@ -1,0 +1,90 @@
+"""Options that several commands share, declared once: a command says which it takes.
+
+    @takes(SEEING, LIFTING)
+    def export_json(source: ..., chosen: Chosen = CHOSEN, ...): configure(**chosen)
+
+On the command line the options stand where `chosen` does; the command gets their values by name, as
+`hotvid.config.configure` takes them.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import typing
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any
+
+from hotvid.cli import options
+from hotvid.config import CleanConfig, LiftConfig, Pose2DConfig, TrackConfig, WorldConfig
+
+Chosen = Mapping[str, Any]
+CHOSEN: Chosen = MappingProxyType({})  # what `takes` puts the values in place of
+Group = Mapping[str, tuple[Any, Any]]  # name -> (annotation, default)
+
+WHO: Group = {"person": (options.PersonChoice, TrackConfig.person)}
+WHEN: Group = {"time_range": (options.TimeRange, None)}
+KEYPOINTS: Group = {"kpt_thr": (options.KptThr, TrackConfig.kpt_thr)}
+FINDING: Group = {
+    "bbox_thr": (options.BboxThr, Pose2DConfig.bbox_thr),
+    **KEYPOINTS,
+    "det_frequency": (options.DetFrequency, Pose2DConfig.det_frequency),
+    "mode": (options.Mode, Pose2DConfig.mode),
+    "pose2d": (options.Pose2D, Pose2DConfig.backend),
+    "detector": (options.Detector, None),
+}
+LIFTING: Group = {
+    "model": (options.LifterName, None),
+    "weights": (options.WeightsFile, None),
+    "device": (options.Device, LiftConfig.device),
+    "tokens": (options.Tokens, None),
+    "compile": (options.Compile, False),
+    "precision": (options.Precision, LiftConfig.precision),
+    "focal": (options.Focal, None),
+    "swaps": (options.Swaps, LiftConfig.swaps),
+}
+MOTION: Group = {
+    "outliers": (options.Outliers, CleanConfig.outliers),
+    "smooth": (options.Smooth, CleanConfig.smooth),
+    "cutoff": (options.Cutoff, CleanConfig.cutoff_hz),
+    "bones": (options.Bones, CleanConfig.bones),
+    "height": (options.Height, None),
+    "feet": (options.Feet, WorldConfig.feet),
+}
+EVERYTHING = (WHEN, WHO, FINDING, LIFTING, MOTION)
+
+Command = Callable[..., None]
+
+
+def takes(*groups: Group) -> Callable[[Command], Command]:
+    """Give a command the options of `groups` in place of its parameter `chosen`."""
+    shared = {name: option for group in groups for name, option in group.items()}
+
+    def decorate(command: Command) -> Command:
+        @functools.wraps(command)
+        def given(**values: Any) -> None:
+            chosen = {name: values.pop(name) for name in shared}
+            command(chosen=chosen, **values)
+
+        # Typer reads the signature, and the annotations beside it.
+        hints = typing.get_type_hints(command, include_extras=True)
+        parameters = []
+        for name, parameter in inspect.signature(command).parameters.items():
+            if name == "chosen":
+                parameters += [_option(*item) for item in shared.items()]
+            else:
+                parameters.append(parameter.replace(annotation=hints[name], kind=_BY_NAME))
+        given.__signature__ = inspect.Signature(parameters)
+        given.__annotations__ = {p.name: p.annotation for p in parameters}
+        return given
+
+    return decorate
+
+
+_BY_NAME = inspect.Parameter.KEYWORD_ONLY
+
+
+def _option(name: str, option: tuple[Any, Any]) -> inspect.Parameter:
+    annotation, default = option
+    return inspect.Parameter(name, _BY_NAME, annotation=annotation, default=default)
