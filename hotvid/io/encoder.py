@@ -61,7 +61,11 @@ class Encoder:
         command += ["-video_track_timescale", str(TICKS_PER_S)]
         self._process = _start([*command, "-y", ffmpeg_url(path)])
         self._header = stream_header(size_px, fps)
-        self._queue: queue.Queue[tuple[int, np.ndarray] | None] = queue.Queue(QUEUE_PICTURES)
+        # Simple queues, as in `io.prefetch`: a signal's exception leaves no lock behind.
+        self._queue: queue.SimpleQueue[tuple[int, np.ndarray] | None] = queue.SimpleQueue()
+        self._room: queue.SimpleQueue[None] = queue.SimpleQueue()
+        for _ in range(QUEUE_PICTURES):
+            self._room.put(None)
         self._broken = threading.Event()
         self._said: collections.deque[str] = collections.deque(maxlen=50)
         self._ended = False
@@ -94,9 +98,7 @@ class Encoder:
         self._broken.set()
         self._process.kill()
         self._process.wait()
-        while not self._queue.empty():
-            self._queue.get_nowait()
-        self._queue.put(None)
+        self._queue.put(None)  # what is before it meets a broken pipe
         self._feeder.join()
         self._listener.join(timeout=PATIENCE_S)
 
@@ -105,9 +107,10 @@ class Encoder:
             if self._broken.is_set():
                 raise self._failure()
             try:
-                self._queue.put(item, timeout=0.2)
-            except queue.Full:
+                self._room.get(timeout=0.2)
+            except queue.Empty:
                 continue
+            self._queue.put(item)
             return
 
     def _feed(self) -> None:
@@ -116,6 +119,7 @@ class Encoder:
             with self._process.stdin as pipe:
                 pipe.write(self._header)
                 while (item := self._queue.get()) is not None:
+                    self._room.put(None)
                     time_us, picture = item
                     pipe.write(block_header(time_us, picture.nbytes))
                     pipe.write(picture.data)

@@ -30,7 +30,7 @@ class FfmpegCapture:
         self, path: Path, size_px: tuple[int, int], fps: float, n_frames: int | None
     ) -> None:
         self.size_px, self.fps, self.n_frames = size_px, fps, n_frames
-        self._times_s: queue.Queue[float | None] = queue.Queue()
+        self._times_s: queue.SimpleQueue[float | None] = queue.SimpleQueue()
         self._bytes = b""
         self._now_s = 0.0
         self._process = _start(path, size_px)

@@ -21,7 +21,12 @@ class Prefetch(Generic[T]):
     """
 
     def __init__(self, source: Iterable[T], depth: int) -> None:
-        self._queue: queue.Queue[tuple[T | None, BaseException | None, bool]] = queue.Queue(depth)
+        # Not `queue.Queue`: where a signal's exception meets it taking its lock, the lock is never
+        # given back, and whoever cleans up waits for ever. A simple queue is all C, and safe.
+        self._queue: queue.SimpleQueue[tuple[T | None, BaseException | None, bool]]
+        self._queue, self._room = queue.SimpleQueue(), queue.SimpleQueue()
+        for _ in range(depth):
+            self._room.put(None)
         self._stop = threading.Event()
         self._thread = threading.Thread(
             target=self._run, args=(source,), name="hotvid-prefetch", daemon=True
@@ -31,6 +36,7 @@ class Prefetch(Generic[T]):
     def __iter__(self) -> Iterator[T]:
         while not self._stop.is_set():
             item, error, more = self._queue.get()
+            self._room.put(None)
             if error is not None:
                 raise error
             if not more:
@@ -39,17 +45,13 @@ class Prefetch(Generic[T]):
 
     def close(self) -> None:
         self._stop.set()
-        # A full queue holds the thread until it looks at the flag; emptying it is faster.
-        self._drain()
+        self._room.put(None)  # wakes the thread, should it wait for room
         self._thread.join()
-        self._drain()
-        # A consumer in another thread may be waiting for an item that never comes.
-        self._queue.put_nowait((None, None, False))
-
-    def _drain(self) -> None:
-        with contextlib.suppress(queue.Empty):
+        with contextlib.suppress(queue.Empty):  # pictures are large
             while True:
                 self._queue.get_nowait()
+        # A consumer in another thread may be waiting for an item that never comes.
+        self._queue.put((None, None, False))
 
     def _run(self, source: Iterable[T]) -> None:
         error: BaseException | None = None
@@ -67,8 +69,11 @@ class Prefetch(Generic[T]):
     def _put(self, entry: tuple[T | None, BaseException | None, bool]) -> bool:
         while not self._stop.is_set():
             try:
-                self._queue.put(entry, timeout=_WAKE_S)
-            except queue.Full:
+                self._room.get(timeout=_WAKE_S)
+            except queue.Empty:
                 continue
+            if self._stop.is_set():
+                return False
+            self._queue.put(entry)
             return True
         return False
