@@ -24,19 +24,22 @@ _STD_BGR = np.array([57.375, 57.12, 58.395], np.float32)
 
 def rtmdet(file: str, config: Pose2DConfig) -> OnnxDetector:
     """RTMDet as MMDeploy exports it: BGR, normalised."""
-    return OnnxDetector("rtmdet", file, config, lambda bgr: (bgr - _MEAN_BGR) / _STD_BGR)
+    return OnnxDetector(
+        "rtmdet", file, config, lambda bgr: (bgr - _MEAN_BGR) / _STD_BGR, grids=False
+    )
 
 
 def yolox(file: str, config: Pose2DConfig) -> OnnxDetector:
     """YOLOX, as MMDeploy or as its own project exports it: BGR, 0 to 255."""
-    return OnnxDetector("yolox", file, config, lambda bgr: bgr.astype(np.float32))
+    return OnnxDetector("yolox", file, config, lambda bgr: bgr.astype(np.float32), grids=True)
 
 
 class OnnxDetector:
     """A detector that sees one frame at a time.
 
     The file's outputs: boxes and scores (1, N, 5), and where it knows several classes their
-    numbers (1, N), of which COCO's 0 is a person; or the grids of YOLOX (1, N, 5 + classes).
+    numbers (1, N), of which COCO's 0 is a person; or, with `grids`, those of YOLOX
+    (1, N, 5 + classes).
     """
 
     follows = False
@@ -47,10 +50,12 @@ class OnnxDetector:
         file: str,
         config: Pose2DConfig,
         normalise: Callable[[np.ndarray], np.ndarray],
+        grids: bool,
     ) -> None:
         self._network = OnnxNetwork(file, config.device, config.threads)
         self._size_px = self._network.size_px or _USUAL_SIZE_PX
         self._normalise = normalise
+        self._grids = grids
         self._bbox_thr = config.bbox_thr
         self.name = f"{kind}:{Path(file).name}"
 
@@ -70,18 +75,19 @@ class OnnxDetector:
 
     def _people(self, outputs: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
         found = next((np.asarray(o)[0] for o in outputs if np.ndim(o) == 3), None)
-        if found is not None and found.shape[1] == 5:
+        # Joints beside the boxes are RTMO's, which wants its picture otherwise.
+        if found is not None and found.shape[1] == 5 and all(np.ndim(o) < 4 for o in outputs):
             labels = next((np.asarray(o)[0] for o in outputs if np.ndim(o) == 2), None)
             if labels is not None:
                 found = found[labels == _PERSON]
             return found[:, :4], found[:, 4]
         cells = sum((self._size_px[0] // s) * (self._size_px[1] // s) for s in _STRIDES)
-        if found is not None and found.shape[1] > 5 and len(found) == cells:
+        if self._grids and found is not None and found.shape[1] > 5 and len(found) == cells:
             return _from_grids(found, self._size_px)
         raise WeightsError(
             f"{self.name} gives {', '.join(str(list(np.shape(o))) for o in outputs)}, "
             "which are no boxes known here",
-            "give a detector exported by MMDeploy, or YOLOX's own export",
+            "give a detector exported by MMDeploy; YOLOX's own export goes by yolox",
         )
 
 

@@ -54,6 +54,10 @@ class OnnxPose:
         if len(shapes) == 1 and len(shapes[0]) == 4:
             return decode_heatmaps(outputs[0], self._size_px, self._unbiased)
         bins = [side * SIMCC_BINS_A_PIXEL for side in self._size_px]
+        if self._unbiased and len(shapes) == 2:
+            raise WeightsError(
+                f"{self.name} gives two outputs, not heatmaps", "SimCC models go by rtmpose"
+            )
         if len(shapes) == 2 and [s[-1] for s in shapes if len(s) == 3] == bins:
             return decode_simcc(*outputs)
         raise WeightsError(

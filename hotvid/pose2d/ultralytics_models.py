@@ -40,7 +40,7 @@ def load_yolo(named: str, task: str, config: Pose2DConfig) -> Any:
         names = model.names
     except Exception as error:  # whatever a damaged or hostile file makes of their loader
         raise WeightsError(
-            f"{path} is no model that Ultralytics can load ({_first_line(error)})",
+            f"{path} is no model that Ultralytics can load ({first_line(error)})",
             "is the file whole, and of a version up to 8.4?",
         ) from error
     if task == "pose" and model.task != "pose":
@@ -116,7 +116,7 @@ def _downloaded(named: str) -> Path:
     try:
         attempt_download_asset(str(target))
     except Exception as error:  # of requests, of theirs, of the disk
-        raise HotvidError(f"'{named}' could not be downloaded: {_first_line(error)}", put_it) from (
+        raise HotvidError(f"'{named}' could not be downloaded: {first_line(error)}", put_it) from (
             error
         )
     if not target.is_file():
@@ -124,6 +124,7 @@ def _downloaded(named: str) -> Path:
     return target
 
 
-def _first_line(error: Exception) -> str:
+def first_line(error: Exception) -> str:
+    """What went wrong in their code, short."""
     lines = [line for line in str(error).splitlines() if line.strip()]
     return (lines[0] if lines else type(error).__name__)[:200]

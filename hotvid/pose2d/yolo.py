@@ -11,7 +11,7 @@ import numpy as np
 from hotvid.config import Pose2DConfig
 from hotvid.errors import WeightsError
 from hotvid.pose2d.base import Boxes
-from hotvid.pose2d.ultralytics_models import load_yolo, person_classes, torch_device
+from hotvid.pose2d.ultralytics_models import first_line, load_yolo, person_classes, torch_device
 from hotvid.skeleton import JOINT_SETS, joint_set_by_count
 from hotvid.types import Frame, Keypoints2D
 
@@ -32,10 +32,16 @@ class _Yolo:
     def look(self, frames: Sequence[Frame]) -> list[Any]:
         """Their `Results` for each frame."""
         pictures = [frame.bgr for frame in frames]
-        if self._how["device"] == "cpu":
-            # A batch gains nothing here, and its last bits would depend on its size.
-            return [self.model.predict(picture, **self._how)[0] for picture in pictures]
-        return self.model.predict(pictures, **self._how)
+        try:
+            if self._how["device"] == "cpu":
+                # A batch gains nothing here, and its last bits would depend on its size.
+                return [self.model.predict(picture, **self._how)[0] for picture in pictures]
+            return self.model.predict(pictures, **self._how)
+        except Exception as error:  # a .onnx is loaded, and known for something else, only here
+            raise WeightsError(
+                f"{self.name} failed on a picture ({first_line(error)})",
+                "is it one of Ultralytics' own models?",
+            ) from error
 
 
 class YoloPose:
@@ -46,6 +52,8 @@ class YoloPose:
         self.name = self._yolo.name
         blank = Frame(0, 0.0, np.zeros((64, 64, 3), np.uint8))
         keypoints = self._yolo.look([blank])[0].keypoints
+        if keypoints is None:
+            raise WeightsError(f"{file} gives no keypoints", "give a pose model")
         try:
             self.joint_set = joint_set_by_count(keypoints.data.shape[1])
         except ValueError as error:

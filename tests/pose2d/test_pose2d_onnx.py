@@ -161,6 +161,7 @@ def _not_pictures(path):
         ("rtmpose:table.onnx", "does not take pictures"),
         ("rtmpose:rtmdet.onnx", "neither SimCC nor heatmaps.*rtmo"),
         ("rtmo:simcc.onnx", "not boxes .*rtmpose"),
+        ("vitpose:simcc.onnx", "two outputs, not heatmaps; SimCC models go by rtmpose"),
     ],
 )
 def test_files_of_another_kind_are_one_line(files, tmp_path, monkeypatch, spec, says):
@@ -173,8 +174,9 @@ def test_files_of_another_kind_are_one_line(files, tmp_path, monkeypatch, spec, 
         load_backend(Pose2DConfig(backend=spec, threads=1))
 
 
-def test_a_pose_model_is_no_detector(files):
-    detector = rtmdet(str(files["simcc"]), CONFIG)
+@pytest.mark.parametrize("name", ["simcc", "rtmo", "yolox"])
+def test_a_model_of_another_kind_is_no_detector(files, name):
+    detector = rtmdet(str(files[name]), CONFIG)
     with pytest.raises(WeightsError, match="no boxes known here"):
         detector.detect(frame(0, A))
 

@@ -168,6 +168,17 @@ def test_a_model_of_boxes_is_no_pose_model(tmp_path):
         load_backend(Pose2DConfig(backend=f"yolo:{file}"))
 
 
+def test_an_onnx_that_is_not_theirs_is_no_pose_model(tmp_path):
+    pytest.importorskip("onnxruntime", reason="needs the extra rtmpose")
+    from painted_people import rtmdet_file, simcc_file
+
+    for make in (simcc_file, rtmdet_file):
+        file = tmp_path / f"{make.__name__}.onnx"
+        make(file)
+        with pytest.warns(HotvidWarning), pytest.raises(WeightsError):
+            load_backend(Pose2DConfig(backend=f"yolo:{file}"))
+
+
 class _Payload:
     def __init__(self, path):
         self.path = path
