@@ -58,7 +58,7 @@ SHIPPED = {
         WeightsFile(
             "hot-mixste-s",
             "hot-mixste-s.safetensors",
-            "e9215cef70c6f1584db3b0220fd36c6f4b1a9c193cf7da3a288de31a031ec2d1",
+            "1b1ae881c1a942f6d6f9bfe783529a4c5ddefbbb1e3070202a36de2cf188f1fe",
             "Apache-2.0; trained on CMU motion capture (mocap.cs.cmu.edu)",
         ),
     )

@@ -29,7 +29,7 @@ class WindowKind:
 WINDOWS = (
     WindowKind(9, (None,), 16, 0.64, (1, 30)),
     WindowKind(81, (27, 27, 27, 9, 40), 4, 0.18, (1, 3)),
-    WindowKind(243, (81, 81, 81, 27, 121), 2, 0.18, (1, 1)),
+    WindowKind(243, (81, 81, 81, 27, 121, None), 2, 0.18, (1, 1)),
 )
 
 
