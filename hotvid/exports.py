@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -93,6 +93,23 @@ def write_exports(
         for path in _write(poses, export, overwrite):
             on_written(path)
     return poses
+
+
+def without_people(exports: Sequence[Export]) -> tuple[Export, ...]:
+    """Those of the exports that can be written where nobody has 3D motion."""
+    return tuple(e for e in exports if not (e.format.needs_3d and e.format.per_person))
+
+
+def remove_people(export: Export, written: Container[str]) -> None:
+    """Remove files of an earlier run with other people, in a folder that is the caller's own.
+
+    written  names of the files that stay.
+    """
+    if not export.format.per_person:
+        return
+    for path in (export.path, *export.path.parent.glob(person_path(export.path, "*").name)):
+        if path.name not in written:
+            path.unlink(missing_ok=True)
 
 
 def _write(poses: Poses, export: Export, overwrite: bool) -> list[Path]:

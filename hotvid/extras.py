@@ -136,6 +136,7 @@ class OwnEnvironment:
 RTMPOSE = Extra("rtmpose", "onnxruntime", "onnxruntime>=1.18")
 YOLO = Extra("yolo", "ultralytics", "ultralytics>=8.4.190,<8.5", "AGPL-3.0")
 RAY = Extra("ray", "ray", "ray>=2.40")
+REMOTE = Extra("remote", "upath", "universal-pathlib>=0.3")
 MMPOSE = OwnEnvironment(
     "mmpose",
     "mmpose",

@@ -2,27 +2,30 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field, fields
-from pathlib import Path
 from typing import Any
 
-from hotvid.errors import InputError
+from hotvid.batch.places import Place, is_url, reaching
+from hotvid.errors import HotvidError, InputError
 
 NAME = "manifest.jsonl"
 SCHEMA = "hotvid-batch/1"
 
 _BEGINNING = b'{"schema": "hotvid-batch/'
 STARTED, DONE, FAILED = "started", "done", "failed"
+_SEND_EVERY_S = 10.0  # behind a URL, where nothing is appended: the whole is sent each time
 
 
 @dataclass(frozen=True)
 class Entry:
     """What is known of one video.
 
-    input            absolute path.
+    input            absolute path, or URL.
     folder           of its outputs, below the output folder, with slashes.
     state            STARTED (and not ended: interrupted), DONE or FAILED.
     size, mtime_ns   of the input when it was begun: while they stay, so does its content.
@@ -54,7 +57,7 @@ class Entry:
     error: str = ""
 
 
-def is_results(folder: Path) -> bool:
+def is_results(folder: Place) -> bool:
     """Whether a batch has written its results into `folder`."""
     try:
         with (folder / NAME).open("rb") as file:
@@ -66,11 +69,15 @@ def is_results(folder: Path) -> bool:
 class Manifest:
     """The manifest in `folder`, read once and then appended to; one process at a time.
 
+    Behind a URL it is sent now and then, and when it is closed.
+
     entries  by input, in the order in which they first came.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Place) -> None:
         self.path = folder / NAME
+        self._sent_s = float("-inf")
+        self._whole = self._content()  # as it was found; behind a URL, as it is to be
         self.entries: dict[str, Entry] = {entry.input: entry for entry in self._read()}
 
     @property
@@ -80,20 +87,37 @@ class Manifest:
     def add(self, entry: Entry) -> None:
         """Append a line, on the disk when this returns; it replaces what was known of its input."""
         self.entries[entry.input] = entry
+        line = (json.dumps({"schema": SCHEMA, **asdict(entry)}) + "\n").encode("ascii")
+        if is_url(self.path):
+            torn = self._whole[-1:] not in (b"", b"\n")
+            self._whole += b"\n" * torn + line
+            if time.monotonic() - self._sent_s > _SEND_EVERY_S:
+                with contextlib.suppress(HotvidError):  # the next time, or when it is closed
+                    self.close()
+            return
         with self.path.open("ab+") as file:
             # A line that broke off when its writer was killed must not spoil the next one.
             torn = file.tell() > 0 and file.seek(-1, os.SEEK_END) >= 0 and file.read(1) != b"\n"
-            line = json.dumps({"schema": SCHEMA, **asdict(entry)}) + "\n"
-            file.write(b"\n" * torn + line.encode("ascii"))
+            file.write(b"\n" * torn + line)
             file.flush()
             os.fsync(file.fileno())
 
-    def _read(self) -> Iterator[Entry]:
+    def close(self) -> None:
+        """Send what is not behind the URL yet; a manifest on this machine is there already."""
+        if is_url(self.path):
+            self._sent_s = time.monotonic()
+            with reaching(self.path):
+                self.path.write_bytes(self._whole)
+
+    def _content(self) -> bytes:
         try:
-            lines = self.path.read_bytes().splitlines()
+            with reaching(self.path) if is_url(self.path) else contextlib.nullcontext():
+                return self.path.read_bytes() if self.path.exists() else b""
         except FileNotFoundError:
-            return
-        for number, line in enumerate(lines, 1):
+            return b""
+
+    def _read(self) -> Iterator[Entry]:
+        for number, line in enumerate(self._whole.splitlines(), 1):
             entry = _entry(line)
             if entry is not None:
                 yield entry

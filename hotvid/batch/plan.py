@@ -6,10 +6,11 @@ import os
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path, PurePath
+from pathlib import PurePath
 
 from hotvid.batch.find import Found
 from hotvid.batch.manifest import DONE, FAILED, STARTED, Entry, Manifest
+from hotvid.batch.places import Place, is_url, place, stamp
 from hotvid.batch.settings import Settings, of_video
 from hotvid.batch.task import FILES, Task
 
@@ -27,7 +28,7 @@ class Planned:
     error   "" or why nothing can be done.
     """
 
-    path: Path
+    path: Place
     folder: str
     why: str
     task: Task | None = None
@@ -37,8 +38,8 @@ class Planned:
 
 def plan(
     found: Sequence[Found],
-    base: Path,
-    out_dir: Path,
+    base: Place,
+    out_dir: Place,
     manifest: Manifest,
     settings: Settings,
     *,
@@ -54,7 +55,7 @@ def plan(
 
 
 def _planned(
-    one: Found, known: _Known, out_dir: Path, settings: Settings, overwrite: bool
+    one: Found, known: _Known, out_dir: Place, settings: Settings, overwrite: bool
 ) -> Planned:
     folder, entry = known.look_up(one.path)
     if one.error:
@@ -76,7 +77,7 @@ def _planned(
     return Planned(one.path, folder, why, task, before=entry)
 
 
-def _why(path: Path, entry: Entry | None, out_dir: Path, settings: Settings) -> str:
+def _why(path: Place, entry: Entry | None, out_dir: Place, settings: Settings) -> str:
     if entry is None:
         return "new"
     if entry.state == STARTED:
@@ -90,16 +91,7 @@ def _why(path: Path, entry: Entry | None, out_dir: Path, settings: Settings) -> 
     return "done" if _outputs_are_there(entry, out_dir, settings) else "incomplete"
 
 
-def stamp(path: Path) -> tuple[int, int]:
-    """(size, time of the last change in nanoseconds) of a file; zeros where there is none."""
-    try:
-        found = path.stat()
-    except (OSError, ValueError):
-        return 0, 0
-    return found.st_size, found.st_mtime_ns
-
-
-def _outputs_are_there(entry: Entry, out_dir: Path, settings: Settings) -> bool:
+def _outputs_are_there(entry: Entry, out_dir: Place, settings: Settings) -> bool:
     """Whether the entry's outputs are those that are wanted, and where they belong."""
     wanted = {FILES[name] for name in settings.formats if name in FILES}
     # How many files another program's format comes to depends on how many people there are.
@@ -119,12 +111,12 @@ class _Known:
     `walk.mp4` and `walk.mov` get two, and no new video ever changes the folder of an old one.
     """
 
-    def __init__(self, base: Path, manifest: Manifest) -> None:
+    def __init__(self, base: Place, manifest: Manifest) -> None:
         self._base = base
         self._entries = dict(manifest.entries)
         self._owner = {_plain(entry.folder): path for path, entry in self._entries.items()}
 
-    def look_up(self, path: Path) -> tuple[str, Entry | None]:
+    def look_up(self, path: Place) -> tuple[str, Entry | None]:
         """The folder of a video, and what the manifest has of it."""
         entry = self._entries.get(str(path))
         if entry is not None:
@@ -146,7 +138,12 @@ def _plain(folder: str) -> str:
     return unicodedata.normalize("NFC", folder).casefold()
 
 
-def _has_moved(entry: Entry, path: Path) -> bool:
+def _has_moved(entry: Entry, path: Place) -> bool:
     """Whether the video of an entry is the one that is at `path` now, as on another mount."""
     same = (entry.size, entry.mtime_ns) == stamp(path)
-    return same and path.name == PurePath(entry.input).name and not os.path.lexists(entry.input)
+    same = same and path.name == PurePath(entry.input).name
+    return same and not (_is_there(entry.input))
+
+
+def _is_there(source: str) -> bool:
+    return place(source).exists() if is_url(source) else os.path.lexists(source)

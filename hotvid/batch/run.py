@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
+from os import PathLike
 
 from hotvid import __version__
 from hotvid.batch.engine import Advanced, Ended, Engine, Event, Started
 from hotvid.batch.find import common_folder, find_videos
 from hotvid.batch.interruption import Interruption
+from hotvid.batch.lease import leased
 from hotvid.batch.manifest import DONE, FAILED, STARTED, Entry, Manifest
-from hotvid.batch.plan import Planned, plan, stamp
+from hotvid.batch.places import Place, is_url, place, reaching, stamp
+from hotvid.batch.plan import Planned, plan
 from hotvid.batch.settings import Settings
 from hotvid.batch.summary import write_summary
 from hotvid.batch.task import Outcome
@@ -30,7 +31,7 @@ _LOCK = ".lock"
 class Request:
     """What is to be done, with what, and where the results go.
 
-    given      folders of videos, and videos.
+    given      folders of videos, and videos; here or behind URLs, as `out_dir`.
     settings   how each is treated.
     recursive  also the folders within.
     patterns   names to take; none: all that end as videos do.
@@ -38,8 +39,8 @@ class Request:
     overwrite  do everything anew, whatever is there.
     """
 
-    given: Sequence[Path]
-    out_dir: Path
+    given: Sequence[str | PathLike]
+    out_dir: str | PathLike
     settings: Settings
     recursive: bool = False
     patterns: Sequence[str] = ()
@@ -95,8 +96,9 @@ def make_plan(request: Request) -> list[Planned]:
     """What would be done; nothing is made or changed."""
     if request.resume and request.overwrite:
         raise UsageError("--resume and --overwrite exclude each other", "give one of them")
-    out_dir = _absolute(request.out_dir)
-    check_output(out_dir / "manifest.jsonl", overwrite=True)
+    out_dir = place(request.out_dir)
+    if not is_url(out_dir):
+        check_output(out_dir / "manifest.jsonl", overwrite=True)
     found = find_videos(
         request.given,
         recursive=request.recursive,
@@ -125,15 +127,18 @@ def run_batch(request: Request, engine: Engine, watcher: Watcher | None = None) 
     Raises OutputError where another batch runs in the same output folder; InputError, UsageError.
     """
     watcher = watcher or Watcher()
-    out_dir = _absolute(request.out_dir)
+    out_dir = place(request.out_dir)
     with _locked_folder(out_dir):
         planned = make_plan(request)
         books = _Books(out_dir, request.settings, planned, watcher)
         with Interruption() as interruption:
             watcher.planned(planned)
-            tasks = books.open()
-            if tasks:
-                engine.run(tasks, books.enter, lambda: interruption.count)
+            try:
+                tasks = books.open()
+                if tasks:
+                    engine.run(tasks, books.enter, lambda: interruption.count)
+            finally:
+                books.close()
             report = Report(tuple(books.rows()), interruption.number)
             write_summary(report.rows, out_dir)
     return report
@@ -143,7 +148,7 @@ class _Books:
     """Keeps the manifest while the engine works."""
 
     def __init__(
-        self, out_dir: Path, settings: Settings, planned: Sequence[Planned], watcher: Watcher
+        self, out_dir: Place, settings: Settings, planned: Sequence[Planned], watcher: Watcher
     ) -> None:
         self._manifest = Manifest(out_dir)
         self._settings = settings
@@ -170,6 +175,9 @@ class _Books:
             self._watcher.started(video)
         elif isinstance(event, Ended):
             self._end(video, self._entry_of(video, event.outcome))
+
+    def close(self) -> None:
+        self._manifest.close()
 
     def rows(self) -> Iterator[Row]:
         for video in self._planned:
@@ -216,8 +224,14 @@ class _Books:
 
 
 @contextlib.contextmanager
-def _locked_folder(out_dir: Path) -> Iterator[None]:
+def _locked_folder(out_dir: Place) -> Iterator[None]:
     """Make the output folder and hold its lock; a folder that stays empty is gone afterwards."""
+    if is_url(out_dir):
+        with reaching(out_dir):
+            out_dir.mkdir(parents=True, exist_ok=True)
+        with leased(out_dir / _LOCK, f"'{out_dir}'"):
+            yield
+        return
     check_output(out_dir / "manifest.jsonl", overwrite=True)
     made = not out_dir.exists()
     out_dir.mkdir(parents=True, exist_ok=True)
@@ -228,7 +242,3 @@ def _locked_folder(out_dir: Path) -> Iterator[None]:
         if made:
             with contextlib.suppress(OSError):
                 out_dir.rmdir()
-
-
-def _absolute(path: Path) -> Path:
-    return Path(os.path.abspath(path))  # noqa: PTH100 it keeps the links that resolve() follows

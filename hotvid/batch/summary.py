@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Sequence
-from pathlib import Path
+from io import StringIO
 from typing import TYPE_CHECKING
 
+from hotvid.batch.places import Place, is_url, reaching
 from hotvid.errors import printable
 from hotvid.io.atomic import atomic_output
 
@@ -19,17 +20,21 @@ COLUMNS = (
 )  # fmt: skip
 
 
-def write_summary(rows: Sequence[Row], out_dir: Path) -> Path:
+def write_summary(rows: Sequence[Row], out_dir: Place) -> Place:
     """Write the rows as CSV into `out_dir`; the file's path."""
     path = out_dir / NAME
-    with (
-        atomic_output(path, overwrite=True) as temporary,
-        # Names that are no Unicode are written with their bytes as \\udcXX.
-        temporary.open("w", encoding="utf-8", errors="backslashreplace", newline="") as file,
-    ):
-        writer = csv.writer(file)
-        writer.writerow(COLUMNS)
-        writer.writerows(values_of(row) for row in rows)
+    text = StringIO(newline="")
+    writer = csv.writer(text)
+    writer.writerow(COLUMNS)
+    writer.writerows(values_of(row) for row in rows)
+    # Names that are no Unicode are written with their bytes as \\udcXX.
+    content = text.getvalue().encode("utf-8", "backslashreplace")
+    if is_url(path):
+        with reaching(path):
+            path.write_bytes(content)
+        return path
+    with atomic_output(path, overwrite=True) as temporary:
+        temporary.write_bytes(content)
     return path
 
 

@@ -11,14 +11,16 @@ from pathlib import Path
 
 from hotvid import job
 from hotvid.batch.settings import Settings, of_video
+from hotvid.batch.staging import Stage, staged
 from hotvid.config import PipelineConfig
 from hotvid.errors import HotvidWarning, in_one_line, printable
-from hotvid.exports import Export, plan_exports
+from hotvid.exports import Export, plan_exports, remove_people, without_people
 from hotvid.io.atomic import remove_leftovers
 from hotvid.io.lock import locked
 from hotvid.io.pose_store import is_pose_store, load_poses, save_poses, stored_key
 from hotvid.io.reader import check_source
 from hotvid.pipeline import Progress, no_progress
+from hotvid.types import Poses
 from hotvid.weights import sha256
 
 # What each format is called in the folder of a video. The pose store is always kept: an
@@ -34,8 +36,8 @@ _LOCK_WAIT_S = 20.0  # a worker whose batch was killed ends within this
 class Task:
     """One video and what is to be made of it.
 
-    source     an absolute path.
-    folder     of the outputs, absolute.
+    source     an absolute path, or a URL.
+    folder     of the outputs, an absolute path or a URL.
     replace    outputs that are there are this batch's own, or may be overwritten.
     afresh     take nothing over from before.
     done_with  `of_video` of the outputs that are there and whole; None: they are not.
@@ -85,51 +87,73 @@ def perform(task: Task, progress: Progress = no_progress) -> Outcome:
     outcome = Outcome(begun)
     with _noted_warnings() as notes:
         try:
-            source = check_source(task.source)
             progress("read", 0, None)
-            outcome = replace(outcome, content_sha256=sha256(source))
-            outcome = _perform(task, source, outcome, progress)
+            with staged(task.source, task.folder) as stage:
+                source = check_source(stage.source)
+                outcome = replace(outcome, content_sha256=sha256(source))
+                outcome = _perform(task, stage, outcome, progress)
         except Exception as error:  # noqa: BLE001 one bad video must not stop the others
             outcome = replace(outcome, error=in_one_line(error))
     notes = tuple(dict.fromkeys((*outcome.warnings, *notes)))
     return replace(outcome, wall_s=time.perf_counter() - clock, warnings=notes)
 
 
-def _perform(task: Task, source: Path, outcome: Outcome, progress: Progress) -> Outcome:
+def _perform(task: Task, stage: Stage, outcome: Outcome, progress: Progress) -> Outcome:
     if task.done_with == of_video(task.settings.key, outcome.content_sha256):
         return replace(outcome, unchanged=True)
-    folder = Path(task.folder)
+    folder = stage.folder
     with _folder_unless_empty(folder), locked(folder / _LOCK, f"'{folder}'", _LOCK_WAIT_S):
         remove_leftovers(folder)
-        return _make_outputs(task, source, folder, outcome, progress)
+        return _make_outputs(task, stage, outcome, progress)
 
 
-def _make_outputs(
-    task: Task, source: Path, folder: Path, outcome: Outcome, progress: Progress
-) -> Outcome:
+def _make_outputs(task: Task, stage: Stage, outcome: Outcome, progress: Progress) -> Outcome:
+    folder, source = stage.folder, stage.source
     files = {name: folder / FILES[name] for name in task.settings.formats if name in FILES}
     store, config = folder / STORE, task.settings.config
     key = of_video(task.settings.poses_key, outcome.content_sha256)
+    if not task.afresh:
+        stage.fetch(STORE)
     from_store = not task.afresh and stored_key(store) == key
     exports = exports_of(task.settings, folder, source)
     ours = task.replace or from_store
     wanted = {"out": files.get("mp4"), "json": files.get("json")}
-    wanted["exports"] = exports
-    job.check_outputs([source], **wanted, save=None if from_store else store, overwrite=ours)
+    if not ours:
+        stage.refuse_foreign([p.name for p in (store, *files.values(), *_paths(exports))])
+    job.check_outputs(
+        [source],
+        **wanted,
+        exports=exports,
+        save=None if from_store else store,
+        overwrite=ours or stage.home is not None,
+    )
     if not from_store:
-        save_poses(job.poses_of(source, config, progress), store, overwrite=ours, key=key)
+        poses = _named(job.poses_of(source, config, progress), task, stage)
+        save_poses(poses, store, overwrite=ours or store.exists(), key=key)
+        stage.send(store)
+    poses = load_poses(store)
+    if not any(person.motion is not None for person in poses.people):
+        exports = without_people(exports)  # what nobody is in has no file for anybody
     video = job.video_of(load_poses(source), source) if is_pose_store(source) else source
-    drawing = PipelineConfig(render=config.render)
+    later = PipelineConfig(clean=config.clean, world=config.world, render=config.render)
     outputs = [path.name for path in files.values()]
+
+    def note(path: Path) -> None:
+        outputs.append(path.name)
+        stage.send(path)
+
     poses = job.run(
         store,
-        config=drawing,
+        config=later,
         **wanted,
+        exports=exports,
         video=video,
         overwrite=ours,
         progress=progress,
-        on_written=lambda path: outputs.append(path.name),
+        on_written=note,
     )
+    for export in exports_of(task.settings, folder, source):
+        remove_people(export, outputs)
     return replace(
         outcome,
         from_store=from_store,
@@ -139,6 +163,18 @@ def _make_outputs(
         outputs=tuple(dict.fromkeys(outputs)),
         warnings=poses.warnings,
     )
+
+
+def _named(poses: Poses, task: Task, stage: Stage) -> Poses:
+    """The poses of a copy of what is behind a URL are those of the URL."""
+    copy = str(stage.source)
+    warnings = tuple(w.replace(copy, task.source) for w in poses.warnings)
+    path = task.source if poses.video.path == copy else poses.video.path
+    return replace(poses, video=replace(poses.video, path=path), warnings=warnings)
+
+
+def _paths(exports: tuple[Export, ...]) -> list[Path]:
+    return [export.path for export in exports]
 
 
 def exports_of(settings: Settings, folder: Path, source: Path) -> tuple[Export, ...]:

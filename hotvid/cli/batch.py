@@ -30,17 +30,20 @@ _FORMATS = ", ".join(name for name in FORMATS if name != "npz")
 @takes(*EVERYTHING)
 def batch(
     videos: Annotated[
-        list[Path],
+        list[str],
         typer.Argument(
-            metavar="DIR...", help="Folders of videos; also single videos.", show_default=False
+            metavar="DIR...",
+            help="Folders of videos; also single videos, and URLs, as s3://bucket/videos.",
+            show_default=False,
         ),
     ],
     out_dir: Annotated[
-        Path,
+        str,
         typer.Option(
             "--out-dir",
             metavar="DIR",
-            help="Where the results go: a folder for each video, in folders as the videos are in.",
+            help="Where the results go: a folder for each video, in folders as the videos are in; "
+            "also a URL.",
             rich_help_panel="Outputs",
         ),
     ],
@@ -94,7 +97,7 @@ def batch(
             "--engine",
             metavar="local|ray",
             help="What does the work: processes on this machine, or a Ray cluster whose machines "
-            "see inputs and outputs under the same paths.",
+            "see inputs and outputs under the same paths or URLs.",
             rich_help_panel=_HOW,
         ),
     ] = "local",
@@ -150,6 +153,7 @@ def batch(
 
     Ends with status 1 if a video failed.
     """
+    from hotvid.batch.places import below
     from hotvid.batch.run import Request, make_plan, run_batch
     from hotvid.batch.settings import settle
     from hotvid.batch.summary import NAME
@@ -163,7 +167,7 @@ def batch(
     request = Request(videos, out_dir, settings, recursive, glob or (), resume, overwrite)
     if dry_run:
         for video in make_plan(request):
-            line = f"{video.why}: {video.path} -> {out_dir / video.folder}"
+            line = f"{video.why}: {video.path} -> {below(out_dir, video.folder)}"
             typer.echo(printable(line))
         return
     cluster = {"cpus_per_video": cpus_per_video, "gpus_per_video": gpus_per_video}
@@ -176,7 +180,7 @@ def batch(
         raise typer.Exit(130 if report.stopped_by == signal.SIGINT else 128 + report.stopped_by)
     if n_failed := report.count()["failed"]:
         raise HotvidError(
-            f"{n_failed} of {len(report.rows)} videos failed", f"see {out_dir / NAME}"
+            f"{n_failed} of {len(report.rows)} videos failed", f"see {below(out_dir, NAME)}"
         )
 
 
@@ -222,8 +226,9 @@ def _engine(
     return LocalEngine(workers, debug)
 
 
-def _text(report: Report, out_dir: Path) -> str:
+def _text(report: Report, out_dir: str) -> str:
     """The table of the videos, of a few at least, and how many there are of each state."""
+    from hotvid.batch.places import below
     from hotvid.batch.summary import NAME, table_lines
 
     states = report.count()
@@ -231,7 +236,7 @@ def _text(report: Report, out_dir: Path) -> str:
     said = [f"{states[state]} {state}" for state in sorted(states)]
     lines += [
         f"{n_videos(len(report.rows))}: {', '.join(said)}",
-        f"wrote {printable(str(out_dir / NAME))}",
+        f"wrote {printable(below(out_dir, NAME))}",
     ]
     if states["not done"]:
         lines.append("go on with the same command and --resume")

@@ -226,3 +226,38 @@ def test_a_pose_store_is_drawn_over_the_video_beside_it(task, backend, clip, tmp
     source = replace(task, source=str(tmp_path / "walk.npz"), folder=str(tmp_path / "out"))
     done(source)
     assert names(tmp_path / "out") == ["poses.json", "poses.npz", "skeleton.mp4"]
+
+
+@pytest.mark.parametrize("how", [{"smooth": "off"}, {"bones": False}, {"height": 1.2}])
+def test_what_is_made_of_poses_is_made_as_asked(task, backend, tmp_path, how):
+    texts = []
+    for number, options in enumerate([{}, how]):
+        folder = tmp_path / str(number)
+        settings = settle(options, ("json",))
+        assert perform(replace(task, folder=str(folder), settings=settings)).error == ""
+        texts.append((folder / "poses.json").read_text())
+        with_run = tmp_path / f"run{number}.json"
+        job.run(task.source, json=with_run, config=settings.config)
+        assert texts[-1] == with_run.read_text()
+    assert texts[0] != texts[1]
+
+
+def test_where_nobody_is_files_of_a_person_each_are_left_out(task, backend):
+    backend.seen = range(0)
+    settings = settle({}, ("json", "bvh", "csv", "trc"))
+    outcome = done(replace(task, settings=settings), people=0)
+    assert outcome.outputs == ("poses.json", "poses.csv")
+
+
+def test_files_of_people_that_are_no_more_are_gone(clip, make_store, tmp_path):
+    def made(n_people):
+        source = make_store(tmp_path / "in.npz", n_people=n_people)
+        settings = settle({}, ("json", "bvh"))
+        task = Task(str(source), str(tmp_path / "out"), settings, replace=True)
+        done(task, people=n_people)
+        return [name for name in names(tmp_path / "out") if name.endswith(".bvh")]
+
+    assert made(3) == [f"poses.person{n}.bvh" for n in range(3)]
+    assert made(2) == [f"poses.person{n}.bvh" for n in range(2)]
+    assert made(1) == ["poses.bvh"]
+    assert made(0) == []

@@ -1,0 +1,94 @@
+"""What a task reads and writes behind URLs, brought to this machine and back."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import tempfile
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from hotvid.batch.places import Place, is_url, place, reaching
+from hotvid.errors import OutputError
+
+
+@dataclass(frozen=True)
+class Stage:
+    """Where a task finds its source and leaves its outputs on this machine.
+
+    source  the file, or a copy of what is behind the URL.
+    folder  of the outputs, or one that stands for it until they are sent.
+    home    the folder behind a URL; None: the outputs are where they belong.
+    """
+
+    source: Path
+    folder: Path
+    home: Place | None = None
+
+    def fetch(self, name: str) -> None:
+        """Bring an output of an earlier run here, if there is one."""
+        if self.home is not None:
+            with reaching(self.home):
+                if (there := self.home / name).is_file():
+                    there.fs.get_file(there.path, str(self.folder / name))
+
+    def send(self, path: Path) -> None:
+        """Bring an output home, a file or a folder of files, each whole or not at all."""
+        if self.home is None:
+            return
+        below = path.relative_to(self.folder).as_posix()
+        if path.is_dir():
+            for inner in sorted(path.iterdir()):
+                self.send(inner)
+            return
+        with reaching(self.home):
+            target = self.home / below
+            target.parent.mkdir(parents=True, exist_ok=True)
+            partial = target.parent / f".hotvid-{uuid.uuid4().hex[:12]}{target.suffix}"
+            fs = target.fs
+            try:
+                fs.put_file(str(path), partial.path)
+                fs.mv(partial.path, target.path)
+            except BaseException:
+                with contextlib.suppress(Exception):
+                    partial.unlink()
+                raise
+
+    def refuse_foreign(self, names: list[str]) -> None:
+        """Raise OutputError if outputs of these names are at home already."""
+        if self.home is None:
+            return
+        with reaching(self.home):
+            for name in names:
+                if (self.home / name).exists():
+                    raise OutputError(
+                        f"'{self.home / name}' exists", "choose another name, or pass --overwrite"
+                    )
+
+
+@contextlib.contextmanager
+def staged(source: str, folder: str) -> Iterator[Stage]:
+    """A stage for a source and a folder of outputs, either of which may be behind a URL."""
+    if not is_url(source) and not is_url(folder):
+        yield Stage(Path(source), Path(folder))
+        return
+    scratch = Path(tempfile.mkdtemp(prefix="hotvid-"))
+    try:
+        yield Stage(
+            _copied(source, scratch / "in") if is_url(source) else Path(source),
+            scratch / "out" if is_url(folder) else Path(folder),
+            place(folder) if is_url(folder) else None,
+        )
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _copied(source: str, into: Path) -> Path:
+    into.mkdir()
+    there = place(source)
+    with reaching(source):
+        copy = into / there.name
+        there.fs.get_file(there.path, str(copy))
+    return copy
