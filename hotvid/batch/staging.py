@@ -20,12 +20,19 @@ class Stage:
 
     source  the file, or a copy of what is behind the URL.
     folder  of the outputs, or one that stands for it until they are sent.
+    given   the source as the task has it.
     home    the folder behind a URL; None: the outputs are where they belong.
     """
 
     source: Path
     folder: Path
+    given: str
     home: Place | None = None
+
+    def as_given(self, text: str) -> str:
+        """What is said of the copies, said of what they stand for."""
+        text = text.replace(str(self.source), self.given)
+        return text if self.home is None else text.replace(str(self.folder), str(self.home))
 
     def fetch(self, name: str) -> None:
         """Bring an output of an earlier run here, if there is one."""
@@ -72,13 +79,14 @@ class Stage:
 def staged(source: str, folder: str) -> Iterator[Stage]:
     """A stage for a source and a folder of outputs, either of which may be behind a URL."""
     if not is_url(source) and not is_url(folder):
-        yield Stage(Path(source), Path(folder))
+        yield Stage(Path(source), Path(folder), source)
         return
     scratch = Path(tempfile.mkdtemp(prefix="hotvid-"))
     try:
         yield Stage(
             _copied(source, scratch / "in") if is_url(source) else Path(source),
             scratch / "out" if is_url(folder) else Path(folder),
+            source,
             place(folder) if is_url(folder) else None,
         )
     finally:

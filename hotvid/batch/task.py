@@ -85,6 +85,7 @@ def perform(task: Task, progress: Progress = no_progress) -> Outcome:
     """
     begun, clock = time.time(), time.perf_counter()
     outcome = Outcome(begun)
+    stage = Stage(Path(task.source), Path(task.folder), task.source)
     with _noted_warnings() as notes:
         try:
             progress("read", 0, None)
@@ -94,8 +95,13 @@ def perform(task: Task, progress: Progress = no_progress) -> Outcome:
                 outcome = _perform(task, stage, outcome, progress)
         except Exception as error:  # noqa: BLE001 one bad video must not stop the others
             outcome = replace(outcome, error=in_one_line(error))
-    notes = tuple(dict.fromkeys((*outcome.warnings, *notes)))
-    return replace(outcome, wall_s=time.perf_counter() - clock, warnings=notes)
+    notes = tuple(dict.fromkeys(map(stage.as_given, (*outcome.warnings, *notes))))
+    return replace(
+        outcome,
+        wall_s=time.perf_counter() - clock,
+        warnings=notes,
+        error=stage.as_given(outcome.error),
+    )
 
 
 def _perform(task: Task, stage: Stage, outcome: Outcome, progress: Progress) -> Outcome:
@@ -128,7 +134,7 @@ def _make_outputs(task: Task, stage: Stage, outcome: Outcome, progress: Progress
         overwrite=ours or stage.home is not None,
     )
     if not from_store:
-        poses = _named(job.poses_of(source, config, progress), task, stage)
+        poses = _named(job.poses_of(source, config, progress), stage)
         save_poses(poses, store, overwrite=ours or store.exists(), key=key)
         stage.send(store)
     poses = load_poses(store)
@@ -165,12 +171,13 @@ def _make_outputs(task: Task, stage: Stage, outcome: Outcome, progress: Progress
     )
 
 
-def _named(poses: Poses, task: Task, stage: Stage) -> Poses:
+def _named(poses: Poses, stage: Stage) -> Poses:
     """The poses of a copy of what is behind a URL are those of the URL."""
-    copy = str(stage.source)
-    warnings = tuple(w.replace(copy, task.source) for w in poses.warnings)
-    path = task.source if poses.video.path == copy else poses.video.path
-    return replace(poses, video=replace(poses.video, path=path), warnings=warnings)
+    return replace(
+        poses,
+        video=replace(poses.video, path=stage.as_given(poses.video.path)),
+        warnings=tuple(map(stage.as_given, poses.warnings)),
+    )
 
 
 def _paths(exports: tuple[Export, ...]) -> list[Path]:

@@ -102,6 +102,7 @@ def test_results_are_those_without_urls(stores, tmp_path, ends):
     entries = last_entries(out)
     assert entries["a.npz"]["input"] == str(given) + "/a.npz"
     assert [n for n in entries["a.npz"]["outputs"] if n.endswith(".bvh")]
+    assert f"'{given}/bad.npz'" in entries["bad.npz"]["error"]
 
 
 def test_resume_leaves_alone_what_is_done_and_redoes_what_changed(stores, tmp_path, make_store):
