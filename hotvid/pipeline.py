@@ -10,6 +10,7 @@ Reading ahead and encoding run in threads of their own beside the models and the
 from __future__ import annotations
 
 import warnings
+from array import array
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, closing
@@ -38,7 +39,7 @@ from hotvid.post.swaps import without_swaps
 from hotvid.post.trajectory import root_path
 from hotvid.post.world import place_in_world
 from hotvid.skeleton import H36M17, to_h36m17
-from hotvid.track import associate, select_people, tracks_as_given
+from hotvid.track import Sightings, associate, select_people, tracks_as_given
 from hotvid.types import (
     Keypoints2D,
     Lifted,
@@ -75,13 +76,14 @@ def analyze(
     """
     config = config or PipelineConfig()
     weights.locate(config.lift.model, config.lift.weights)  # before an hour of video is read
-    with ExitStack() as held:
-        reader = held.enter_context(VideoReader(video, config.time_range_s))
-        backend = held.enter_context(closing(load_backend(config.pose2d)))
-        loading = held.enter_context(_LifterLoading(config.lift))
-        if config.lift.tokens is not None:
-            loading.result()  # only the model itself knows whether it can keep so many
-        seen = _observe(reader, backend, loading, progress)
+    with _LifterLoading(config.lift) as loading:
+        with (
+            VideoReader(video, config.time_range_s) as reader,
+            closing(load_backend(config.pose2d)) as backend,
+        ):
+            if config.lift.tokens is not None:
+                loading.result()  # only the model itself knows whether it can keep so many
+            seen = _observe(reader, backend, loading, progress)
         tracks = associate(
             seen.observations,
             seen.pts_s,
@@ -89,6 +91,7 @@ def analyze(
             config=config.track,
             size_px=(seen.info.width, seen.info.height),
         )
+        seen = replace(seen, observations=())  # of hours of video too much to keep for nothing
         people, lifter = _lifted(tracks, seen, loading, config, progress)
     notes = seen.warnings if people else (*seen.warnings, f"nobody was found in {video}")
     return _result(seen, config, people, lifter, backend.name, notes)
@@ -360,15 +363,14 @@ class _Seen:
     info: VideoInfo
     first_frame: int
     pts_s: np.ndarray
-    observations: tuple[Keypoints2D, ...]
+    observations: Sequence[Keypoints2D]
     warnings: tuple[str, ...]
 
 
 def _observe(
     reader: VideoReader, backend: Pose2DBackend, loading: _LifterLoading, progress: Progress
 ) -> _Seen:
-    observations: list[Keypoints2D] = []
-    pts_s: list[float] = []
+    observations, pts_s = Sightings(), array("d")
     first_frame = 0
     total = _frames_expected(reader.info, reader.time_range_s)
     frames = iter(reader)
@@ -384,9 +386,7 @@ def _observe(
     if not pts_s:
         raise InputError(f"'{reader.path}' holds no frames", "give a video with a picture in it")
     progress("pose2d", len(pts_s), len(pts_s))
-    return _Seen(
-        reader.info, first_frame, np.array(pts_s), tuple(observations), tuple(reader.warnings)
-    )
+    return _Seen(reader.info, first_frame, np.array(pts_s), observations, tuple(reader.warnings))
 
 
 def _frames_expected(info: VideoInfo, time_range_s: tuple[float, float] | None) -> int | None:

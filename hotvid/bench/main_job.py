@@ -25,7 +25,7 @@ from hotvid.io.writer import VideoWriter
 from hotvid.pipeline import analyze, lift_tracks
 from hotvid.pose2d import load_backend
 from hotvid.threads import n_cores
-from hotvid.track import associate
+from hotvid.track import Sightings, associate
 from hotvid.types import Frame, Poses
 
 STAGES = ("decode", "pose2d", "track", "lift", "draw", "encode")
@@ -166,12 +166,12 @@ def _chunks(video: str | Path, config: PipelineConfig) -> Iterator[list[Frame]]:
             yield chunk
 
 
-def _time_pose2d(video: str | Path, config: PipelineConfig) -> tuple[float, list]:
+def _time_pose2d(video: str | Path, config: PipelineConfig) -> tuple[float, Sightings]:
     backend = load_backend(config.pose2d)
-    seconds, observations = 0.0, []
+    seconds, observations = 0.0, Sightings()
     for chunk in _chunks(video, config):
         begun = time.perf_counter()
-        observations += backend.estimate(chunk)
+        observations.extend(backend.estimate(chunk))
         seconds += time.perf_counter() - begun
     backend.close()
     return seconds, observations

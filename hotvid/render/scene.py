@@ -53,7 +53,9 @@ def to_plot(xyz_m: np.ndarray) -> np.ndarray:
 def levelled(world: WorldMotion, frame: WorldFrame) -> Motion3D:
     """The motion as a level camera at the same place would see it: axes [right, down, forward]."""
     seen = (world.xyz_m - frame.camera_m.astype(np.float32)) * np.float32([1, -1, -1])
-    return Motion3D(seen - seen[:, :1], seen[:, 0])
+    root = seen[:, 0].copy()
+    seen -= root[:, None]
+    return Motion3D(seen, root)
 
 
 def arrange(motions: Sequence[Motion3D], fps: float, floor_m: float | None = None) -> Scene:

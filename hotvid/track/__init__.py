@@ -24,10 +24,11 @@ from hotvid.track.identity import (
     without_phantoms,
 )
 from hotvid.track.links import chains, link
+from hotvid.track.sightings import Sightings
 from hotvid.track.similarity import doubles, flatten
 from hotvid.types import Keypoints2D, Track2D
 
-__all__ = ["associate", "select_people", "tracks_as_given"]
+__all__ = ["Sightings", "associate", "select_people", "tracks_as_given"]
 
 _SAME_SIGHTING = 0.03  # two detections of one frame this near are one body, in body sizes
 _LEAST_STEP_S = 1e-3  # between frames whose timestamps do not increase
@@ -42,7 +43,8 @@ def associate(
 ) -> list[Track2D]:
     """The people of a clip, each one track from first to last sight.
 
-    observations  F, one for every frame, also those in which nobody is seen.
+    observations  F, one for every frame, also those in which nobody is seen; of a long clip as
+                  `Sightings`, which take a quarter of the memory.
     pts_s         (F,) seconds; any frame rate, also a variable one.
     first_frame   the video's number of the first frame.
     size_px       (width, height) of the picture: lets who left through its edge stay gone.

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hotvid.errors import ShapeError
 from hotvid.skeleton import JOINT_SETS
+from hotvid.track.sightings import Sightings
 from hotvid.types import Keypoints2D
 
 # How much a joint says about which body it is: the trunk moves as the body does, hands and feet
@@ -62,23 +62,19 @@ def flatten(
 
     Raises ShapeError where the frames do not share one joint set.
     """
-    people = [obs for obs in observations if len(obs)]
-    if not people:
+    held = observations if isinstance(observations, Sightings) else Sightings(observations)
+    people = held.everyone()
+    if people is None:
         return None
-    names = sorted({obs.joint_set for obs in people})
-    if len(names) > 1:
-        raise ShapeError(f"observations: expected one joint set, got {', '.join(names)}")
-
-    xy = np.concatenate([obs.xy_px for obs in people]).astype(np.float32)
-    score = np.concatenate([obs.score for obs in people]).astype(np.float32)
-    box = np.concatenate([obs.box_px for obs in people]).astype(np.float32)
-    person = np.concatenate([obs.person_score for obs in people]).astype(np.float32)
-    counts = np.array([len(obs) for obs in observations])
+    xy, score, box, person = people.xy_px, people.score, people.box_px, people.person_score
+    counts = held.counts()
     row = np.repeat(np.arange(len(counts)), counts)
-    point, weight = _points(xy, score, box, names[0], kpt_thr)
+    point, weight = _points(xy, score, box, people.joint_set, kpt_thr)
     size = _sizes(point, weight, box, kpt_thr)
     place = point.sum(1)
     order = np.lexsort((person, box[:, 0], place[:, 1], place[:, 0], row))
+    if (np.diff(order) == 1).all():
+        order = slice(None)  # as they are, without a copy
     return Detections(
         row=row,
         first=np.concatenate([[0], np.cumsum(counts)]),
