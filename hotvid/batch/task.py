@@ -134,11 +134,12 @@ def _make_outputs(task: Task, stage: Stage, outcome: Outcome, progress: Progress
         overwrite=ours or stage.home is not None,
     )
     if not from_store:
-        poses = _named(job.poses_of(source, config, progress), stage)
-        save_poses(poses, store, overwrite=ours or store.exists(), key=key)
+        # Not kept: poses of hours of video are not held twice.
+        found = _named(job.poses_of(source, config, progress), stage)
+        save_poses(found, store, overwrite=ours or store.exists(), key=key)
+        del found
         stage.send(store)
-    poses = load_poses(store)
-    if not any(person.motion is not None for person in poses.people):
+    if exports and not _has_3d(store):
         exports = without_people(exports)  # what nobody is in has no file for anybody
     video = job.video_of(load_poses(source), source) if is_pose_store(source) else source
     later = PipelineConfig(clean=config.clean, world=config.world, render=config.render)
@@ -169,6 +170,10 @@ def _make_outputs(task: Task, stage: Stage, outcome: Outcome, progress: Progress
         outputs=tuple(dict.fromkeys(outputs)),
         warnings=poses.warnings,
     )
+
+
+def _has_3d(store: Path) -> bool:
+    return any(person.motion is not None for person in load_poses(store).people)
 
 
 def _named(poses: Poses, stage: Stage) -> Poses:
