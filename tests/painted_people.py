@@ -71,8 +71,8 @@ class Graph:
         self.nodes: list = []
         self.constants: list = []
 
-    def const(self, value: np.ndarray) -> str:
-        name = f"c{len(self.constants)}"
+    def const(self, value: np.ndarray, name: str | None = None) -> str:
+        name = name or f"c{len(self.constants)}"
         self.constants.append(numpy_helper.from_array(np.asarray(value), name))
         return name
 
@@ -182,12 +182,15 @@ def _boxes(graph: Graph, like: str, side: int) -> tuple[str, str]:
     return box, graph.add("Reshape", score, flat)
 
 
-def rtmdet_file(path: Path, side: int = 256) -> Path:
-    """A detector as MMDeploy exports RTMDet: BGR, normalised; dets and labels out."""
+def rtmdet_file(path: Path, side: int = 256, layer: str | None = None) -> Path:
+    """A detector as MMDeploy exports RTMDet: BGR, normalised; dets and labels out.
+
+    layer  a name that the file's weights have.
+    """
     graph = Graph()
     like = graph.likeness("input", BODY_RGB, True, _IMAGENET_BGR)
     box, score = _boxes(graph, like, side)
-    labels = graph.const(np.array([[0, 0, 56]], np.int64))
+    labels = graph.const(np.array([[0, 0, 56]], np.int64), layer)
     outputs = {"dets": graph.add("Concat", box, score, axis=2), "labels": labels}
     return graph.save(path, outputs, (1, 3, side, side))
 

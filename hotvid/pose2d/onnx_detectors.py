@@ -18,6 +18,8 @@ _USUAL_SIZE_PX = (640, 640)
 _PERSON = 0  # COCO's first class
 _OVERLAP = 0.45  # boxes that share more are one person
 _STRIDES = (8, 16, 32)  # of YOLOX's three grids
+# Their heads' layers, in OpenMMLab's code: MMDeploy's files of both look alike from outside.
+_LAYERS = {"rtmdet": b"bbox_head.rtm_cls", "yolox": b"bbox_head.multi_level_conv_cls"}
 _MEAN_BGR = np.array([103.53, 116.28, 123.675], np.float32)
 _STD_BGR = np.array([57.375, 57.12, 58.395], np.float32)
 
@@ -53,6 +55,12 @@ class OnnxDetector:
         grids: bool,
     ) -> None:
         self._network = OnnxNetwork(file, config.device, config.threads)
+        for other, layer in _LAYERS.items():
+            if other != kind and self._network.mentions(layer):
+                raise WeightsError(
+                    f"{file} is of the {other} kind, whose pictures are made otherwise",
+                    f"give it as --detector {other}:{file}",
+                )
         self._size_px = self._network.size_px or _USUAL_SIZE_PX
         self._normalise = normalise
         self._grids = grids

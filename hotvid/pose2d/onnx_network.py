@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mmap
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -55,6 +56,17 @@ class OnnxNetwork:
             return self._run(pictures)
         parts = [self._run(pictures[i : i + 1]) for i in range(len(pictures))]
         return [np.concatenate(column) for column in zip(*parts, strict=True)]
+
+    def mentions(self, word: bytes) -> bool:
+        """Whether a name in the file holds `word`: exporters keep those of the layers."""
+        contents = _contents(self._path)
+        if isinstance(contents, bytes):
+            return word in contents
+        with (
+            Path(contents).open("rb") as file,
+            mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as whole,
+        ):
+            return whole.find(word) >= 0
 
     def _run(self, pictures: np.ndarray) -> list[Any]:
         try:

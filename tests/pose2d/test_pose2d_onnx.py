@@ -182,6 +182,25 @@ def test_a_model_of_another_kind_is_no_detector(files, name):
 
 
 @pytest.mark.parametrize(
+    ("layer", "kind", "other"),
+    [
+        ("bbox_head.rtm_cls.0.weight", rtmdet, yolox),
+        ("bbox_head.multi_level_conv_cls.2.bias", yolox, rtmdet),
+    ],
+)
+@pytest.mark.parametrize("packed", [False, True])
+def test_rtmdet_and_yolox_are_told_apart_by_their_layers(tmp_path, layer, kind, other, packed):
+    file = rtmdet_file(tmp_path / "end2end.onnx", layer=layer)
+    if packed:
+        with zipfile.ZipFile(tmp_path / "det.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.write(file, "work/end2end.onnx")
+        file = tmp_path / "det.zip"
+    kind(str(file), CONFIG).detect(frame(0, A))
+    with pytest.raises(WeightsError, match=f"give it as --detector {kind.__name__}:{file}"):
+        other(str(file), CONFIG)
+
+
+@pytest.mark.parametrize(
     ("backend", "detector", "says"),
     [
         ("rtmpose", None, "give it as --pose2d rtmpose:FILE.onnx"),

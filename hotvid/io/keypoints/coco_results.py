@@ -49,7 +49,16 @@ def read(source: KeypointSource) -> KeypointTable:
         number = numbers.get(one["image_id"], one["image_id"])
         rows.add(int(number), points, corners, one.get("score"), one.get("track_id"))
     sizes = {(int(i["width"]), int(i["height"])) for i in images if "width" in i and "height" in i}
-    return rows.table(NAME, source.joint_set, size_px=sizes.pop() if len(sizes) == 1 else None)
+    # Pictures are listed also where nobody is in them, and most programs number them from 1.
+    listed = [numbers.get(i["id"], i["id"]) for i in images if isinstance(i.get("id"), int)]
+    first_number = 1 if min(listed, default=0) >= 1 else 0
+    return rows.table(
+        NAME,
+        source.joint_set,
+        first_number=first_number,
+        n_frames=max(listed) - first_number + 1 if listed else None,
+        size_px=sizes.pop() if len(sizes) == 1 else None,
+    )
 
 
 def _image_numbers(images: list[dict[str, Any]]) -> dict[Any, int]:

@@ -181,6 +181,21 @@ def test_coco_annotations_have_flags_sizes_and_file_names(tmp_path):
     assert table.box[0].tolist() == [1, 2, 31, 42]
 
 
+@pytest.mark.parametrize("first", [0, 1])
+def test_coco_pictures_are_listed_where_nobody_is_and_numbered_from_0_or_1(tmp_path, first):
+    numbers = range(first, first + 5)
+    data = {
+        "images": [{"id": 900 + n, "file_name": f"f_{n:04d}.png"} for n in numbers],
+        "annotations": [
+            {"image_id": 900 + n, "keypoints": flat(body("coco17", 0, 0))} for n in numbers[1:3]
+        ],
+    }
+    (tmp_path / "a.json").write_text(json.dumps(data))
+    table = read_keypoints(tmp_path / "a.json")
+    assert table.first_number == first and table.n_frames == 5
+    assert (table.frame - table.first_number).tolist() == [1, 2]
+
+
 @pytest.mark.parametrize(
     ("conf", "ids"), [(True, True), (True, False), (False, True), (False, False)]
 )
