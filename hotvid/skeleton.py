@@ -12,6 +12,7 @@ from functools import cache
 
 import numpy as np
 
+from hotvid.chunks import chunks
 from hotvid.errors import UsageError
 
 
@@ -323,8 +324,13 @@ def to_h36m17(xy: np.ndarray, score: np.ndarray, joint_set: str) -> tuple[np.nda
              neck; and an ear for the other, as in a profile, where both are in one place and
              many models report one.
     """
-    xy, score = _with_stand_ins(xy, score, joint_set)
-    return _combined(h36m17_matrix(joint_set), xy, score)
+    out = np.empty((*score.shape[:-1], len(H36M17), xy.shape[-1]), xy.dtype)
+    out_score = np.empty(out.shape[:-1], score.dtype)
+    rows = [...] if score.ndim == 1 else chunks(len(score))
+    for part in rows:
+        found = _with_stand_ins(xy[part], score[part], joint_set)
+        out[part], out_score[part] = _combined(h36m17_matrix(joint_set), *found)
+    return out, out_score
 
 
 def by_name(

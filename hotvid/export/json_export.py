@@ -16,6 +16,7 @@ from typing import Any, TextIO
 import numpy as np
 
 from hotvid import __version__
+from hotvid.chunks import chunks
 from hotvid.config import ExportConfig
 from hotvid.joint_angles import ANGLES, CONVENTION
 from hotvid.skeleton import H36M17, JOINT_SETS, feet_and_hands
@@ -23,7 +24,7 @@ from hotvid.types import Person, Poses, Track2D, WorldFrame
 
 SCHEMA_NAME = "hotvid/1"
 _SCHEMA_FILE = "hotvid-1.schema.json"
-_ROWS_AT_ONCE = 512  # frames turned to text together: memory stays flat on an hour of video
+_ROWS_AT_ONCE = 512  # turned to text together
 _COORDINATES = {
     "keypoints_2d": "pixels [x right, y down] from the top-left corner, score 0..1",
     "keypoints_3d": "metres, camera axes [x right, y down, z forward], relative to the pelvis",
@@ -148,8 +149,8 @@ def _feet_and_hands(poses: Poses) -> dict[str, Any] | None:
 
 def _frames(poses: Poses, person: Person) -> Iterator[list[dict[str, Any]]]:
     """The frames of the person's track, some hundreds at a time."""
-    for start in range(0, len(person.keypoints), _ROWS_AT_ONCE):
-        yield _rows(poses, person, slice(start, start + _ROWS_AT_ONCE))
+    for part in chunks(len(person.keypoints), _ROWS_AT_ONCE):
+        yield _rows(poses, person, part)
 
 
 def _rows(poses: Poses, person: Person, part: slice) -> list[dict[str, Any]]:

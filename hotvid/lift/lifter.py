@@ -129,7 +129,8 @@ class Lifter:
             done += len(batch)
             if progress is not None:
                 progress(done, total)
-        return [self._finish(b, s, config) for b, s in zip(blenders, series, strict=True)]
+        blenders.reverse()  # and given back one by one
+        return [self._finish(blenders.pop(), one, config) for one in series]
 
     def _series(self, track: Track2D, fps: float, overlap: float) -> _Series:
         if track.joint_set != H36M17.name:
@@ -183,11 +184,15 @@ class Lifter:
 
     def _finish(self, blender: Blender, one: _Series, config: LiftConfig) -> Lifted:
         """In metres, float32, a row for each of the track's."""
-        motion, apart = blender.track(), blender.apart() if config.flip else None
+        motion, apart = blender.finish()
+        if not config.flip:
+            apart = None
         if not self._protocol.metric:
             limbs = sum(np.linalg.norm(motion[:, a] - motion[:, b], axis=-1) for a, b in LIMBS)
             size = MEAN_LIMBS_M / max(float(np.median(limbs)), 1e-6)
-            motion, apart = motion * size, None if apart is None else apart * size
+            motion *= size
+            if apart is not None:
+                apart *= size
         if len(one.lifted_at) < one.n_frames:
             from scipy.interpolate import CubicSpline  # takes half a second to import
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from hotvid.chunks import chunks
+
 
 def window_starts(n_frames: int, length: int, overlap: float) -> np.ndarray:
     """First frames of windows that cover `n_frames`, evenly spread.
@@ -58,11 +60,13 @@ class Blender:
         self._square[low:high] += square * ramp[..., 0]
         self._weight[low:high] += ramp
 
-    def track(self) -> np.ndarray:
-        """(F, 17, 3), every frame covered by at least one window."""
-        return self._total / self._weight
-
-    def apart(self) -> np.ndarray:
-        """(F, 17) how far all answers for a joint are from their mean, root mean square."""
-        mean = ((self._total / self._weight) ** 2).sum(-1)
-        return np.sqrt(np.maximum(self._square / self._weight[..., 0] - mean, 0))
+    def finish(self) -> tuple[np.ndarray, np.ndarray]:
+        """The track (F, 17, 3), every frame covered by at least one window; and (F, 17) how far
+        all answers for a joint are from their mean, root mean square. Nothing is added after."""
+        track, apart = self._total, self._square
+        for part in chunks(len(track)):
+            track[part] /= self._weight[part]
+            mean = (track[part] ** 2).sum(-1)
+            off = apart[part] / self._weight[part, ..., 0] - mean
+            apart[part] = np.sqrt(np.maximum(off, 0))
+        return track, apart

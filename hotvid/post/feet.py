@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.linalg import solveh_banded
 
+from hotvid.chunks import chunks
 from hotvid.post.contacts import FEET, runs
 from hotvid.post.floor import ANKLE_M
 from hotvid.rotations import unit
@@ -43,7 +44,8 @@ def plant_feet(xyz_m: np.ndarray, contact: np.ndarray, fps: float) -> np.ndarray
     feet += shift[:, None]
     for side, leg in enumerate(_LEGS):
         goal = _anchored(feet[:, side], height[:, side], contact[:, side], fps)
-        out[:, leg[1:]] = _bent(out[:, leg].astype(np.float64), goal)
+        for part in chunks(len(out)):
+            out[part, leg[1:]] = _bent(out[part, leg].astype(np.float64), goal[part])
     return out
 
 

@@ -11,13 +11,13 @@ from __future__ import annotations
 
 import numpy as np
 
+from hotvid.chunks import chunks
 from hotvid.joint_angles import ANGLES
 from hotvid.post.bone_shape import trunk_axes
 from hotvid.rotations import unit, zxy_degrees
 from hotvid.skeleton import H36M17
 from hotvid.types import JointAngles
 
-_ROWS_AT_ONCE = 4096  # memory stays flat on an hour of video
 _LEAST_ASIDE = 0.17  # sine of 10 degrees: an arm nearer to the trunk's line has no plane
 _WHOLE_TURN = 360.0
 
@@ -29,19 +29,9 @@ def joint_angles(xyz_m: np.ndarray) -> JointAngles:
     No angle jumps by a whole turn from one frame to the next: where it goes beyond 180 degrees, it
     goes on. NaN where a joint that it takes is unknown, and for the plane of an arm that hangs.
     """
-    parts = [
-        _of_part(np.asarray(xyz_m[start : start + _ROWS_AT_ONCE], np.float64))
-        for start in range(0, len(xyz_m), _ROWS_AT_ONCE)
-    ]
-    plain = [p[0] for p in parts] or [np.zeros((0, len(ANGLES)))]
-    turns = [p[1] for p in parts] or [np.zeros((0, 2, 3, 3))]
-    degrees, turned = np.concatenate(plain), np.concatenate(turns)
-    known = np.isfinite(turned).all((1, 2, 3))
-    if known.any():
-        trunk, pelvis = np.moveaxis(zxy_degrees(turned[known]), 1, 0)
-        # Turned about the right axis, a body goes backwards; about the one ahead, to the right.
-        _put(degrees, known, "trunk", trunk * [-1, 1, 1], ("flexion", "side_bend", "rotation"))
-        _put(degrees, known, "pelvis", pelvis * [1, -1, -1], ("heading", "tilt", "list"))
+    degrees = np.empty((len(xyz_m), len(ANGLES)))
+    for part in chunks(len(xyz_m)):
+        degrees[part] = _of_part(np.asarray(xyz_m[part], np.float64))
     for column in degrees.T:
         column[:] = _unwrapped(column)
     return JointAngles(degrees.astype(np.float32))
@@ -58,9 +48,8 @@ def _column(name: str) -> int:
     return ANGLES.index(name)
 
 
-def _of_part(xyz: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """(F, A) the angles that each frame gives by itself, and (F, 2, 3, 3) the turns of the trunk
-    from the pelvis and of the pelvis in the world, whose angles want their neighbours."""
+def _of_part(xyz: np.ndarray) -> np.ndarray:
+    """(F, A) the angles that each frame gives by itself: they may jump by whole turns."""
     out = np.full((len(xyz), len(ANGLES)), np.nan)
 
     def at(name: str) -> np.ndarray:
@@ -90,7 +79,13 @@ def _of_part(xyz: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     trunk = unit(at("thorax") - at("pelvis"))
     out[:, _column("trunk_inclination")] = np.degrees(np.arccos(np.clip(trunk[:, 1], -1, 1)))
     turns = np.stack([np.swapaxes(pelvis, 1, 2) @ chest, _in_world(axes.hips)], 1)
-    return out, turns
+    known = np.isfinite(turns).all((1, 2, 3))
+    if known.any():
+        trunk, pelvis = np.moveaxis(zxy_degrees(turns[known]), 1, 0)
+        # Turned about the right axis, a body goes backwards; about the one ahead, to the right.
+        _put(out, known, "trunk", trunk * [-1, 1, 1], ("flexion", "side_bend", "rotation"))
+        _put(out, known, "pelvis", pelvis * [1, -1, -1], ("heading", "tilt", "list"))
+    return out
 
 
 def _isb(axes: np.ndarray) -> np.ndarray:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from hotvid.chunks import chunks
 from hotvid.geometry import rays
 
 _LEAST_JOINTS = 4  # fewer fix a place badly
@@ -37,24 +38,28 @@ def root_path(
     Each frame is a linear least-squares problem in the translation (as in VNect, Mehta et al.
     2017, section 4.3, here with perspective weights).
     """
-    xyz = np.asarray(xyz_m, np.float64)
-    sight = rays(np.asarray(xy_px, np.float64), focal_px, size_px)
-    weight = np.where(np.isfinite(sight).all(-1) & np.isfinite(xyz).all(-1), score, 0)
-    weight = np.clip(np.nan_to_num(weight), 0, None)
-    sight, known_xyz = np.nan_to_num(sight), np.nan_to_num(xyz)
-
-    place = _solve(known_xyz, sight, weight)
+    n = len(xyz_m)
+    place, nearest = np.empty((n, 3)), np.empty(n)
+    pelvis, sure = np.empty((n, 2)), np.empty((n, 1))
+    for part in chunks(n):
+        xyz = np.asarray(xyz_m[part], np.float64)
+        sight = rays(np.asarray(xy_px[part], np.float64), focal_px, size_px)
+        weight = np.where(np.isfinite(sight).all(-1) & np.isfinite(xyz).all(-1), score[part], 0)
+        weight = np.clip(np.nan_to_num(weight), 0, None)
+        sight, xyz = np.nan_to_num(sight), np.nan_to_num(xyz)
+        place[part] = _solve(xyz, sight, weight)
+        nearest[part] = xyz[..., 2].min(1, initial=0)
+        pelvis[part], sure[part] = sight[:, 0], weight[:, :1]
     solved = np.isfinite(place).all(1)
     if not solved.any():
-        return np.full((len(xyz), 3), np.nan, np.float32)
+        return np.full((n, 3), np.nan, np.float32)
     depth = np.exp(_smooth_known(np.log(place[:, 2]), fps * _DEPTH_S))
-    nearest = known_xyz[..., 2].min(1, initial=0)
     depth = np.maximum(depth, _NEAREST_M - nearest)
 
     direction = _bridge(np.where(solved[:, None], place[:, :2] / place[:, 2:], np.nan))
     low, high = _PELVIS_SCORE
-    share = np.clip((weight[:, :1] - low) / (high - low), 0, 1)
-    direction = share * sight[:, 0] + (1 - share) * direction
+    share = np.clip((sure - low) / (high - low), 0, 1)
+    direction = share * pelvis + (1 - share) * direction
     return np.concatenate([direction * depth[:, None], depth[:, None]], 1).astype(np.float32)
 
 

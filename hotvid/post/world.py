@@ -12,6 +12,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from hotvid.chunks import chunks
 from hotvid.config import WorldConfig
 from hotvid.geometry import assumed_focal_px, rays
 from hotvid.post.contacts import FEET, foot_contacts
@@ -23,7 +24,6 @@ from hotvid.post.stature import standing_height_m
 from hotvid.rotations import unit
 from hotvid.types import Motion3D, Person, Poses, VideoInfo, WorldFrame, WorldMotion
 
-_ROWS_AT_ONCE = 4096  # memory stays flat on an hour of video
 _AHEAD, _TOP = np.array([0.0, 0.0, 1.0]), np.array([0.0, -1.0, 0.0])  # of the camera's picture
 
 
@@ -102,8 +102,7 @@ def _world(
     root = bridged(root) if np.isfinite(root).any() else np.zeros_like(root)
     known = np.isfinite(motion.xyz_m).all(-1)
     xyz_m = np.empty(motion.xyz_m.shape, np.float32)
-    for start in range(0, len(xyz_m), _ROWS_AT_ONCE):
-        part = slice(start, start + _ROWS_AT_ONCE)
+    for part in chunks(len(xyz_m)):
         seen = bridged(motion.xyz_m[part]) + root[part, None]
         xyz_m[part] = seen @ frame.rotation.T + frame.camera_m
     contact = contact & known[:, FEET]

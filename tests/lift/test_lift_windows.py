@@ -10,7 +10,7 @@ def _blend(windows, starts, n_frames):
     blender = Blender(n_frames, LENGTH)
     for window, start in zip(windows, starts, strict=True):
         blender.add(window, start)
-    return blender.track()
+    return blender.finish()[0]
 
 
 @pytest.mark.parametrize("n_frames", [1, 2, 242, 243, 244, 400, 1000])
@@ -41,7 +41,7 @@ def test_answers_are_apart_where_windows_disagree_or_were_so_themselves():
     blender = Blender(4, 3)
     blender.add(np.zeros((3, 17, 3)), 0, np.full((3, 17), 0.2))
     blender.add(np.tile([0.3, 0, 0.4], (3, 17, 1)), 1, np.zeros((3, 17)))
-    apart = blender.apart()
+    _, apart = blender.finish()
     np.testing.assert_allclose(apart[0], 0.2)
     np.testing.assert_allclose(apart[3], 0, atol=1e-9)
     ramp = np.sin(np.pi * (np.arange(3) + 0.5) / 3) ** 2 + 1e-3
@@ -55,7 +55,7 @@ def test_windows_slid_by_one_frame_each_fill_their_centre():
     blender = Blender(5, LENGTH)
     for start in range(5):
         blender.add(track[start : start + 1], start)
-    np.testing.assert_allclose(blender.track(), track)
+    np.testing.assert_allclose(blender.finish()[0], track)
 
 
 def test_a_window_that_begins_before_the_track_is_padded_with_its_edge():
