@@ -80,7 +80,7 @@ def bench_pose2d(
     candidates = [one for one in here(config.pose2d) if mode in (None, one.mode)]
     used = False
     for spec in pose2d or ():
-        takes_detector = check_spec(spec, None).top_down
+        takes_detector = check_spec(spec, None).takes_detector
         used |= takes_detector
         given = configure(
             pose2d=spec,

@@ -24,6 +24,8 @@ class Kind:
     about    for the list of models.
     extra    the package, or the environment, it needs; None: the core has all.
     top_down whether a detector goes in front; `load` then gives an estimator.
+    joints   of a backend that finds people itself, what makes its estimator alone; None: it has
+             none.
     """
 
     load: Callable[[Pose2DConfig, str], object]
@@ -31,6 +33,11 @@ class Kind:
     model: str = ""
     extra: Extra | OwnEnvironment | None = None
     top_down: bool = False
+    joints: Callable[[Pose2DConfig, str], PoseEstimator] | None = None
+
+    @property
+    def takes_detector(self) -> bool:
+        return self.top_down or self.joints is not None
 
 
 # All are imported on use: one may need a runtime that the others do not.
@@ -38,6 +45,12 @@ def _blazepose(config: Pose2DConfig, model: str) -> Pose2DBackend:
     from hotvid.pose2d.blazepose import BlazePose
 
     return BlazePose(config)
+
+
+def _blazepose_joints(config: Pose2DConfig, model: str) -> PoseEstimator:
+    from hotvid.pose2d.blazepose_joints import BlazePoseJoints
+
+    return BlazePoseJoints(config)
 
 
 def _simcc(config: Pose2DConfig, model: str) -> PoseEstimator:
@@ -95,7 +108,7 @@ def _yolo_boxes(config: Pose2DConfig, model: str) -> PersonDetector:
 
 
 BACKENDS: dict[str, Kind] = {
-    "blazepose": Kind(_blazepose, "BlazePose, which travels with hotvid"),
+    "blazepose": Kind(_blazepose, "BlazePose, which travels with hotvid", joints=_blazepose_joints),
     "rtmpose": Kind(
         _simcc,
         "RTMPose, RTMW, HRNet, ... of MMPose: top-down, SimCC or heatmaps",
@@ -127,21 +140,22 @@ def load_backend(config: Pose2DConfig) -> Pose2DBackend:
     """The backend that `config` names, its models loaded; UsageError if there is none."""
     kind = check_spec(config.backend, config.detector)
     model = config.backend.partition(":")[2]
-    if not kind.top_down:
+    itself = config.detector in (None, config.backend)
+    if not kind.top_down and itself:
         return kind.load(config, model)
     from hotvid.pose2d.topdown import TopDown
 
     found_by, detector = _named(
         "person detector", "--detector", config.detector or "blazepose", DETECTORS
     )
-    estimator = kind.load(config, model)
+    estimator = kind.load(config, model) if kind.top_down else kind.joints(config, model)
     return TopDown(found_by.load(replace(config, backend="blazepose"), detector), estimator, config)
 
 
 def check_spec(backend: str, detector: str | None) -> Kind:
     """The backend's kind; UsageError where the two names are not whole or do not go together."""
     kind, _ = _named("2D backend", "--pose2d", backend, BACKENDS)
-    if detector is not None and not kind.top_down:
+    if detector is not None and not kind.takes_detector:
         raise UsageError(
             f"{backend} finds people itself", "leave out --detector, or choose another"
         )

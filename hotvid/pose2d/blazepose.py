@@ -57,6 +57,11 @@ _CUT_CHANGE, _CUT_JUMP = 0.5, 2.5
 _FULL_SEARCH_GAP = 5
 
 
+def model_name(mode: str) -> str:
+    """The landmark model of a mode, as "blazepose-full"; UsageError for a mode there is not."""
+    return f"blazepose-{_SIZES[check_choice('mode', mode, MODES)]}"
+
+
 class BlazePose:
     """BlazePose through LiteRT (Bazarevsky et al. 2020), for everyone in the picture.
 
@@ -69,8 +74,7 @@ class BlazePose:
     joint_set = "blazepose33"
 
     def __init__(self, config: Pose2DConfig) -> None:
-        size = _SIZES[check_choice("mode", config.mode, MODES)]
-        self.name = f"blazepose-{size}"
+        self.name = model_name(config.mode)
         self._config = config
         self._detector = PersonDetector(weights.find("blazepose-detector"), config.threads)
         self._landmarks = LandmarkModel(weights.find(self.name), config.threads)

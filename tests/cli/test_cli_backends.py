@@ -94,7 +94,7 @@ def test_hotvids_own_search_goes_in_front_of_a_top_down_model(models, tmp_path, 
     ("words", "says"),
     [
         (("--pose2d", "rtmpose"), "give it as --pose2d rtmpose:FILE.onnx"),
-        (("--detector", "rtmdet:a.onnx"), "blazepose finds people itself"),
+        (("--pose2d", "rtmo:b.onnx", "--detector", "rtmdet:a.onnx"), "rtmo:b.onnx finds people"),
         (("--pose2d", "rtmpose:a.onnx", "--detector", "dog"), "unknown person detector"),
     ],
 )

@@ -6,7 +6,8 @@ import pytest
 
 from hotvid.config import Pose2DConfig
 from hotvid.errors import UsageError
-from hotvid.pose2d import load_backend
+from hotvid.pose2d import DETECTORS, Kind, load_backend
+from hotvid.pose2d.base import Boxes
 from hotvid.types import Frame
 
 LEFT_HIP, RIGHT_HIP, NOSE, LEFT_ANKLE = 23, 24, 0, 27
@@ -157,3 +158,40 @@ def test_the_clip_from_end_to_end(demo_clip):
             assert ((x > 900) & (y > 550)).any(), index
         assert len(keypoints) <= 2, index
     assert lost <= 10
+
+
+class Given:
+    """A detector that always gives the same boxes."""
+
+    name, follows = "given", False
+
+    def __init__(self, box_px):
+        self.boxes = Boxes(np.array(box_px, np.float32), np.full(len(box_px), 0.8, np.float32))
+
+    def detect(self, frame):
+        return self.boxes
+
+    def close(self):
+        pass
+
+
+def test_its_landmarks_go_behind_another_detector(walk, seen, monkeypatch):
+    # Boxes of a detector are neither centred at the hips nor as large as a landmark's box.
+    given = Given([(550, 10, 720, 470), (900, 520, 1150, 960)])
+    kind = Kind(lambda config, model: given, "", "FILE")
+    monkeypatch.setitem(DETECTORS, "given", kind)
+    backend = load_backend(Pose2DConfig(detector="given:x"))
+    assert backend.name == "blazepose-full, people by given"
+    assert backend.joint_set == "blazepose33"
+    for frame, own in zip(walk[::4], seen[::4], strict=True):
+        (found,) = backend.estimate([frame])
+        order = match(hips(found), hips(own), 12)
+        apart = np.linalg.norm(found.xy_px[order] - own.xy_px, axis=-1)
+        sure = own.score > 0.7
+        assert sure.sum() > 30 and np.median(apart[sure]) < 6
+        np.testing.assert_array_equal(found.person_score, np.float32([0.8, 0.8]))
+    backend.close()
+
+
+def test_its_own_search_named_as_the_detector_is_the_default():
+    assert load_backend(Pose2DConfig(detector="blazepose")).name == "blazepose-full"

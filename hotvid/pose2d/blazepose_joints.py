@@ -1,0 +1,46 @@
+"""BlazePose's landmarks behind any person detector."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from hotvid import weights
+from hotvid.config import Pose2DConfig
+from hotvid.pose2d.blazepose import model_name
+from hotvid.pose2d.blazepose_landmarks import LandmarkModel
+from hotvid.pose2d.regions import Region
+from hotvid.pose2d.scores import keypoint_scores
+
+# Of a box's longer side: of someone who stands upright, the circle around the hips that holds the
+# body, and BlazePose's margin.
+_SIDE = 1.4
+
+
+class BlazePoseJoints:
+    """The landmark model alone, as an estimator.
+
+    A box does not say how the body in it is turned. So each person is looked at twice: the second
+    time in the region that the first look's landmarks give, upright and centred at the hips.
+    """
+
+    joint_set = "blazepose33"
+
+    def __init__(self, config: Pose2DConfig) -> None:
+        self.name = model_name(config.mode)
+        self._landmarks = LandmarkModel(weights.find(self.name), config.threads)
+
+    def estimate(self, bgr: np.ndarray, box_px: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The joints of the person in each box; see `PoseEstimator.estimate`."""
+        size_px = bgr.shape[1], bgr.shape[0]
+        bodies = []
+        for x0, y0, x1, y1 in np.asarray(box_px, np.float64).tolist():
+            side = _SIDE * max(x1 - x0, y1 - y0, 1.0)
+            first = self._landmarks.look(bgr, Region((x0 + x1) / 2, (y0 + y1) / 2, side, 0.0))
+            second = self._landmarks.look(bgr, first.following)
+            bodies.append(second if second.presence >= first.presence / 2 else first)
+        xy = np.stack([body.xy_px for body in bodies])
+        return xy, np.stack([keypoint_scores(body, self.name, size_px) for body in bodies])
+
+    def close(self) -> None:
+        """Give the network's memory back."""
+        del self._landmarks
