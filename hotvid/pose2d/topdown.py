@@ -19,6 +19,9 @@ _SURE_JOINT = 0.3  # joints less sure than this do not shape the box
 _MIN_JOINTS = 4
 _MOTION = 0.1  # the box around the joints is widened by this share of its longer side
 _SAME = 0.85  # two boxes that overlap this much have come onto one person
+# Detectors miss people who bend or fall. One whose joints are on average this sure stays, though a
+# search has not found a box that overlaps theirs by `_FOUND`, for so many searches in turn.
+_STILL_THERE, _FOUND, _MISSED_AT_MOST = 0.5, 0.3, 2
 
 
 class TopDown:
@@ -36,6 +39,7 @@ class TopDown:
         self.name = f"{estimator.name}, people by {detector.name}"
         self.joint_set = estimator.joint_set
         self._last: Keypoints2D | None = None
+        self._missed = np.zeros(0, int)  # of the last ones, by how many searches in turn
         self._last_index = -1
         self._since_search = 0
 
@@ -61,29 +65,47 @@ class TopDown:
     def _boxes(self, frame: Frame) -> Boxes:
         self._since_search += 1
         before = self._last if frame.index == self._last_index + 1 else None
-        if before is not None and len(before) and self._since_search < self._every:
-            followed = _followed(before)
-            if len(followed) == len(before):
-                return followed
+        if self._detector.follows or before is None or not len(before):
+            return self._search(frame, Boxes.none(), self._missed[:0])
+        followed, who = _followed(before)
+        if len(followed) == len(before) and self._since_search < self._every:
+            self._missed = self._missed[who]
+            return followed
+        sure = before.score[who].mean(1) >= _STILL_THERE
+        stay = sure & (self._missed[who] < _MISSED_AT_MOST)
+        kept = Boxes(followed.box_px[stay], followed.score[stay])
+        return self._search(frame, kept, self._missed[who][stay])
+
+    def _search(self, frame: Frame, kept: Boxes, missed: np.ndarray) -> Boxes:
+        """Whom the detector finds, and those of `kept` whom it misses."""
         self._since_search = 0
-        return self._detector.detect(frame)
+        found = self._detector.detect(frame)
+        alone = np.ones(len(kept), bool)
+        if len(found):
+            overlap = [box_overlap(box, found.box_px).max() for box in kept.box_px]
+            alone = np.array(overlap, np.float64) < _FOUND
+        self._missed = np.concatenate([np.zeros(len(found), int), missed[alone] + 1])
+        return Boxes(
+            np.concatenate([found.box_px, kept.box_px[alone]]),
+            np.concatenate([found.score, kept.score[alone]]),
+        )
 
 
-def _followed(before: Keypoints2D) -> Boxes:
-    """Boxes around the joints of the frame before, of those who are not lost."""
+def _followed(before: Keypoints2D) -> tuple[Boxes, np.ndarray]:
+    """Boxes around the joints of the frame before, of those who are not lost; who they are."""
     known = (before.score >= _SURE_JOINT) & np.isfinite(before.xy_px).all(-1)
     enough = (known.sum(1) >= _MIN_JOINTS) & (before.score.mean(1) >= _LOST)
     low = np.where(known[..., None], before.xy_px, np.inf).min(1)
     high = np.where(known[..., None], before.xy_px, -np.inf).max(1)
-    boxes = []
+    boxes, who = [], []
     for person in np.argsort(-before.score.mean(1), kind="stable"):
         if not enough[person]:
             continue
         pad = _MOTION * (high[person] - low[person]).max()
         box = np.concatenate([low[person] - pad, high[person] + pad])
-        if not boxes or box_overlap(box, np.stack([b for b, _ in boxes])).max() < _SAME:
-            boxes.append((box, before.person_score[person]))
+        if not boxes or box_overlap(box, np.stack(boxes)).max() < _SAME:
+            boxes.append(box)
+            who.append(int(person))
     if not boxes:
-        return Boxes.none()
-    box, score = zip(*boxes, strict=True)
-    return Boxes(np.array(box, np.float32), np.array(score, np.float32))
+        return Boxes.none(), np.zeros(0, int)
+    return Boxes(np.array(boxes, np.float32), before.person_score[who]), np.array(who)

@@ -124,3 +124,43 @@ def test_a_detector_that_follows_is_asked_every_time():
     assert backend.name == "scene, people by scene"
     backend.close()
     assert scene.closed == 2
+
+
+class Blinking(Scene):
+    """Whose detector does not find anybody in some frames, though they are there."""
+
+    def __init__(self, people, blind, score=0.9):
+        super().__init__(people, score)
+        self.blind = blind
+
+    def detect(self, frame):
+        found = super().detect(frame)
+        return Boxes.none() if frame.index in self.blind else found
+
+
+def test_who_is_plainly_there_stays_where_a_search_misses_them():
+    scene = Blinking([[box] for box in walk(30)], blind={5, 10})
+    seen = TopDown(scene, scene, Pose2DConfig(det_frequency=5)).estimate(frames(30))
+    assert [len(s) for s in seen] == [1] * 30
+    assert scene.searched == [0, 5, 10, 15, 20, 25]
+    xs = [s.xy_px[0, 0, 0] for s in seen]
+    np.testing.assert_allclose(xs, [box[0] + 6 for box in walk(30)], atol=0.01)
+
+
+@pytest.mark.parametrize(("score", "gone_at"), [(0.9, 15), (0.45, 5)])
+def test_who_is_missed_time_and_again_or_is_unsure_goes(score, gone_at):
+    scene = Blinking([[box] for box in walk(30)], blind=set(range(1, 30)), score=score)
+    seen = TopDown(scene, scene, Pose2DConfig(det_frequency=5)).estimate(frames(30))
+    assert [len(s) for s in seen] == [1] * gone_at + [0] * (30 - gone_at)
+
+
+def test_of_two_the_one_that_is_missed_stays_beside_the_one_that_is_found():
+    second = (400, 40, 460, 240)
+    people = [[box, second] for box in walk(12)]
+    scene = Blinking(people, blind=set())
+    found = scene.detect
+    scene.detect = lambda frame: (
+        found(frame) if frame.index == 0 else Boxes(*(a[:1] for a in vars(found(frame)).values()))
+    )
+    seen = TopDown(scene, scene, Pose2DConfig(det_frequency=4)).estimate(frames(12))
+    assert [len(s) for s in seen] == [2] * 12
