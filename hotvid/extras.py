@@ -16,6 +16,9 @@ from types import ModuleType
 from hotvid.errors import HotvidError
 from hotvid.weights import own_folder
 
+# ONNX Runtime and Ray would report on the machine to those who made them.
+_NO_TELEMETRY = {"ORT_DISABLE_TELEMETRY": "1", "RAY_USAGE_STATS_ENABLED": "0"}
+
 
 def pip_install(requirement: str) -> str:
     """The command that installs a package where hotvid itself runs."""
@@ -63,7 +66,9 @@ class Extra:
             return None
 
     def load(self) -> ModuleType:
-        """The module, imported; HotvidError with the command that installs it if it is not here."""
+        """The module; HotvidError with the command that installs it if it is not here."""
+        for name, value in _NO_TELEMETRY.items():
+            os.environ.setdefault(name, value)  # read on import, which others may do for us
         try:
             return importlib.import_module(self.module)
         except ImportError as error:

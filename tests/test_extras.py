@@ -1,3 +1,4 @@
+import os
 import sys
 from pathlib import Path
 
@@ -13,3 +14,14 @@ def test_a_package_is_installed_where_hotvid_runs(monkeypatch, tmp_path):
     assert extras.pip_install("a>=1") == f"'{python}' -m pip install 'a>=1'"
     monkeypatch.setenv("PATH", str(Path(python).parent))
     assert extras.pip_install("a") == "python -m pip install a", "the venv is active"
+
+
+def test_nobody_is_told_that_an_extra_is_used(monkeypatch):
+    for name in extras._NO_TELEMETRY:
+        monkeypatch.delenv(name, raising=False)
+    extras.Extra("any", "json", "json").load()
+    assert os.environ["ORT_DISABLE_TELEMETRY"] == "1"
+    assert os.environ["RAY_USAGE_STATS_ENABLED"] == "0"
+    monkeypatch.setenv("RAY_USAGE_STATS_ENABLED", "1")  # whoever wants it has it
+    extras.Extra("any", "json", "json").load()
+    assert os.environ["RAY_USAGE_STATS_ENABLED"] == "1"

@@ -73,6 +73,7 @@ def _planned(
         done_with=None
         if overwrite or entry is None or not _outputs_are_there(entry, out_dir, settings)
         else of_video(entry.settings, entry.content_sha256),
+        outdated=entry.outputs if entry is not None and entry.settings != settings.key else (),
     )
     return Planned(one.path, folder, why, task, before=entry)
 
@@ -99,6 +100,7 @@ def _outputs_are_there(entry: Entry, out_dir: Place, settings: Settings) -> bool
     folder = out_dir / entry.folder
     return (
         entry.state == DONE
+        and set(settings.formats) <= set(entry.formats)
         and wanted <= set(entry.outputs)
         and all((folder / name).exists() for name in wanted | others)
     )

@@ -140,7 +140,7 @@ def run_batch(request: Request, engine: Engine, watcher: Watcher | None = None) 
             finally:
                 books.close()
             report = Report(tuple(books.rows()), interruption.number)
-            write_summary(report.rows, out_dir)
+            write_summary((*report.rows, *books.others()), out_dir)
     return report
 
 
@@ -155,6 +155,7 @@ class _Books:
         self._watcher = watcher
         self._planned = planned
         self._by_source = {str(video.path): video for video in planned}
+        self._folders = {video.folder for video in planned}
         self._ended: dict[str, Entry] = {}
 
     def open(self) -> list:
@@ -189,6 +190,12 @@ class _Books:
             else:
                 yield Row(video, "not done", None)
 
+    def others(self) -> Iterator[Row]:
+        """Videos whose results of earlier runs are there, too, and that nobody asked for now."""
+        for entry in self._manifest.entries.values():
+            if entry.state == DONE and entry.folder not in self._folders:
+                yield Row(Planned(place(entry.input), entry.folder, "done"), "done before", entry)
+
     def _end(self, video: Planned, entry: Entry) -> None:
         self._manifest.add(entry)
         self._ended[str(video.path)] = entry
@@ -198,7 +205,18 @@ class _Books:
         if outcome.unchanged and video.before is not None:
             size, mtime_ns = stamp(video.path)
             return replace(video.before, input=str(video.path), size=size, mtime_ns=mtime_ns)
-        return self._entry(video, FAILED if outcome.error else DONE, outcome)
+        entry = self._entry(video, FAILED if outcome.error else DONE, outcome)
+        before = video.before
+        if before is None or before.settings != entry.settings or entry.state != DONE:
+            return entry
+        if before.content_sha256 != entry.content_sha256 or before.state != DONE:
+            return entry
+        # Of the same settings and content: what was there before is right, and there still.
+        return replace(
+            entry,
+            formats=tuple(dict.fromkeys((*before.formats, *entry.formats))),
+            outputs=tuple(dict.fromkeys((*before.outputs, *entry.outputs))),
+        )
 
     def _entry(self, video: Planned, state: str, outcome: Outcome) -> Entry:
         size, mtime_ns = stamp(video.path)

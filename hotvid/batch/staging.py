@@ -63,6 +63,17 @@ class Stage:
                     partial.unlink()
                 raise
 
+    def remove(self, name: str) -> None:
+        """Remove an output of an earlier run, a file or a folder, if it is there."""
+        if self.home is not None:
+            with reaching(self.home):
+                if (there := self.home / name).exists():
+                    there.fs.rm(there.path, recursive=True)
+        elif (here := self.folder / name).is_dir():
+            shutil.rmtree(here)
+        else:
+            here.unlink(missing_ok=True)
+
     def refuse_foreign(self, names: list[str]) -> None:
         """Raise OutputError if outputs of these names are at home already."""
         if self.home is None:

@@ -41,6 +41,7 @@ class Task:
     replace    outputs that are there are this batch's own, or may be overwritten.
     afresh     take nothing over from before.
     done_with  `of_video` of the outputs that are there and whole; None: they are not.
+    outdated   names of outputs made with other settings: those not made anew are removed.
     """
 
     source: str
@@ -49,6 +50,7 @@ class Task:
     replace: bool = False
     afresh: bool = False
     done_with: str | None = None
+    outdated: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -161,6 +163,8 @@ def _make_outputs(task: Task, stage: Stage, outcome: Outcome, progress: Progress
     )
     for export in exports_of(task.settings, folder, source):
         remove_people(export, outputs)
+    for name in set(task.outdated) - {STORE, *outputs}:
+        stage.remove(name)
     return replace(
         outcome,
         from_store=from_store,

@@ -1,7 +1,8 @@
 """MMPose's JSON of a video: what its inferencer saves and its tools read.
 
 The layout: `meta_info` names the joints, `instance_info` holds for each frame the instances with
-keypoints, scores and box. Frames count from 0.
+keypoints, scores and box. Frames count from 0; all are listed from the video's first on, as MMPose
+does, whose own demo counts from 1: readers tell by the first.
 """
 
 from __future__ import annotations
@@ -39,6 +40,8 @@ def write(poses: Poses, path: Path, config: ExportConfig) -> None:
 
 def _frames(poses: Poses, joints: JointSet) -> Iterator[dict[str, Any]]:
     keypoints = {p.track_id: as_in_picture(p, joints) for p in poses.people}
+    for frame in range(poses.first_frame):
+        yield {"frame_id": frame, "instances": []}
     for frame, there in people_by_frame(poses):
         instances = [
             _instance(r.person.detected, r.row, keypoints[r.person.track_id][r.row]) for r in there

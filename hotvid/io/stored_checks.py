@@ -19,7 +19,8 @@ _MAX_FRAME = 2**40
 _MAX_FRAMES = 10_000_000  # 46 hours at 60 frames a second
 _MAX_ID = 2**31
 # Far beyond any picture and any scene, and far from where sums overflow.
-_MOST_PX, _MOST_M = 1e7, 1e6
+_ROUNDING = 1e-3
+_MOST_PX, _MOST_M, _MOST_S = 1e7, 1e6, 1e9
 
 
 def checked_video(said: Any) -> VideoInfo:
@@ -63,6 +64,7 @@ def check_times(pts_s: np.ndarray, first_frame: Any) -> None:
         raise InputError("holds no frames")
     if not (np.isfinite(pts_s).all() and (np.diff(pts_s) > 0).all()):
         raise InputError("is damaged: its times do not grow")
+    _check_size("time", pts_s, _MOST_S)
 
 
 def check_n_frames(n_frames: Any) -> None:
@@ -97,6 +99,10 @@ def check_people(people: Sequence[Person], first_frame: int, n_frames: int) -> N
                 raise InputError("has a person in frames that the video has not")
             _check_size("xy_px", track.xy_px, _MOST_PX)
             _check_size("box_px", track.box_px, _MOST_PX)
+            for name in ("score", "person_score"):
+                values = getattr(track, name)
+                if ((values < 0) | (values > 1 + _ROUNDING)).any():
+                    raise InputError(f"is damaged: {name} is not in 0..1")
         if person.motion is not None:
             _check_size("xyz_m", person.motion.xyz_m, _MOST_M)
             _check_size("root_m", person.motion.root_m, _MOST_M)

@@ -106,6 +106,37 @@ def test_resuming_does_only_what_is_not_done(videos, tmp_path):
     }
 
 
+def test_formats_are_added_from_the_poses_that_are_there(videos, tmp_path):
+    out = tmp_path / "out"
+    words = (videos / "a.mp4", "--out-dir", out, "--quiet", "--format")
+    call(*words, "json")
+    poses = (out / "a.mp4/poses.npz").stat().st_mtime_ns
+    call(*words, "json,csv", "--resume")
+    assert files(out / "a.mp4") == ["poses.csv", "poses.json", "poses.npz"]
+    assert (out / "a.mp4/poses.npz").stat().st_mtime_ns == poses
+    call(*words, "mp4", "--resume")
+    assert len(files(out / "a.mp4")) == 4
+    # All of them count as made, whichever run made them.
+    before = {path: path.stat().st_mtime_ns for path in (out / "a.mp4").iterdir()}
+    call(*words, "json,csv,mp4", "--resume")
+    assert {path: path.stat().st_mtime_ns for path in before} == before
+
+
+def test_outputs_of_other_settings_do_not_stay_beside_the_new_ones(videos, tmp_path):
+    out = tmp_path / "out"
+    words = (videos, "--out-dir", out, "--recursive", "--glob", "*a.mp4", "--quiet", "--format")
+    call(*words, "json,mp4,openpose")
+    other = files(out / "a.mp4")
+    assert "skeleton.mp4" in other and any("openpose" in name for name in other)
+    narrow = (videos / "day", "--out-dir", out, "--quiet", "--resume", "--time-range", 0, 0.1)
+    call(*narrow, "--format", "json")
+    assert files(out / "day/a.mp4") == ["poses.json", "poses.npz"]
+    assert files(out / "a.mp4") == other
+    # The table is of all that is in the folder.
+    found = {folder: (row["state"], row["frames"]) for folder, row in rows(out).items()}
+    assert found == {"a.mp4": ("done before", "6"), "day/a.mp4": ("done", "3")}
+
+
 def test_a_second_batch_into_the_same_folder_must_say_how(videos, tmp_path):
     out = tmp_path / "out"
     words = (videos / "a.mp4", "--out-dir", out, "--format", "json", "--quiet")

@@ -26,7 +26,9 @@ def test_mmpose(tmp_path):
     names = found["meta_info"]["keypoint_id2name"]
     assert [names[str(i)] for i in range(17)] == list(COCO17.joints)
     frames = found["instance_info"]
-    assert [f["frame_id"] for f in frames] == list(range(FIRST, FIRST + N_FRAMES))
+    assert [f["frame_id"] for f in frames] == list(range(FIRST + N_FRAMES))
+    assert not any(f["instances"] for f in frames[:FIRST])
+    frames = frames[FIRST:]
     assert [[i["track_id"] for i in f["instances"]] for f in frames[2:4]] == [[0], [0, 3]]
     instance = frames[3]["instances"][1]
     for index, joint in enumerate(COCO17.joints):
@@ -109,7 +111,7 @@ def test_an_unknown_joint_is_zero(tmp_path, writer):
     found = json.loads((tmp_path / "a.json").read_text())
     wrist = COCO17.index("left_wrist")
     if writer is mmpose:
-        instance = found["instance_info"][0]["instances"][0]
+        instance = found["instance_info"][FIRST]["instances"][0]
         assert [*instance["keypoints"][wrist], instance["keypoint_scores"][wrist]] == [0, 0, 0]
     else:
         assert found[0]["keypoints"][3 * wrist : 3 * wrist + 3] == [0, 0, 0]
@@ -119,7 +121,7 @@ def test_nobody(tmp_path):
     nobody = replace(two_people(), people=())
     mmpose.write(nobody, tmp_path / "m.json", config)
     found = json.loads((tmp_path / "m.json").read_text())
-    assert len(found["instance_info"]) == N_FRAMES
+    assert len(found["instance_info"]) == FIRST + N_FRAMES
     assert not any(f["instances"] for f in found["instance_info"])
     alphapose.write(nobody, tmp_path / "a.json", config)
     assert json.loads((tmp_path / "a.json").read_text()) == []

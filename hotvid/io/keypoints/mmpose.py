@@ -33,8 +33,9 @@ def read(source: KeypointSource) -> KeypointTable:
     info = source.data["instance_info"] if of_demo else source.data
     is_video = bool(info) and "instances" in info[0]
     frames = [(int(f["frame_id"]), f["instances"]) for f in info] if is_video else [(0, info)]
-    # Every frame is listed; other programs that write the demo's layout begin at 0.
-    first_number = min(1, *(number for number, _ in frames)) if of_demo and is_video else 0
+    # Every frame is listed, by the demo from 1 on; other programs begin at 0, or later.
+    lowest = min((number for number, _ in frames), default=0)
+    first_number = 1 if of_demo and is_video and lowest == 1 else 0
     rows = Sightings()
     for number, instances in frames:
         for one in instances:

@@ -354,3 +354,14 @@ def test_folders_that_hold_nothing_and_files_that_are_not_there(tmp_path):
     (tmp_path / "c.json").write_text('{"people": []}')
     with pytest.raises(InputError, match="not numbered"):
         read_keypoints(tmp_path)
+
+
+@pytest.mark.parametrize(("numbers", "first"), [((0, 1, 2), 0), ((1, 2, 3), 1), ((7, 8, 9), 0)])
+def test_mmposes_demo_counts_from_1_and_others_from_0(tmp_path, numbers, first):
+    path = mmpose_demo(tmp_path)
+    data = json.loads(path.read_text())
+    seen = next(f["instances"] for f in data["instance_info"] if f["instances"])
+    data["instance_info"] = [{"frame_id": number, "instances": seen} for number in numbers]
+    path.write_text(json.dumps(data))
+    table = read_keypoints(path)
+    assert table.first_number == first and sorted(set(table.frame.tolist())) == list(numbers)
