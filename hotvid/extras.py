@@ -77,7 +77,9 @@ class Extra:
                     f"{self.package} cannot be imported: {error}",
                     f"install it anew: {self.install} --force-reinstall",
                 ) from error
-            raise HotvidError(f"{self.package} is not installed", self.install) from error
+            raise HotvidError(
+                f"{self.package} is not installed", f"install it: {self.install}"
+            ) from error
 
 
 @dataclass(frozen=True)
@@ -134,7 +136,9 @@ class OwnEnvironment:
     def find(self) -> Path:
         """The environment's Python; HotvidError with the command that makes it."""
         if not self.is_installed:
-            raise HotvidError(f"{self.package} is not in {self.folder}", self.install)
+            raise HotvidError(
+                f"{self.package} is not in {self.folder}", f"install it: {self.install}"
+            )
         return self.executable
 
 

@@ -102,7 +102,7 @@ def lift(
     if not in_3d and (solid := [e.format.name for e in exports if e.format.needs_3d]):
         raise UsageError(
             f"'{keypoints}' holds 2D keypoints, and {solid[0]} needs 3D",
-            "estimate it: hotvid lift",
+            "lift them: hotvid lift; of hotvid's own files npz, json and parquet hold 3D, csv 2D",
         )
     outputs = _Outputs(out, json, save, exports, overwrite, on_written)
     outputs.check((keypoints, video))

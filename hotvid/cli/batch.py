@@ -70,7 +70,7 @@ def batch(
         typer.Option(
             "--glob",
             metavar="PATTERN",
-            help="Names to take, as '*.mp4' or 'day1/*'; may be given several times. All that end "
+            help="Names to take, as `*.mp4` or `day1/*`; may be given several times. All that end "
             "as videos do, if not given.",
             rich_help_panel=_WHICH,
         ),
@@ -180,7 +180,7 @@ def batch(
         raise typer.Exit(130 if report.stopped_by == signal.SIGINT else 128 + report.stopped_by)
     if n_failed := report.count()["failed"]:
         raise HotvidError(
-            f"{n_failed} of {len(report.rows)} videos failed", f"see {below(out_dir, NAME)}"
+            f"{n_failed} of {n_videos(len(report.rows))} failed", f"see {below(out_dir, NAME)}"
         )
 
 

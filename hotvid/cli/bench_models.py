@@ -37,7 +37,7 @@ def bench_models(
     ] = None,
     rounds: Annotated[
         int | None,
-        typer.Option("--rounds", min=1, metavar="N", help="Times are medians of N rounds; 5."),
+        typer.Option("--rounds", min=1, metavar="N", help="Times are medians of N rounds (5)."),
     ] = None,
     precision: options.Precision = LiftConfig.precision,
     json_out: Annotated[

@@ -63,7 +63,8 @@ def lift(
         typer.Option(
             "--from",
             metavar="FORMAT",
-            help="The file's format, where it is not recognised.",
+            help="The file's format, where it is not recognised: hotvid, alphapose, openpose, "
+            "mmpose, coco, ultralytics-json, ultralytics-txt, deeplabcut or csv.",
             rich_help_panel=options.OF_FILE,
         ),
     ] = None,
@@ -72,7 +73,8 @@ def lift(
         typer.Option(
             "--joints",
             metavar="SET",
-            help="What the keypoints are, as in coco17, halpe26, h36m17.",
+            help="What the keypoints are: coco17, halpe26, halpe136, coco_wholebody133, "
+            "openpose25, openpose67, blazepose33 or h36m17.",
             rich_help_panel=options.OF_FILE,
         ),
     ] = None,

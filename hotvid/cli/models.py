@@ -55,7 +55,7 @@ def import_file(
     ] = None,
     name: Annotated[
         str | None,
-        typer.Option("--name", metavar="NAME", help="What they are to go by; as the model."),
+        typer.Option("--name", metavar="NAME", help="What they are to go by, if not as the model."),
     ] = None,
     size: Annotated[
         list[str] | None,

@@ -24,7 +24,12 @@ _TALK = "What is said"
 
 Source = Annotated[
     Path,
-    typer.Argument(help="A video, or a pose store (.npz).", metavar="SOURCE", show_default=False),
+    typer.Argument(
+        help="A video or still image, or poses that hotvid wrote: a pose store (.npz), JSON, "
+        "arrays or Parquet.",
+        metavar="SOURCE",
+        show_default=False,
+    ),
 ]
 Overwrite = Annotated[
     bool, typer.Option("--overwrite", help="Replace outputs that exist.", rich_help_panel=_OUTPUTS)
@@ -96,7 +101,7 @@ KeypointsVideo = Annotated[
     typer.Option(
         "--video",
         metavar="FILE",
-        help="The video that the keypoints are of: its size and times, and to be drawn over.",
+        help="The video that the keypoints are of: for its size and times, and to draw over.",
         rich_help_panel=OF_FILE,
     ),
 ]
@@ -181,7 +186,8 @@ Detector = Annotated[
     typer.Option(
         "--detector",
         metavar="NAME[:MODEL]",
-        help="What finds people for a top-down 2D model, as in rtmdet:FILE.onnx; hotvid's own.",
+        help="What finds people for a top-down 2D model, as in rtmdet:FILE.onnx; hotvid's own "
+        "search, if not given.",
         rich_help_panel=_MODELS,
     ),
 ]
@@ -194,7 +200,8 @@ LifterName = Annotated[
     typer.Option(
         "--model",
         metavar="NAME",
-        help=f"The lifter, 2D to 3D; {LiftConfig.model}. A pose store is lifted anew by it.",
+        help=f"The lifter, 2D to 3D: {LiftConfig.model}, if not given. A pose store is lifted anew "
+        "by it.",
         rich_help_panel=_MODELS,
         show_default=False,
     ),

@@ -135,7 +135,8 @@ def _reference(folder: Path) -> np.ndarray:
             landmarks = stored["landmarks_world_m"].astype(np.float64)
     except (OSError, KeyError, ValueError, BadZipFile) as error:
         raise InputError(
-            f"{path}: expected an npz with 'landmarks_world_m'", f"it cannot be read: {error}"
+            f"'{path}' cannot be read: {error}",
+            "an npz with 'landmarks_world_m' is expected, beside the videos and cameras.json",
         ) from error
     check_shape("landmarks_world_m", landmarks, (None, 33, 3))
     joints, _ = to_h36m17(landmarks, np.ones(landmarks.shape[:2]), "blazepose33")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import math
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -39,6 +40,7 @@ POSSIBLE_35MM = (8.0, 1200.0)  # fisheyes, which are no pinhole, are shorter
 
 # FFmpeg draws text as if on a terminal, and follows lists to files elsewhere.
 NO_VIDEO_FILES = frozenset({"tty", "hls", "concat", "dash", "imf", "sdp", "rtsp"})
+_URL = re.compile(r"([a-z][a-z0-9+.-]+):/+", re.IGNORECASE)
 
 
 class VideoReader:
@@ -205,6 +207,10 @@ class VideoReader:
 def check_source(path: str | os.PathLike) -> Path:
     """The path of a file that can be opened and is not empty, or InputError."""
     path = Path(path)
+    if (url := _URL.match(str(path))) and not path.exists():
+        # A path has eaten one of its slashes.
+        given = f"{url[1]}://{str(path)[url.end() :]}"
+        raise InputError(f"'{given}' is a URL", "download it first, or use: hotvid batch")
     try:
         if path.is_dir():
             raise InputError(f"'{path}' is a folder", "name a video file")

@@ -30,6 +30,7 @@ from hotvid.lift.models.zoo import MODELS, build_model, read_sizes
 State = dict[str, Tensor]
 
 _WRAPPERS = ("model_pos", "model", "state_dict", "model_state_dict", "net")
+NO_MODEL = "no model"  # in the place of the name of one
 _HINT = "give a checkpoint of weights: .pth, .pt, .bin, .pth.tar or .safetensors"
 
 
@@ -168,7 +169,7 @@ def best_fit(state: Mapping[str, Tensor]) -> str:
         likeness[name] = (len(shared) + same) / (2 * len(own.keys() | shapes.keys()))
     most = max(likeness.values())
     if most == 0:
-        return "no model"
+        return NO_MODEL
     return " or ".join(name for name, value in likeness.items() if value == most)
 
 
@@ -297,7 +298,10 @@ def _check_fit(model: Hourglass, state: Mapping[str, Tensor], source: str) -> No
     other = [key for key in own if key in state and own[key].shape != state[key].shape]
     if not (missing or left_over or other):
         return
-    hint = f"its keys fit {best_fit(state)} best"
+    nearest = best_fit(state)
+    hint = f"its keys fit {nearest} best"
+    if nearest == model.name:
+        hint = "its keys fit no other better: is it of another size, or damaged?"
     if missing:
         problem = f"'{missing[0]}' is missing{_more(missing)}"
     elif left_over:

@@ -6,6 +6,7 @@ import base64
 import html
 import json
 import tempfile
+import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from importlib import resources
@@ -13,8 +14,9 @@ from pathlib import Path
 
 from hotvid import job
 from hotvid.config import PipelineConfig, RenderConfig
-from hotvid.errors import OutputError
+from hotvid.errors import HotvidWarning, OutputError
 from hotvid.io.atomic import atomic_output, check_output
+from hotvid.io.reader import check_source
 from hotvid.pipeline import PathLike, Progress, no_progress, render
 from hotvid.report.content import content
 from hotvid.types import Poses
@@ -45,7 +47,9 @@ def write_report(
 
     source  a video, or a pose store, whose video is in the report if it is still there.
     video   where the video of a pose store lies now.
-    raises  OutputError before any work where the file cannot or must not be written.
+    raises  OutputError before any work where the file cannot or must not be written; InputError
+            where `video` is not there.
+    warns   HotvidWarning where the video of a pose store is not where it was.
     """
     config, out = config or PipelineConfig(), Path(out)
     if out.suffix.lower() not in SUFFIXES:
@@ -54,9 +58,17 @@ def write_report(
             "choose another name for the output",
         )
     check_output(out, overwrite)
+    if video is not None:
+        check_source(video)
     poses = job.run(source, config=config, video=video, overwrite=overwrite, progress=progress)
     path = source if not job.is_stored(source) else video or job.video_of(poses, Path(source))
     shown = path if path is not None and Path(path).is_file() and poses.n_frames else None
+    if shown is None and path is not None and poses.n_frames:
+        warnings.warn(
+            f"the video of these poses is not at {path}: the report is without it (--video FILE)",
+            HotvidWarning,
+            stacklevel=2,
+        )
     film = _film(poses, shown, config, progress) if shown is not None else b""
     missing = "" if film else _why_no_video(poses, path)
     with (

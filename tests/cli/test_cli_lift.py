@@ -20,9 +20,10 @@ from typer.testing import CliRunner
 
 from hotvid.cli.main import app
 from hotvid.export.json_export import schema
+from hotvid.io.keypoints import READERS
 from hotvid.io.pose_store import load_poses
 from hotvid.io.reader import VideoReader
-from hotvid.skeleton import H36M17, to_h36m17
+from hotvid.skeleton import H36M17, JOINT_SETS, to_h36m17
 
 CANVAS = ("--size", "640x480", "--fps", "30")
 
@@ -202,3 +203,9 @@ def test_what_hotvid_writes_for_others_it_reads(tmp_path, format):
         assert one.keys() <= other.keys()
         for frame, points in one.items():
             np.testing.assert_allclose(points, other[frame], atol=0.02)
+
+
+def test_the_help_names_every_format_and_joint_set():
+    said = CliRunner().invoke(app, ["lift", "--help"], env={"COLUMNS": "400"}).stdout
+    for name in (*READERS, *JOINT_SETS):
+        assert name in said, name

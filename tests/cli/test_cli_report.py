@@ -39,7 +39,10 @@ def test_a_store_whose_video_is_gone_is_shown_without(clip, tmp_path):
     call("report", store, "--out", out, "--quiet")
     assert "was not found" not in out.read_text(encoding="utf-8")
     clip.unlink()
-    call("report", store, "--out", out, "--overwrite", "--quiet")
+    result = call("report", store, "--out", out, "--overwrite", "--quiet")
+    assert f"the video of these poses is not at {clip}" in one_line(result)
+    gone = call("report", store, "--video", clip, "--out", tmp_path / "s.html", expect=1)
+    assert f"'{clip}' does not exist" in one_line(gone) and not (tmp_path / "s.html").exists()
     assert "The video 'coded.mp4' was not found" in out.read_text(encoding="utf-8")
     assert film_in(out, tmp_path / "film.mp4").read_bytes() == b""
 

@@ -10,7 +10,7 @@ from video_clips import H264, WITH_TONES, ffmpeg, make_clip
 
 from hotvid.errors import InputError
 from hotvid.io import capture
-from hotvid.io.reader import VideoReader
+from hotvid.io.reader import VideoReader, check_source
 
 
 def complaint(path, time_range_s=None):
@@ -29,6 +29,12 @@ def written(path, data):
 
 def test_missing(tmp_path):
     assert "'" + str(tmp_path / "no.mp4") + "' does not exist" in complaint(tmp_path / "no.mp4")
+
+
+@pytest.mark.parametrize("url", ["https://example.com/a.mp4", "s3://bucket/a.mp4"])
+def test_url(url):
+    with pytest.raises(InputError, match=f"'{url}' is a URL; download it first"):
+        check_source(url)
 
 
 def test_folder(tmp_path):

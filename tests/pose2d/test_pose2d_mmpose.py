@@ -125,7 +125,7 @@ def test_without_the_environment_its_command_is_given(tmp_path, monkeypatch):
     with pytest.raises(HotvidError) as caught:
         load_backend(Pose2DConfig(backend="mmpose:x,y.pth"))
     command = caught.value.hint
-    assert command.startswith(f"python3.11 -m venv '{tmp_path / 'my env'}' && ")
+    assert command.startswith(f"install it: python3.11 -m venv '{tmp_path / 'my env'}' && ")
     assert command.endswith("--no-deps mmpose==1.3.2")
     needs = command.partition(" -r ")[2].partition(" ")[0]
     pins = [line for line in Path(needs).read_text().splitlines() if not line.startswith("#")]

@@ -53,8 +53,9 @@ def read_keypoints(
     if joint_set is not None:
         check_choice("joint set", joint_set, tuple(JOINT_SETS))
     source = open_source(path, joint_set)
+    reader = READERS[format] if format else None
     try:
-        reader = READERS[format] if format else _recognised(source)
+        reader = reader or _recognised(source)
         if reader is None:
             raise InputError(
                 f"'{path}' is in no keypoint format known here",
@@ -67,12 +68,19 @@ def read_keypoints(
         raise InputError(f"'{path}': {error.message}", error.hint) from error
     except (LookupError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise InputError(
-            f"'{path}' is not as {format or 'its format'} has it: {type(error).__name__} {error}",
+            f"'{path}' is not as {reader.NAME if reader else 'any format'} has it{_detail(error)}",
             "is the file whole? Another format can be forced with --from",
         ) from error
     if not len(table):
         raise InputError(f"nobody is in '{path}'", "give keypoints of somebody")
     return table
+
+
+def _detail(error: Exception) -> str:
+    """What a person can make something of: numbers that are none, names that lack."""
+    if isinstance(error, KeyError):
+        return f": there is no {error}"
+    return f": {error}" if isinstance(error, ValueError) else ""
 
 
 def _recognised(source: object) -> ModuleType | None:

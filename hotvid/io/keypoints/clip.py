@@ -111,7 +111,8 @@ def _check_span(table: KeypointTable, n_needed: int) -> None:
 def _described(
     table: KeypointTable, size_px: tuple[int, int] | None, fps: float | None, n_frames: int
 ) -> VideoInfo:
-    size_px, fps = size_px or table.size_px, fps or table.fps
+    size_px = size_px or table.size_px
+    fps = table.fps if fps is None else fps
     if n_frames > MAX_FRAMES:
         raise InputError(f"the file claims {n_frames} frames", "is it whole?")
     if size_px is None or fps is None:

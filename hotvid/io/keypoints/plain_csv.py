@@ -36,6 +36,8 @@ def _header(source: KeypointSource) -> list[str]:
 def read(source: KeypointSource) -> KeypointTable:
     header = _header(source)
     column = {name: header.index(name) for name in (*_NEEDED, "person", "score") if name in header}
+    if len(source.data) < 2:
+        raise InputError("holds a heading and no rows", "is the file whole?")
     names = list(dict.fromkeys(row[column["joint"]].strip() for row in source.data[1:]))
     joint_set, where = match_joints(names, source.joint_set)
     place = dict(zip(names, where, strict=True))
@@ -49,7 +51,8 @@ def read(source: KeypointSource) -> KeypointTable:
         body = bodies.setdefault(key, np.full((len(JOINT_SETS[joint_set]), 3), np.nan))
         if at is not None:
             score = row[column["score"]] if "score" in column else "1"
-            body[at] = [_number(row[column[c]]) for c in ("x", "y")] + [_number(score or "1")]
+            point = (row[column["x"]], row[column["y"]], score or "1")
+            body[at] = [_number(field, line) for field in point]
     rows = Sightings()
     for (frame, person), body in bodies.items():
         rows.add(frame, body, person=person or None)
@@ -59,11 +62,14 @@ def read(source: KeypointSource) -> KeypointTable:
 
 
 def _whole(field: str, line: int) -> int:
-    number = _number(field)
+    number = _number(field, line)
     if not float(number).is_integer():
         raise InputError(f"line {line}: the frame is '{field}', no whole number")
     return int(number)
 
 
-def _number(field: str) -> float:
-    return float(field) if field.strip() else np.nan
+def _number(field: str, line: int) -> float:
+    try:
+        return float(field) if field.strip() else np.nan
+    except ValueError:
+        raise InputError(f"line {line}: '{field}' is no number") from None

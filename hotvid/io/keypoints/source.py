@@ -43,7 +43,8 @@ def open_source(path: Path, joint_set: str | None = None) -> KeypointSource:
         raise InputError(f"'{path}' does not exist", "is its name spelled right?")
     if kind is None or not path.is_file():
         raise InputError(
-            f"'{path}' is no keypoint file", "give .json, .csv or .txt, or a folder of them"
+            f"'{path}' is no keypoint file",
+            "give .json, .csv or .txt, or a folder of them; videos and pose stores: hotvid run",
         )
     return KeypointSource(path, kind, parse(path, kind), joint_set)
 

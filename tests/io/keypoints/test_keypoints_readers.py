@@ -365,3 +365,25 @@ def test_mmposes_demo_counts_from_1_and_others_from_0(tmp_path, numbers, first):
     path.write_text(json.dumps(data))
     table = read_keypoints(path)
     assert table.first_number == first and sorted(set(table.frame.tolist())) == list(numbers)
+
+
+@pytest.mark.parametrize(
+    ("rows", "says"),
+    [
+        ("", "holds a heading and no rows"),
+        ("0,nose,oops,1\n", "line 2: 'oops' is no number"),
+        ("0,nose,1,1\nx,nose,1,1\n", "line 3: 'x' is no number"),
+        ("0.5,nose,1,1\n", "line 2: the frame is '0.5', no whole number"),
+    ],
+)
+def test_what_is_wrong_in_a_csv_is_said_with_its_line(tmp_path, rows, says):
+    names = ("left_shoulder", "right_shoulder", "left_hip", "right_hip")
+    whole = "".join(f"0,{name},1,1\n" for name in names) if rows else ""
+    (tmp_path / "a.csv").write_text(f"frame,joint,x,y\n{rows}{whole}")
+    with pytest.raises(InputError, match=says):
+        read_keypoints(tmp_path / "a.csv")
+
+
+def test_a_forced_format_that_does_not_fit_names_no_python(tmp_path):
+    with pytest.raises(InputError, match=r"is not as openpose has it; is the file whole\?"):
+        read_keypoints(coco(tmp_path), "openpose")
