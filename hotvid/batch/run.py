@@ -108,6 +108,8 @@ def make_plan(request: Request) -> list[Planned]:
     if not found:
         below = "" if request.recursive else ", or look into the folders within with --recursive"
         where = ", ".join(f"'{each}'" for each in request.given)
+        if out_dir in map(place, request.given):
+            raise UsageError(f"{where} is the output folder, too", "name another with --out-dir")
         raise InputError(f"no videos in {where}", f"choose them with --glob{below}")
     manifest = Manifest(out_dir)
     if manifest.exists and not (request.resume or request.overwrite):

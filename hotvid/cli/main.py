@@ -35,6 +35,11 @@ from hotvid.errors import HotvidError, HotvidWarning, UsageError, in_one_line, p
 DONE, FAILED, WRONG_COMMAND_LINE, INTERRUPTED = 0, 1, 2, 130
 _TERMINATED = 128 + signal.SIGTERM
 
+# What the parser behind typer says, and what is meant.
+_PLAINLY = {
+    "Input should be a valid number, unable to parse string as a number": "no number, as 1.5 is",
+    "Input should be a valid integer, unable to parse string as an integer": "no whole number",
+}
 # What typer raises for an option or argument it cannot take: the base of all its kinds of that.
 _TyperUsageError = typer.BadParameter.__base__
 
@@ -127,17 +132,20 @@ def _ending(work: Any, given: list[str]) -> int:
     except _TyperUsageError as error:
         if not error.format_message():  # no arguments: the help has been shown instead
             return WRONG_COMMAND_LINE
-        return _stop(f"{_sentence(error.format_message())}; {_help_of(error)}", WRONG_COMMAND_LINE)
+        said = f"{_sentence(error.format_message())}; {_help_of(error, given)}"
+        return _stop(said, WRONG_COMMAND_LINE)
     except UsageError as error:
         return _stop(str(error), WRONG_COMMAND_LINE, debug=debug)
     except (KeyboardInterrupt, typer.Abort):
         return _interrupted()
+    except SystemExit as ended:
+        return _interrupted(_TERMINATED) if ended.code == _TERMINATED else ended.code
     except Exception as error:  # noqa: BLE001 the last resort: a person, not a traceback, reads it
         known = isinstance(error, (HotvidError, OSError, MemoryError))
         hint = "" if known or debug else "; run it again with --debug and report what it prints"
         return _stop(f"{in_one_line(error)}{hint}", FAILED, debug=debug)
     # Typer turns Ctrl-C into this status where it meets it first.
-    return _interrupted() if status == INTERRUPTED else status or DONE
+    return _interrupted(status) if status in (INTERRUPTED, _TERMINATED) else status or DONE
 
 
 def _stop(message: str, status: int, *, debug: bool = False) -> int:
@@ -147,18 +155,24 @@ def _stop(message: str, status: int, *, debug: bool = False) -> int:
     return status
 
 
-def _interrupted() -> int:
+def _interrupted(status: int = INTERRUPTED) -> int:
     print("interrupted: nothing half-written is left", file=sys.stderr)
-    return INTERRUPTED
+    return status
 
 
 def _sentence(message: str) -> str:
-    """Typer's message as the middle of a line: no capital, no full stop."""
+    """Typer's message as the middle of a line: no capital, no full stop, nothing of its parser."""
+    for parser_s, ours in _PLAINLY.items():
+        message = message.replace(parser_s, ours)
     return message[:1].lower() + message[1:].rstrip(".")
 
 
-def _help_of(error: Any) -> str:
-    command = error.ctx.command_path if error.ctx is not None else "hotvid"
+def _help_of(error: Any, given: list[str]) -> str:
+    command = "hotvid"
+    if error.ctx is not None:
+        command = error.ctx.command_path
+    elif given and given[0] in {one.name for one in app.registered_commands}:
+        command = f"hotvid {given[0]}"  # an error of the words themselves knows of no command
     return f"see: {command} --help"
 
 

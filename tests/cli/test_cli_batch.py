@@ -149,6 +149,12 @@ def test_a_second_batch_into_the_same_folder_must_say_how(videos, tmp_path):
     assert line.startswith("error: --resume and --overwrite exclude each other")
 
 
+def test_the_output_folder_is_no_input(videos):
+    line = call(videos, "--out-dir", videos, "--recursive", expect=2).stderr
+    assert line.startswith(f"error: '{videos}' is the output folder, too; name another")
+    assert not (videos / "manifest.jsonl").exists()
+
+
 def test_a_dry_run_changes_nothing(videos, tmp_path):
     out = tmp_path / "out"
     said = call(videos, "--out-dir", out, "--dry-run").stdout.splitlines()
@@ -271,8 +277,7 @@ def test_stopped_in_the_middle_and_gone_on_with(long_videos, tmp_path, numbers, 
     assert process.returncode == status, err
     assert "3 videos: 3 not done" in out and "--resume" in out
     assert "Traceback" not in err
-    if status == 130:
-        assert err.splitlines()[-1] == "interrupted: nothing half-written is left"
+    assert err.splitlines()[-1] == "interrupted: nothing half-written is left"
     assert not list((tmp_path / "out").rglob("poses.json"))
     second = start("in", *LONG, "--resume", folder=tmp_path)
     out, err = second.communicate(timeout=TIMEOUT_S)
