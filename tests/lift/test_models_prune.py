@@ -38,6 +38,27 @@ def test_cluster_scores_by_hand():
     np.testing.assert_allclose(cluster_scores(features)[0], expected, rtol=1e-5)
 
 
+def plain_scores(features):
+    """`cluster_scores` step by step, as the paper has it."""
+    distance = frame_distances(features) / features.shape[-1] ** 0.5
+    density = (-distance.topk(2, largest=False).values.square().mean(-1)).exp()
+    denser = density[:, None, :] > density[:, :, None]
+    farthest = distance.amax((1, 2))[:, None, None]
+    return density * torch.where(denser, distance, farthest).amin(-1)
+
+
+@pytest.mark.parametrize(("n_frames", "width"), [(5, 4), (27, 64), (130, 512), (351, 1536)])
+@pytest.mark.parametrize("kind", ["apart", "a walk", "copies"])
+def test_cluster_scores_are_those_of_the_plain_way_to_the_last_bit(n_frames, width, kind):
+    features = torch.randn(2, n_frames, width, generator=torch.Generator().manual_seed(3))
+    if kind == "a walk":
+        features = features.cumsum(1) / 20
+    if kind == "copies":  # of which several may be nearer to a frame than rounding has itself
+        features[:, n_frames // 2 :] = features[:, n_frames // 2, None]
+        features[0, 1] = features[0, 3]
+    assert torch.equal(cluster_scores(features), plain_scores(features))
+
+
 @pytest.mark.parametrize("n_frames", [64, 65, 130, 243, 351])
 @pytest.mark.parametrize("width", [512, 1536])
 def test_distances_of_wide_features_are_those_of_cdist(n_frames, width):

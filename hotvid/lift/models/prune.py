@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 _WIDE = 1024  # channels from which on the frames' products are most of the time of pruning
-_ROWS = 64  # frames whose products are computed at once: fewer would be slower by themselves
+_ROWS = 80  # frames whose products are computed at once: fewer would be slower by themselves
 
 
 @dataclass(frozen=True)
@@ -30,22 +30,46 @@ class FrameCues:
     xy: Tensor
 
 
-def cluster_scores(features: Tensor, neighbours: int = 2) -> Tensor:
+def cluster_scores(features: Tensor) -> Tensor:
     """How well each frame stands for its like: density times the distance to a denser frame.
 
-    The densities of two frames that are each other's nearest differ only by rounding, and which
-    of the two counts as denser decides which is kept. So the distances are computed as the
-    published code computes them (see `frame_distances`). HoT (CVPR 2024), section 3.2.
+    The density is told by the two nearest frames, itself one of them. The densities of two frames
+    that are each other's nearest differ only by rounding, and which of the two counts as denser
+    decides which is kept. So the distances are computed as the published code computes them (see
+    `frame_distances`). HoT (CVPR 2024), section 3.2.
 
-    features  (B, F, C).
+    features  (B, F, C); nothing is learned through them.
     returns   (B, F).
     """
-    distance = frame_distances(features) / features.shape[-1] ** 0.5  # (B, F, F)
-    nearest = distance.topk(neighbours, dim=-1, largest=False).values  # itself included
+    # Roots are taken of what is left of the table: they change no order, and the table is large.
+    table, is_squared = _separations(features)  # (B, F, F)
+
+    def distance(chosen: Tensor) -> Tensor:
+        return (chosen.clamp_min(0).sqrt() if is_squared else chosen) / features.shape[-1] ** 0.5
+
+    farthest = table.amax((1, 2))  # (B,)
+    nearest = distance(_two_least(table))
     density = (-nearest.square().mean(-1)).exp()  # (B, F)
-    denser = density[:, None, :] > density[:, :, None]
-    farthest = distance.amax((1, 2))[:, None, None]
-    return density * torch.where(denser, distance, farthest).amin(-1)
+    table.masked_fill_(density[:, None, :] <= density[:, :, None], torch.inf)
+    to_denser = torch.minimum(table.amin(-1), farthest[:, None])
+    return density * distance(to_denser)
+
+
+def _two_least(table: Tensor) -> Tensor:
+    """(B, F, 2) the two least values of each row of `table` (B, F, F).
+
+    On a CPU they are nearly always the frame itself and one other, which is quicker to find than
+    any two.
+    """
+    if table.device.type == "cpu" and not torch.compiler.is_compiling():
+        diagonal = table.diagonal(dim1=1, dim2=2)
+        own = diagonal.clone()
+        diagonal.fill_(torch.inf)
+        other = table.amin(-1)
+        diagonal.copy_(own)
+        if bool((own <= other).all()):
+            return torch.stack([own, other], -1)
+    return table.topk(2, dim=-1, largest=False).values
 
 
 def frame_distances(features: Tensor) -> Tensor:
@@ -56,21 +80,27 @@ def frame_distances(features: Tensor) -> Tensor:
     there, as long as the library sums products in blocks that divide the width: then the squares,
     which `torch.cdist` has as two more columns, come last in both.
     """
+    table, is_squared = _separations(features)
+    return table.clamp_min_(0).sqrt_() if is_squared else table
+
+
+def _separations(features: Tensor) -> tuple[Tensor, bool]:
+    """As `frame_distances`; and whether they are squared, rounding below 0 included."""
     n_frames, width = features.shape[1:]
     on_cpu = features.device.type == "cpu" and not torch.compiler.is_compiling()
     if not (on_cpu and width >= _WIDE and n_frames > _ROWS):
-        return torch.cdist(features, features)
+        return torch.cdist(features, features), False
     products = features.new_empty(len(features), n_frames, n_frames)
     parts = torch.arange(n_frames).tensor_split(n_frames // _ROWS)
     for x, out in zip(features, products, strict=True):
         for part in parts:
             first, end = int(part[0]), int(part[-1]) + 1
-            rows = x[first:end] @ x[first:].mT
-            out[first:end, first:] = rows
-            out[first:, first:end] = rows.mT
+            columns = x[first:] @ x[first:end].mT  # tall: cores share its rows
+            out[first:, first:end] = columns
+            out[first:end, first:] = columns.mT
     squares = features.square().sum(-1)
-    distance = (squares[:, :, None] + squares[:, None]).sub_(products, alpha=2)
-    return distance.clamp_min_(0).sqrt_()
+    outer = squares[:, :, None] + squares[:, None]
+    return outer.sub_(products, alpha=2), True
 
 
 def motion_scores(xy: Tensor) -> Tensor:
