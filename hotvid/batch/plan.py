@@ -10,7 +10,7 @@ from pathlib import PurePath
 
 from hotvid.batch.find import Found
 from hotvid.batch.manifest import DONE, FAILED, STARTED, Entry, Manifest
-from hotvid.batch.places import Place, is_url, place, stamp
+from hotvid.batch.places import Place, is_url, stamp
 from hotvid.batch.settings import Settings, of_video
 from hotvid.batch.task import FILES, Task
 
@@ -144,8 +144,5 @@ def _has_moved(entry: Entry, path: Place) -> bool:
     """Whether the video of an entry is the one that is at `path` now, as on another mount."""
     same = (entry.size, entry.mtime_ns) == stamp(path)
     same = same and path.name == PurePath(entry.input).name
-    return same and not (_is_there(entry.input))
-
-
-def _is_there(source: str) -> bool:
-    return place(source).exists() if is_url(source) else os.path.lexists(source)
+    # What was behind a URL is taken to be there still.
+    return same and not is_url(entry.input) and not os.path.lexists(entry.input)

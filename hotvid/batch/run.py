@@ -196,7 +196,7 @@ class _Books:
         """Videos whose results of earlier runs are there, too, and that nobody asked for now."""
         for entry in self._manifest.entries.values():
             if entry.state == DONE and entry.folder not in self._folders:
-                yield Row(Planned(place(entry.input), entry.folder, "done"), "done before", entry)
+                yield Row(Planned(entry.input, entry.folder, "done"), "done before", entry)
 
     def _end(self, video: Planned, entry: Entry) -> None:
         self._manifest.add(entry)
