@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 from hotvid.config import UNITS, ExportConfig, check_choice
@@ -100,16 +101,12 @@ def without_people(exports: Sequence[Export]) -> tuple[Export, ...]:
     return tuple(e for e in exports if not (e.format.needs_3d and e.format.per_person))
 
 
-def remove_people(export: Export, written: Container[str]) -> None:
-    """Remove files of an earlier run with other people, in a folder that is the caller's own.
-
-    written  names of the files that stay.
-    """
+def people_files(export: Export, names: Iterable[str]) -> set[str]:
+    """Those of `names` that a run of this export may have written for a person each."""
     if not export.format.per_person:
-        return
-    for path in (export.path, *export.path.parent.glob(person_path(export.path, "*").name)):
-        if path.name not in written:
-            path.unlink(missing_ok=True)
+        return set()
+    every = person_path(export.path, "*").name
+    return {n for n in names if n == export.path.name or fnmatchcase(n, every)}
 
 
 def _write(poses: Poses, export: Export, overwrite: bool) -> list[Path]:

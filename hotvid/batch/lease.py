@@ -68,10 +68,8 @@ def _refuse_if_held(path: Place, what: str, unless: str = "") -> None:
         found = json.loads(path.read_text())
         holder = f"process {found['pid']} on {found['host']}, since {found['since']}"
         held = found["id"] != unless and float(found["until"]) > time.time()
-    except FileNotFoundError:
-        return
-    except (ValueError, TypeError, KeyError):
-        return  # torn, or not ours: it holds nobody
+    except (FileNotFoundError, ValueError, TypeError, KeyError):
+        return  # none, torn, or not ours: it holds nobody
     if held:
         raise OutputError(
             f"{what} is in use by another run ({holder})",

@@ -63,6 +63,13 @@ class Stage:
                     partial.unlink()
                 raise
 
+    def names(self) -> list[str]:
+        """What lies where the outputs belong."""
+        if self.home is None:
+            return [path.name for path in self.folder.iterdir()]
+        with reaching(self.home):
+            return [path.name for path in self.home.iterdir()]
+
     def remove(self, name: str) -> None:
         """Remove an output of an earlier run, a file or a folder, if it is there."""
         if self.home is not None:

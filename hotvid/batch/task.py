@@ -14,7 +14,7 @@ from hotvid.batch.settings import Settings, of_video
 from hotvid.batch.staging import Stage, staged
 from hotvid.config import PipelineConfig
 from hotvid.errors import HotvidWarning, in_one_line, printable
-from hotvid.exports import Export, plan_exports, remove_people, without_people
+from hotvid.exports import Export, people_files, plan_exports, without_people
 from hotvid.io.atomic import remove_leftovers
 from hotvid.io.lock import locked
 from hotvid.io.pose_store import is_pose_store, load_poses, save_poses, stored_key
@@ -127,7 +127,8 @@ def _make_outputs(task: Task, stage: Stage, outcome: Outcome, progress: Progress
     ours = task.replace or from_store
     wanted = {"out": files.get("mp4"), "json": files.get("json")}
     if not ours:
-        stage.refuse_foreign([p.name for p in (store, *files.values(), *_paths(exports))])
+        paths = (store, *files.values(), *(export.path for export in exports))
+        stage.refuse_foreign([path.name for path in paths])
     job.check_outputs(
         [source],
         **wanted,
@@ -141,8 +142,9 @@ def _make_outputs(task: Task, stage: Stage, outcome: Outcome, progress: Progress
         save_poses(found, store, overwrite=ours or store.exists(), key=key)
         del found
         stage.send(store)
-    if exports and not _has_3d(store):
-        exports = without_people(exports)  # what nobody is in has no file for anybody
+    anybody = without_people(exports)
+    if anybody != exports and not _has_3d(store):
+        exports = anybody  # what nobody is in has no file for anybody
     video = job.video_of(load_poses(source), source) if is_pose_store(source) else source
     later = PipelineConfig(clean=config.clean, world=config.world, render=config.render)
     outputs = [path.name for path in files.values()]
@@ -161,9 +163,9 @@ def _make_outputs(task: Task, stage: Stage, outcome: Outcome, progress: Progress
         progress=progress,
         on_written=note,
     )
-    for export in exports_of(task.settings, folder, source):
-        remove_people(export, outputs)
-    for name in set(task.outdated) - {STORE, *outputs}:
+    there = stage.names()
+    of_others = (people_files(e, there) for e in exports_of(task.settings, folder, source))
+    for name in set(task.outdated).union(*of_others) - {STORE, *outputs}:
         stage.remove(name)
     return replace(
         outcome,
@@ -187,10 +189,6 @@ def _named(poses: Poses, stage: Stage) -> Poses:
         video=replace(poses.video, path=stage.as_given(poses.video.path)),
         warnings=tuple(map(stage.as_given, poses.warnings)),
     )
-
-
-def _paths(exports: tuple[Export, ...]) -> list[Path]:
-    return [export.path for export in exports]
 
 
 def exports_of(settings: Settings, folder: Path, source: Path) -> tuple[Export, ...]:

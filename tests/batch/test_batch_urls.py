@@ -122,6 +122,14 @@ def test_resume_leaves_alone_what_is_done_and_redoes_what_changed(stores, tmp_pa
     assert len(json.loads((out / "a.npz/poses.json").read_text())["people"]) == 1
 
 
+def test_files_of_people_that_are_no_more_are_gone_from_there_too(stores, tmp_path, make_store):
+    words = (url(stores / "a.npz"), "--out-dir", url(tmp_path / "out"), "--format", "json,bvh")
+    batch(*words)
+    make_store(stores / "a.npz", n_people=1)
+    batch(*words, "--resume")
+    assert [p.name for p in (tmp_path / "out/a.npz").glob("*.bvh")] == ["poses.bvh"]
+
+
 def test_foreign_files_are_not_replaced(stores, tmp_path):
     foreign = tmp_path / "out/a.npz/poses.json"
     foreign.parent.mkdir(parents=True)
