@@ -23,13 +23,14 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
-from hotvid.errors import HotvidError, WeightsError
+from hotvid.errors import HotvidError, UsageError, WeightsError
 from hotvid.lift.models.hourglass import Hourglass
 from hotvid.lift.models.zoo import MODELS, build_model, read_sizes
 
 State = dict[str, Tensor]
 
 _WRAPPERS = ("model_pos", "model", "state_dict", "model_state_dict", "net")
+_UNBUILDABLE = (HotvidError, TypeError, ValueError, RuntimeError)  # what senseless sizes raise
 NO_MODEL = "no model"  # in the place of the name of one
 _HINT = "give a checkpoint of weights: .pth, .pt, .bin, .pth.tar or .safetensors"
 
@@ -64,7 +65,8 @@ def load_checkpoint(
                  shows in its shapes are the published ones, and of a window of another length the
                  published share of frames is kept.
     returns      the metadata has at least `name`.
-    raises       WeightsError as `load_state`, or if the file does not say which model it is.
+    raises       WeightsError as `load_state`, or if the file does not say which model it is;
+                 UsageError where it is the sizes given that make no model.
     """
     path = Path(path)
     state, metadata = read_state(path)
@@ -74,12 +76,14 @@ def load_checkpoint(
             f"'{path}' does not say which model it is; its keys fit {best_fit(state)} best",
             "name the model",
         )
-    sizes = {**_known_sizes(path, name, state, metadata), **sizes}
+    known = _known_sizes(path, name, state, metadata)
     try:
-        # Without memory: the file's own tensors become the parameters.
-        with torch.device("meta"):
-            model = build_model(name, **sizes)
-    except (HotvidError, TypeError, ValueError, RuntimeError) as error:
+        model = _without_memory(name, {**known, **sizes})
+    except _UNBUILDABLE as error:
+        if sizes and _can_be_built(name, known):
+            given = " ".join(f"--size {key}={value}" for key, value in sizes.items())
+            said = error.message if isinstance(error, HotvidError) else str(error)
+            raise UsageError(f"{given}: {said}", "give sizes that go together") from error
         if "sizes" not in metadata and name in MODELS:
             fit = f"its keys fit {best_fit(state)} best"
             raise WeightsError(f"'{path}' does not fit {name}: {error}", fit) from error
@@ -270,6 +274,20 @@ def _common_prefix(state: State) -> str:
     words = {key.partition(".")[0] for key in state}
     shared = len(words) == 1 and all("." in key for key in state)
     return f"{words.pop()}." if shared else ""
+
+
+def _without_memory(name: str, sizes: Mapping[str, Any]) -> Hourglass:
+    """A model whose parameters are to become a file's own tensors."""
+    with torch.device("meta"):
+        return build_model(name, **sizes)
+
+
+def _can_be_built(name: str, sizes: Mapping[str, Any]) -> bool:
+    try:
+        _without_memory(name, sizes)
+    except _UNBUILDABLE:
+        return False
+    return True
 
 
 def _known_sizes(

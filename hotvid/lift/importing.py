@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -68,7 +67,6 @@ def import_weights(
     sizes = sizes or {}
     model = _which(file, state, metadata, model, sizes)
     model_sizes(model, **sizes)  # says which are none
-    _check_sizes(model, state, metadata, sizes)
     name = _free_name(model if name is None else name, model)
     path = weights.own_folder() / f"{name}.safetensors"
     if path.exists() and not overwrite:
@@ -89,25 +87,6 @@ def import_weights(
     }
     save_checkpoint(loaded, path, model, metadata | source)
     return Imported(name, model, loaded, path)
-
-
-def _check_sizes(
-    model: str, state: Mapping[str, Tensor], metadata: Mapping[str, str], sizes: Mapping[str, Any]
-) -> None:
-    """UsageError where it is the sizes given, and not the file, that make no model."""
-    in_file = {**sizes_in(model, state), **json.loads(metadata.get("sizes", "{}"))}
-    try:
-        with torch.device("meta"):
-            build_model(model, **in_file)
-    except (HotvidError, TypeError, ValueError, RuntimeError):
-        return  # the file has an error of its own, told when it is loaded
-    try:
-        with torch.device("meta"):
-            build_model(model, **{**in_file, **sizes})
-    except (HotvidError, TypeError, ValueError, RuntimeError) as error:
-        given = " ".join(f"--size {name}={value}" for name, value in sizes.items())
-        said = error.message if isinstance(error, HotvidError) else str(error)
-        raise UsageError(f"{given}: {said}", "give sizes that go together") from error
 
 
 def _fits(name: str, state: Mapping[str, Tensor], sizes: Mapping[str, Any]) -> bool:

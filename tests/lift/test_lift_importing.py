@@ -6,6 +6,7 @@ import re
 import pytest
 import torch
 from golden_cases import golden_model
+from safetensors.torch import save_file
 
 from hotvid import weights
 from hotvid.errors import HotvidError, OutputError, UsageError, WeightsError
@@ -169,3 +170,15 @@ def test_sizes_that_cannot_be(home, tmp_path, name, sizes, problem):
     with pytest.raises(HotvidError, match=re.escape(problem)):
         import_weights(file, name, sizes=sizes)
     assert not home.exists()
+
+
+@pytest.mark.parametrize(
+    ("sizes", "says"),
+    [("{", "has unreadable sizes"), ('{"depth": 1000000}', "fewer weights than its depth needs")],
+)
+def test_sizes_given_do_not_hide_what_the_file_itself_claims(home, tmp_path, sizes, says):
+    file = tmp_path / "a.safetensors"
+    metadata = {"name": "mixste", "sizes": sizes}
+    save_file({"head.0.weight": torch.zeros(4)}, file, metadata)
+    with pytest.raises(WeightsError, match=says):
+        import_weights(file, sizes={"prune": "uniform"})
