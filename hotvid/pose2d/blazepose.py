@@ -62,6 +62,11 @@ def model_name(mode: str) -> str:
     return f"blazepose-{_SIZES[check_choice('mode', mode, MODES)]}"
 
 
+def looks_twice(mode: str) -> bool:
+    """Whether a mode has time to look at every body's mirror image, too."""
+    return mode == "accurate"
+
+
 class BlazePose:
     """BlazePose through LiteRT (Bazarevsky et al. 2020), for everyone in the picture.
 
@@ -106,7 +111,7 @@ class BlazePose:
             self._everything_due = True
         self._search(frame.bgr, thumb)
         self._count += 1
-        return self._report()
+        return self._report(frame.bgr)
 
     def _begin(self, size_px: tuple[int, int]) -> None:
         self._size_px = size_px
@@ -262,15 +267,17 @@ class BlazePose:
             needed = _MIN_CONFIDENCE
         return third if self._confidence(third) >= needed else None
 
-    def _report(self) -> Keypoints2D:
+    def _report(self, bgr: np.ndarray) -> Keypoints2D:
         people = self._in_sight()
         if not people:
             return Keypoints2D.nobody(self.joint_set, N_LANDMARKS)
         bodies = [p.body for p in people]
+        if looks_twice(self._config.mode):
+            bodies = [self._landmarks.with_mirrored(bgr, body) for body in bodies]
         scores = [keypoint_scores(b, self.name, self._size_px) for b in bodies]
         return Keypoints2D(
             joint_set=self.joint_set,
-            xy_px=np.stack([p.body.xy_px[p.order] for p in people]),
+            xy_px=np.stack([b.xy_px[p.order] for b, p in zip(bodies, people, strict=True)]),
             score=np.stack([s[p.order] for s, p in zip(scores, people, strict=True)]),
             box_px=np.stack([keypoint_box(b.xy_px, self._size_px) for b in bodies]),
             person_score=np.array(

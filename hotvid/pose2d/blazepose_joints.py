@@ -6,7 +6,7 @@ import numpy as np
 
 from hotvid import weights
 from hotvid.config import Pose2DConfig
-from hotvid.pose2d.blazepose import model_name
+from hotvid.pose2d.blazepose import looks_twice, model_name
 from hotvid.pose2d.blazepose_landmarks import LandmarkModel
 from hotvid.pose2d.regions import Region
 from hotvid.pose2d.scores import keypoint_scores
@@ -20,7 +20,8 @@ class BlazePoseJoints:
     """The landmark model alone, as an estimator.
 
     A box does not say how the body in it is turned. So each person is looked at twice: the second
-    time in the region that the first look's landmarks give, upright and centred at the hips.
+    time in the region that the first look's landmarks give, upright and centred at the hips. Where
+    the mode says so, a third time in the mirror.
     """
 
     joint_set = "blazepose33"
@@ -28,6 +29,7 @@ class BlazePoseJoints:
     def __init__(self, config: Pose2DConfig) -> None:
         self.name = model_name(config.mode)
         self._landmarks = LandmarkModel(weights.find(self.name), config.threads)
+        self._twice = looks_twice(config.mode)
 
     def estimate(self, bgr: np.ndarray, box_px: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """The joints of the person in each box; see `PoseEstimator.estimate`."""
@@ -37,7 +39,8 @@ class BlazePoseJoints:
             side = _SIDE * max(x1 - x0, y1 - y0, 1.0)
             first = self._landmarks.look(bgr, Region((x0 + x1) / 2, (y0 + y1) / 2, side, 0.0))
             second = self._landmarks.look(bgr, first.following)
-            bodies.append(second if second.presence >= first.presence / 2 else first)
+            body = second if second.presence >= first.presence / 2 else first
+            bodies.append(self._landmarks.with_mirrored(bgr, body) if self._twice else body)
         xy = np.stack([body.xy_px for body in bodies])
         return xy, np.stack([keypoint_scores(body, self.name, size_px) for body in bodies])
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import cv2
 import numpy as np
 
 from hotvid.pose2d.litert import load_network
-from hotvid.pose2d.regions import Region, region_from_points, rotation
+from hotvid.pose2d.regions import MIRROR, Region, region_from_points, rotation
 
 INPUT_SIZE = 256
 N_LANDMARKS = 33
@@ -69,29 +69,62 @@ class LandmarkModel:
         """The body in `region` of the picture; `presence` says whether there is one."""
         self._load(bgr, region)
         self._net.invoke()
-        raw = self._net.get_tensor(self._landmarks).reshape(39, 5)
-        presence = float(self._net.get_tensor(self._presence)[0, 0])
-        world = self._net.get_tensor(self._world).reshape(39, 3)[:N_LANDMARKS]
-        # A view: gone when this returns, as the network demands before it runs again.
-        heat = self._net.tensor(self._heat)()[0]
-        points = refine(raw[:, :2], heat)
-        del heat
+        points, raw = self._points()
         picture = region.to_picture(points, INPUT_SIZE)
         return Body(
             xy_px=picture[:N_LANDMARKS].astype(np.float32),
             visibility=raw[:N_LANDMARKS, 3],
             inside=raw[:N_LANDMARKS, 4],
-            presence=presence,
+            presence=float(self._net.get_tensor(self._presence)[0, 0]),
             region=region,
             following=region_from_points(picture[_HIPS], picture[_RIM]),
-            world=world,
+            world=self._net.get_tensor(self._world).reshape(39, 3)[:N_LANDMARKS],
         )
 
-    def _load(self, bgr: np.ndarray, region: Region) -> None:
+    def with_mirrored(self, bgr: np.ndarray, body: Body) -> Body:
+        """`body` with the mean of its landmarks and those of its region's mirror image.
+
+        What the model errs to one side in the one, it errs to the other side in the other.
+        """
+        self._load(bgr, body.region, mirrored=True)
+        self._net.invoke()
+        points, raw = self._points()
+        points[:, 0] = INPUT_SIZE - points[:, 0]
+        xy = body.region.to_picture(points[:N_LANDMARKS], INPUT_SIZE)[MIRROR]
+        order = same_sides(body.xy_px, xy)
+        raw = raw[:N_LANDMARKS][MIRROR][order]
+        return replace(
+            body,
+            xy_px=((body.xy_px + xy[order]) / 2).astype(np.float32),
+            visibility=(body.visibility + raw[:, 3]) / 2,
+            inside=(body.inside + raw[:, 4]) / 2,
+        )
+
+    def _points(self) -> tuple[np.ndarray, np.ndarray]:
+        """(39, 2) refined landmarks, pixels of the crop, and (39, 5) what the network gave."""
+        raw = self._net.get_tensor(self._landmarks).reshape(39, 5)
+        # A view: gone when this returns, as the network demands before it runs again.
+        heat = self._net.tensor(self._heat)()[0]
+        return refine(raw[:, :2], heat), raw
+
+    def _load(self, bgr: np.ndarray, region: Region, mirrored: bool = False) -> None:
         crop_region(bgr, region, self._crop)
         cv2.cvtColor(self._crop, cv2.COLOR_BGR2RGB, dst=self._crop)
         view = self._net.tensor(self._input)()[0]
-        np.multiply(self._crop, np.float32(1 / 255), out=view)
+        crop = self._crop[:, ::-1] if mirrored else self._crop
+        np.multiply(crop, np.float32(1 / 255), out=view)
+
+
+def same_sides(xy: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """(33,) order of the landmarks of `other` in which left and right are called as in `xy`.
+
+    xy, other  (33, 2) of the same body. From behind, or with crossed legs, a second look may take
+    one side for the other; each pair of landmarks goes by which way it lies nearer.
+    """
+    straight = np.linalg.norm(xy - other, axis=-1)
+    crossed = np.linalg.norm(xy - other[MIRROR], axis=-1)
+    exchanged = crossed + crossed[MIRROR] < straight + straight[MIRROR]
+    return np.where(exchanged, MIRROR, np.arange(len(xy)))
 
 
 def crop_region(bgr: np.ndarray, region: Region, out: np.ndarray) -> None:
