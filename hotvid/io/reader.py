@@ -23,6 +23,7 @@ from hotvid.io.capture import (
 from hotvid.io.ffmpeg_capture import FfmpegCapture
 from hotvid.io.prefetch import Prefetch
 from hotvid.io.probe import Probe, probe
+from hotvid.io.quicktime import focal_35mm
 from hotvid.io.timeline import Timeline
 from hotvid.types import Frame, VideoInfo
 
@@ -144,7 +145,7 @@ class VideoReader:
             n_frames=n_frames,
             duration_s=duration_s or found.duration_s,
             has_audio=found.audio_codec is not None,
-            focal_px=_focal_px(found.focal_35mm, width, height),
+            focal_px=_focal_px(found.focal_35mm or focal_35mm(self.path), width, height),
         )
 
     def _frames(self) -> Iterator[Frame]:
@@ -252,12 +253,12 @@ def _check_probe(path: Path, found: Probe) -> None:
     raise InputError(f"'{path}' holds no video", DAMAGED)
 
 
-def _focal_px(focal_35mm: float | None, width: int, height: int) -> float | None:
+def _focal_px(film_mm: float | None, width: int, height: int) -> float | None:
     """Pixels; the diagonal of 35 mm film stands for the picture's (CIPA DCG-001)."""
     low, high = POSSIBLE_35MM
-    if focal_35mm is None or not low <= focal_35mm <= high:
+    if film_mm is None or not low <= film_mm <= high:
         return None
-    return focal_35mm / FILM_DIAGONAL_MM * math.hypot(width, height)
+    return film_mm / FILM_DIAGONAL_MM * math.hypot(width, height)
 
 
 def _plausible_fps(path: Path, claimed: float, by_ffmpeg: bool) -> float:
