@@ -20,10 +20,12 @@ from hotvid.errors import InputError, OutputError, UsageError
 from hotvid.export.json_export import write_json
 from hotvid.exports import Export, check_exports, write_exports
 from hotvid.io.atomic import atomic_output, check_output
+from hotvid.io.capture import is_still
+from hotvid.io.picture_writer import PICTURE_SUFFIXES, is_picture_name
 from hotvid.io.pose_store import is_pose_store, load_poses, save_poses
 from hotvid.io.poses_json import holds_poses, is_poses_json, load_poses_json
 from hotvid.io.poses_tables import is_arrays, is_parquet, load_arrays, load_parquet
-from hotvid.io.reader import VideoReader
+from hotvid.io.reader import VideoReader, check_source
 from hotvid.io.writer import VIDEO_SUFFIXES
 from hotvid.pipeline import (
     PathLike,
@@ -54,6 +56,8 @@ def run(
 ) -> Poses:
     """A video, or a pose store, to a drawn video, JSON and a pose store: those that are named.
 
+    A still image may be drawn on a picture, too.
+
     source      a video, or a pose store, whose people are taken as they are, unless
                 `config.lift.anew`.
     video       where the video of a pose store lies now.
@@ -67,6 +71,8 @@ def run(
     drawn_over = source if poses is None else video or video_of(poses, Path(source))
     outputs = _Outputs(out, json, save, exports, overwrite, on_written)
     outputs.check((source, drawn_over))
+    if out is not None and is_picture_name(out):
+        _check_still(out, source, poses)
     if poses is not None and out is not None and drawn_over is not None:
         _check_readable(poses, drawn_over)
     if poses is None:
@@ -106,6 +112,8 @@ def lift(
         )
     outputs = _Outputs(out, json, save, exports, overwrite, on_written)
     outputs.check((keypoints, video))
+    if out is not None and is_picture_name(out):
+        _check_still(out, keypoints if video is None else video)
     poses = lift_keypoints(keypoints, given, config, progress, video=video, in_3d=in_3d)
     return outputs.write(poses, config, video, progress)
 
@@ -194,7 +202,7 @@ def check_outputs(
 
     inputs  files that are read: none of them may be an output.
     """
-    named = [(out, VIDEO_SUFFIXES), (json, (".json",)), (save, (".npz",))]
+    named = [(out, (*VIDEO_SUFFIXES, *PICTURE_SUFFIXES)), (json, (".json",)), (save, (".npz",))]
     files = [(Path(path), allowed) for path, allowed in named if path is not None]
     read = {os.path.realpath(p) for p in inputs if p is not None}
     taken: set[str] = set()
@@ -267,6 +275,18 @@ def video_of(poses: Poses, store: Path) -> Path | None:
     named = Path(poses.video.path)
     beside = store.parent / named
     return beside if beside.is_file() and not named.is_file() else named
+
+
+def _check_still(out: PathLike, source: PathLike, poses: Poses | None = None) -> None:
+    """Raise OutputError where what is to be drawn as a picture has, or may have, several frames."""
+    if poses is not None:
+        one = poses.n_frames == 1
+    else:
+        one = not Path(source).is_dir() and is_still(check_source(source))
+    if not one:
+        raise OutputError(
+            f"'{out}' is a picture, but '{source}' is not", "name a video, as out.mp4"
+        )
 
 
 def _check_readable(poses: Poses, path: PathLike) -> None:

@@ -27,6 +27,7 @@ from hotvid.errors import HotvidWarning, InputError
 from hotvid.geometry import assumed_focal_px
 from hotvid.io.keypoints import read_keypoints
 from hotvid.io.keypoints.clip import lay_out
+from hotvid.io.picture_writer import PictureWriter, is_picture_name
 from hotvid.io.plain_frames import PlainFrames
 from hotvid.io.reader import VideoReader
 from hotvid.io.writer import VideoWriter
@@ -286,6 +287,7 @@ def render(
 ) -> None:
     """Draw `poses` over the video they were made from, beside a 3D view; its audio is kept.
 
+    out       a video; a picture where there is but one frame.
     video     where the video lies now; None: where it lay, or a plain canvas if there is none.
     progress  called as progress("render", done, total).
     warns     HotvidWarning where the sound cannot be kept.
@@ -300,8 +302,10 @@ def render(
         if path is not None:
             frames = open_files.enter_context(VideoReader(path, _span(poses)))
             has_audio = frames.info.has_audio
-        writer = open_files.enter_context(
-            VideoWriter(
+        if is_picture_name(out):
+            writer = PictureWriter(out, overwrite=overwrite)
+        else:
+            writer = VideoWriter(
                 out,
                 composer.size_px,
                 poses.video.fps,
@@ -309,7 +313,7 @@ def render(
                 audio_start_s=float(poses.pts_s[0]),
                 overwrite=overwrite,
             )
-        )
+        open_files.enter_context(writer)
         for frame in frames:
             done = frame.index - poses.first_frame + 1
             if done > poses.n_frames:

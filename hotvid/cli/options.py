@@ -22,6 +22,21 @@ _MOTION = "What is made of the motion"
 OF_FILE = "What the file does not say"
 _TALK = "What is said"
 
+_CLOCK = re.compile(r"(?:(\d+):)?(\d+):(\d{1,2}(?:\.\d*)?)")
+
+
+def read_time(given: str) -> float:
+    """Seconds, as "90.5", or on a clock, as "1:30.5" and "1:02:03"."""
+    if (clock := _CLOCK.fullmatch(given)) and float(clock[3]) < 60:
+        return int(clock[1] or 0) * 3600 + int(clock[2]) * 60 + float(clock[3])
+    try:
+        return float(given)
+    except ValueError:
+        raise typer.BadParameter(
+            f"'{given}' is no time: give seconds, as 90.5, or minutes and seconds, as 1:30.5"
+        ) from None
+
+
 Source = Annotated[
     Path,
     typer.Argument(
@@ -123,7 +138,8 @@ TimeRange = Annotated[
     typer.Option(
         "--time-range",
         metavar="START END",
-        help="Seconds of the video; the rest is left out.",
+        parser=read_time,
+        help="Seconds of the video, or minutes and seconds, as 1:30; the rest is left out.",
         show_default=False,
     ),
 ]

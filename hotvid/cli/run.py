@@ -26,7 +26,8 @@ def run(
         typer.Option(
             "--out",
             metavar="FILE.mp4",
-            help="The video to write: the skeletons drawn over it, beside a 3D view.",
+            help="The video to write: the skeletons drawn over it, beside a 3D view. Of a still "
+            "image also a picture: .png or .jpg.",
             rich_help_panel="Outputs",
         ),
     ],

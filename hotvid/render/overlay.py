@@ -103,13 +103,13 @@ class Overlay:
         # The larger are nearer, as a rule, and so belong on top.
         seen.sort(key=lambda pair: pair[0].width[pair[1]])
         taken: list[tuple[int, int, int, int]] = []
-        heads = [self._draw_person(picture, figure, row) for figure, row in seen]
-        for (figure, row), head in zip(seen, heads, strict=True):
-            if head is not None:
-                self._draw_label(picture, figure, row, head, taken)
+        drawn = [self._draw_person(picture, figure, row) for figure, row in seen]
+        for (figure, row), joints in zip(seen, drawn, strict=True):
+            if len(joints):
+                self._draw_label(picture, figure, row, joints, taken)
 
-    def _draw_person(self, picture: np.ndarray, figure: _Figure, row: int) -> np.ndarray | None:
-        """Bones, then joints; returns (2,) where the label belongs, None if nothing was drawn."""
+    def _draw_person(self, picture: np.ndarray, figure: _Figure, row: int) -> np.ndarray:
+        """Bones, then joints; returns those drawn (N, 2), behind the place where a head is."""
         points = figure.track.xy_px[row] * self._scale
         points += (self._scale - 1) / 2  # pixel centres are whole numbers in both rasters
         opacity = score_opacity(figure.track.score[row], self._kpt_thr)
@@ -128,25 +128,33 @@ class Overlay:
         for j in np.flatnonzero(opacity):
             colour = figure.colours.side(JOINT_SIDES[j])
             strokes.joint(picture, at[j], colour, 0.9 * width, float(opacity[j]))
-        if opacity[_HEAD]:
-            return points[_HEAD]
-        drawn = points[opacity > 0]
-        return np.array([drawn[:, 0].mean(), drawn[:, 1].min()]) if len(drawn) else None
+        drawn = np.flatnonzero(opacity)
+        if not opacity[_HEAD] and len(drawn):
+            above = [points[drawn, 0].mean(), points[drawn, 1].min()]
+            return np.vstack([above, points[drawn]])
+        return points[sorted(drawn, key=lambda j: j != _HEAD)]
 
     def _draw_label(
         self,
         picture: np.ndarray,
         figure: _Figure,
         row: int,
-        head: np.ndarray,
+        joints: np.ndarray,
         taken: list[tuple[int, int, int, int]],
     ) -> None:
-        """The id on a plate above `head`, inside the picture, clear of the plates in `taken`."""
+        """The id on a plate inside the picture: above the first of the `joints`, the head, and
+        clear of the others, as raised hands, and of the plates in `taken`."""
         height, width = figure.label.shape
         pad = max(2, height // 4)
         plate_w, plate_h = width + 2 * pad + _STRIPE_PX, height + pad
-        left = round(float(head[0]) - plate_w / 2)
-        top = round(float(head[1]) - plate_h - 4 * figure.width[row])
+        gap = 4 * int(figure.width[row])
+        left = round(float(joints[0, 0]) - plate_w / 2)
+        top = float(joints[0, 1]) - plate_h - gap
+        beside = np.abs(joints[:, 0] - joints[0, 0]) < plate_w / 2 + gap
+        for y in sorted(joints[beside, 1], reverse=True):
+            if top - gap < y < top + plate_h + gap:
+                top = y - plate_h - gap
+        top = round(float(top))
         left = int(np.clip(left, 2, max(2, picture.shape[1] - plate_w - 2)))
         top = int(np.clip(top, 2, max(2, picture.shape[0] - plate_h - 2)))
         for x, y, w, h in taken:

@@ -7,6 +7,7 @@ import re
 import cv2
 import numpy as np
 import pytest
+import typer
 from jsonschema import Draft202012Validator
 from stand_ins import STANDING_PX, StandInBackend, StandInLifter, write_coded_clip
 from typer.testing import CliRunner
@@ -14,6 +15,7 @@ from typer.testing import CliRunner
 import hotvid
 from hotvid import job, pipeline
 from hotvid.cli.main import app
+from hotvid.cli.options import read_time
 from hotvid.errors import OutputError
 from hotvid.export.json_export import schema
 from hotvid.io.reader import VideoReader
@@ -125,6 +127,51 @@ def test_a_still_image_is_a_video_of_one_frame(backend, tmp_path):
     assert found["analysed"]["frame_count"] == 1
     with VideoReader(out) as reader:
         assert sum(1 for _ in reader) == 1
+
+
+@pytest.mark.parametrize("suffix", [".png", ".jpg"])
+def test_a_still_image_is_drawn_on_a_picture(backend, tmp_path, suffix):
+    backend.seen = range(256)
+    still, out, store = (tmp_path / name for name in ("still.png", f"o{suffix}", "o.npz"))
+    cv2.imwrite(str(still), np.full((480, 640, 3), 80, np.uint8))
+    call("run", still, "--out", out, "--save-poses", store)
+    drawn = cv2.imread(str(out))
+    plain = np.abs(drawn[:480, :640].astype(int) - 80).max(-1) < 8
+    assert drawn.shape[0] == 480 and drawn.shape[1] > 640
+    assert 0.5 < plain.mean() < 0.999, "the picture, and someone drawn over it"
+    again = tmp_path / f"again{suffix}"
+    call("run", store, "--out", again)
+    assert again.read_bytes() == out.read_bytes()
+
+
+def test_a_video_is_not_drawn_on_a_picture(clip, backend, tmp_path):
+    line = one_line(call("run", clip, "--out", tmp_path / "o.png", expect=1))
+    assert line == (
+        f"error: '{tmp_path / 'o.png'}' is a picture, but '{clip}' is not; name a video, as out.mp4"
+    )
+    assert backend.batches == [] and names(tmp_path) == [clip.name]
+
+
+@pytest.mark.parametrize(
+    ("given", "first", "n_frames"), [(("0:00.2", "0.5"), 6, 9), (("0", "0:00:00.1"), 0, 3)]
+)
+def test_times_may_be_as_on_a_clock(clip, backend, tmp_path, given, first, n_frames):
+    call("export-json", clip, "--out", tmp_path / "a.json", "--time-range", *given)
+    analysed = json.loads((tmp_path / "a.json").read_text())["analysed"]
+    assert (analysed["first_frame"], analysed["frame_count"]) == (first, n_frames)
+
+
+@pytest.mark.parametrize(
+    ("given", "seconds"), [("90.5", 90.5), ("1:30.5", 90.5), ("01:02:03", 3723), ("75:00", 4500)]
+)
+def test_seconds_of_a_clock(given, seconds):
+    assert read_time(given) == seconds
+
+
+@pytest.mark.parametrize("given", ["1:60", "1:2:3:4", ":30", "1:-2", "a:b", "later"])
+def test_what_is_no_time_is_refused(given):
+    with pytest.raises(typer.BadParameter, match="is no time"):
+        read_time(given)
 
 
 def _text(path):

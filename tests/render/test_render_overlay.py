@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from hotvid.render.overlay import Overlay, score_opacity
-from hotvid.render.palette import person_colours
+from hotvid.render.palette import OUTLINE, person_colours
 from hotvid.skeleton import H36M17
 
 SIZE = (640, 480)
@@ -156,6 +156,25 @@ def test_label_of_someone_at_the_edge_stays_inside(make_person):
     overlay_of(person).draw(picture, 0)
     plate = (picture == person_colours(0).middle).all(-1)
     assert plate[:40, :60].any()
+
+
+def test_label_leaves_a_raised_hand_to_be_seen(make_person):
+    person = make_person(size_px=(1920, 1080), start=(0, 0, 6.0))
+    xy = person.keypoints.xy_px.copy()
+    raised = xy.copy()
+    head, wrist = H36M17.index("head"), H36M17.index("right_wrist")
+    raised[:, wrist] = xy[:, head] + [4, -25]
+    tops = []
+    for keypoints in (xy, raised):
+        picture = grey((1920, 1080))
+        moved = with_track(person, xy_px=keypoints)
+        overlay_of(moved, size=(1920, 1080)).draw(picture, 0)
+        rows = np.flatnonzero((picture == OUTLINE).all(-1).sum(1) > 20)
+        tops.append((rows.min(), rows.max()))
+    (top, bottom), (higher, end) = tops
+    hand = raised[0, wrist, 1]
+    assert top < hand < bottom, "it would have lain over the hand"
+    assert end < hand - 4 and higher < top
 
 
 def test_larger_people_get_thicker_lines(make_person):
