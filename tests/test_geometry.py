@@ -1,7 +1,16 @@
 import numpy as np
+import pytest
 from scipy.spatial.transform import Rotation
 
-from hotvid.geometry import from_screen, look_at_rotation, similarity_align, to_screen
+from hotvid.geometry import (
+    assumed_focal_px,
+    from_screen,
+    look_at_rotation,
+    project,
+    rays,
+    similarity_align,
+    to_screen,
+)
 
 RNG = np.random.default_rng(0)
 
@@ -21,6 +30,17 @@ def test_look_at_turns_the_axis_onto_the_point():
     np.testing.assert_allclose(np.linalg.det(rotation), 1)
     identity = np.broadcast_to(np.eye(3), (50, 3, 3))
     np.testing.assert_allclose(rotation @ np.swapaxes(rotation, -1, -2), identity, atol=1e-12)
+
+
+@pytest.mark.parametrize("size_px", [(1920, 1080), (1080, 1920)])
+def test_an_unknown_lens_sees_sixty_degrees_across_the_longer_side(size_px):
+    focal_px = assumed_focal_px(size_px)
+    corners = rays(np.array([[0.0, 0.0], size_px]), focal_px, size_px)
+    angle = np.degrees(np.arctan(corners))
+    across = (angle[1] - angle[0])[int(np.argmax(size_px))]
+    assert abs(across - 60) < 1e-9
+    xyz = np.concatenate([corners, [[1], [1]]], -1)
+    np.testing.assert_allclose(project(xyz, focal_px, size_px), [[0, 0], size_px], atol=1e-9)
 
 
 def test_similarity_recovers_scale_rotation_and_translation():

@@ -273,8 +273,8 @@ Focal = Annotated[
     typer.Option(
         "--focal",
         metavar="PX",
-        help="The camera's focal length in pixels; else by the file's metadata, or as long as the "
-        "picture's longer side.",
+        help="The camera's focal length in pixels; else by the file's metadata, or that of a lens "
+        "which sees 60 degrees across the picture's longer side.",
         rich_help_panel=_MODELS,
         show_default=False,
     ),

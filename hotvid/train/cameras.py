@@ -12,6 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.spatial.transform import Rotation
 
+from hotvid.geometry import ASSUMED_HFOV_DEG
+
 # A level camera at azimuth 0 looks along the world's -z: half a turn about x.
 _WORLD_TO_CAMERA = np.diag([1.0, -1.0, -1.0])
 
@@ -22,7 +24,7 @@ class CameraConfig:
 
     distance_m: tuple[float, float] = (1.8, 14.0)
     hfov_deg: tuple[float, float] = (30.0, 95.0)
-    assumed_hfov_deg: float = 53.13  # what inference assumes where nobody knows the lens
+    assumed_hfov_deg: float = ASSUMED_HFOV_DEG  # where nobody knows the lens
     known_lens: float = 0.3  # share of clips whose lens is known
     roll_deg: float = 6.0  # a camera on a tripod, nearly level
     wild_roll_deg: float = 35.0  # a camera in a hand

@@ -8,7 +8,7 @@ from scipy.spatial.transform import Rotation
 from stick_people import STANDING_M
 
 from hotvid.config import WorldConfig
-from hotvid.geometry import project
+from hotvid.geometry import assumed_focal_px, project
 from hotvid.post.contacts import FEET, foot_contacts, runs, without_short
 from hotvid.post.feet import plant_feet
 from hotvid.post.floor import ANKLE_M, fit_floor, standing_places
@@ -18,7 +18,8 @@ from hotvid.post.world import place_in_world
 from hotvid.skeleton import H36M17
 from hotvid.types import ModelsUsed, Motion3D, Person, Poses, Track2D, VideoInfo
 
-FPS, SIZE_PX, FOCAL_PX = 30.0, (1280, 720), 1280.0
+FPS, SIZE_PX = 30.0, (1280, 720)
+FOCAL_PX = assumed_focal_px(SIZE_PX)
 LEGS = {
     side: [H36M17.index(f"{side}_{j}") for j in ("hip", "knee", "ankle")]
     for side in ("right", "left")
