@@ -65,9 +65,8 @@ def run(
     raises      OutputError before any work where an output cannot or must not be written.
     """
     config = config or PipelineConfig()
+    _check_video(source, video)
     poses = stored_poses(source, config) if is_stored(source) else None
-    if poses is None and video is not None:
-        raise UsageError(f"{source} is a video already", "give --video only with a pose store")
     drawn_over = source if poses is None else video or video_of(poses, Path(source))
     outputs = _Outputs(out, json, save, exports, overwrite, on_written)
     outputs.check((source, drawn_over))
@@ -229,12 +228,27 @@ def _either(names: Sequence[str]) -> str:
     return f"{', '.join(others)} or {last}" if others else last
 
 
-def poses_of(source: PathLike, config: PipelineConfig, progress: Progress = no_progress) -> Poses:
-    """Everyone in a source: estimated from a video, taken or lifted anew from what holds poses."""
+def poses_of(
+    source: PathLike,
+    config: PipelineConfig,
+    progress: Progress = no_progress,
+    *,
+    video: PathLike | None = None,
+) -> Poses:
+    """Everyone in a source: estimated from a video, taken or lifted anew from what holds poses.
+
+    video  where that of a pose store lies now: UsageError with another source.
+    """
+    _check_video(source, video)
     if not is_stored(source):
         return analyze(source, config, progress)
     poses = stored_poses(source, config)
     return lift_anew(poses, config.lift, progress) if config.lift.anew else poses
+
+
+def _check_video(source: PathLike, video: PathLike | None) -> None:
+    if video is not None and not is_stored(source):
+        raise UsageError(f"{source} is a video already", "give --video only with a pose store")
 
 
 def stored_poses(source: PathLike, config: PipelineConfig) -> Poses:

@@ -10,6 +10,7 @@ from stand_ins import StandInBackend, StandInLifter, read_drawn_code, write_code
 from hotvid import job, pipeline
 from hotvid.config import configure
 from hotvid.errors import InputError, OutputError, UsageError
+from hotvid.geometry import assumed_focal_px
 from hotvid.io.pose_store import load_poses, save_poses
 from hotvid.io.reader import VideoReader
 
@@ -133,7 +134,7 @@ def test_a_store_lifted_anew_by_the_same_lifter_is_the_same(clip, backend, tmp_p
     assert (after.keypoints.xy_px == before.keypoints.xy_px).all()
     # A longer lens sees the same picture from farther away.
     ratio = after.motion.root_m[:, 2] / before.motion.root_m[:, 2]
-    assert ratio == pytest.approx(900 / 320, rel=0.05)
+    assert ratio == pytest.approx(900 / assumed_focal_px((320, 240)), rel=0.05)
     assert again.models == first.models
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from hotvid.post.contacts import FEET
 from hotvid.skeleton import H36M17
-from hotvid.types import Person
+from hotvid.types import Motion3D, Person
 
 _SEEN = 0.3  # a joint less sure than this counts as not seen
 _GROUND = [0, 2]  # of the world's axes
@@ -34,13 +34,20 @@ class Quality:
     acceleration_m_s2: float
 
 
-def quality(person: Person, fps: float, size_px: tuple[int, int]) -> Quality:
-    """What is to be said of a person; `size_px` is (width, height) of the picture."""
+def quality(
+    person: Person, fps: float, size_px: tuple[int, int], lifted: Motion3D | None = None
+) -> Quality:
+    """What is to be said of a person.
+
+    size_px  (width, height) of the picture.
+    lifted   the person's motion before it was cleaned: what its bones and its jitter tell does not
+             show any more afterwards. None: it was not.
+    """
     track = person.keypoints
     seen = ~track.interpolated
     nothing = float("nan")
     outside = ((track.xy_px < 0) | (track.xy_px > np.array(size_px, np.float32))).any((1, 2))
-    motion, world = person.motion, person.world
+    motion, world = lifted or person.motion, person.world
     has_feet = world is not None and world.contact is not None
     return Quality(
         interpolated=_mean(track.interpolated),

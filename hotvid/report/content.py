@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import base64
 import math
+from collections.abc import Sequence
 from dataclasses import asdict
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +17,7 @@ from hotvid.post.quality import Quality, quality
 from hotvid.render.overlay import EDGE_SIDES
 from hotvid.render.palette import Colour, person_colours
 from hotvid.skeleton import H36M17
-from hotvid.types import Person, Poses
+from hotvid.types import Motion3D, Person, Poses
 
 MOST_FRAMES = 20_000  # eleven minutes at 30 a second; of longer clips every second, third, ... one
 _MISSING = -32768  # in arrays of int16
@@ -24,13 +26,19 @@ _MANY = 0.1  # a share that is worth a warning
 _LEAP_M_S = 8.0  # nobody runs so fast: the track has changed its person, or its place is wrong
 
 
-def content(poses: Poses) -> dict[str, Any]:
+def content(poses: Poses, lifted: Sequence[Motion3D | None] = ()) -> dict[str, Any]:
     """Everything that the page shows but the picture itself; ready for JSON, no NaN.
 
+    lifted  the people's motions before they were cleaned, in their order; empty: not known.
     Numbers are base64 of little-endian arrays: times float32 (seconds from the first frame),
     places int16 (millimetres, world), angles int16 (tenths of a degree).
     """
     step = max(1, math.ceil(poses.n_frames / MOST_FRAMES))
+    size_px = poses.video.width, poses.video.height
+    found = [
+        quality(person, poses.frame_rate, size_px, as_lifted)
+        for person, as_lifted in zip_longest(poses.people, lifted)
+    ]
     start_s = float(poses.pts_s[0]) if poses.n_frames else 0.0
     return {
         "name": Path(poses.video.path).name if poses.video.path else "keypoints",
@@ -43,17 +51,19 @@ def content(poses: Poses) -> dict[str, Any]:
         "edges": [list(edge) for edge in H36M17.edges],
         "sides": list(EDGE_SIDES),
         "angles": [{"name": a.name.replace("_", " "), "meaning": a.meaning} for a in TABLE],
-        "people": [_person(poses, person, step) for person in poses.people],
-        "warnings": [*poses.warnings, *_warnings(poses)],
+        "people": [
+            _person(poses, person, step, of_person)
+            for person, of_person in zip(poses.people, found, strict=True)
+        ],
+        "warnings": [*poses.warnings, *_warnings(poses, found)],
     }
 
 
-def _person(poses: Poses, person: Person, step: int) -> dict[str, Any]:
+def _person(poses: Poses, person: Person, step: int, found: Quality) -> dict[str, Any]:
     index = person.keypoints.frame_index - poses.first_frame
     first = -(-int(index[0]) // step)  # the first frame of the thinned clip in which it is
     rows = np.arange(first * step - int(index[0]), len(index), step)
     colours = person_colours(person.track_id)
-    found = quality(person, poses.frame_rate, (poses.video.width, poses.video.height))
     out: dict[str, Any] = {
         "id": person.track_id,
         "first": first,
@@ -95,16 +105,14 @@ def _speed(person: Person, pts_s: np.ndarray) -> np.ndarray:
     return moved / np.maximum(pts_s[after] - pts_s[before], 1e-3)
 
 
-def _warnings(poses: Poses) -> list[str]:
+def _warnings(poses: Poses, found: Sequence[Quality]) -> list[str]:
     said = []
     if poses.n_frames > 1 and poses.frame_rate < _LOW_RATE:
         said.append(
             f"{poses.frame_rate:.0f} frames a second are few: fast movements are lost between them"
         )
-    size = (poses.video.width, poses.video.height)
-    for person in poses.people:
-        found = quality(person, poses.frame_rate, size)
-        said += [f"person {person.track_id}: {text}" for text in _remarks(found)]
+    for person, of_person in zip(poses.people, found, strict=True):
+        said += [f"person {person.track_id}: {text}" for text in _remarks(of_person)]
         n = leaps(person, poses.pts_s[person.keypoints.frame_index - poses.first_frame])
         if n:
             said.append(f"person {person.track_id}: moves faster than anyone can {n} times")

@@ -7,7 +7,7 @@ import html
 import json
 import tempfile
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from importlib import resources
 from pathlib import Path
@@ -17,9 +17,9 @@ from hotvid.config import PipelineConfig, RenderConfig
 from hotvid.errors import HotvidWarning, OutputError
 from hotvid.io.atomic import atomic_output, check_output
 from hotvid.io.reader import check_source
-from hotvid.pipeline import PathLike, Progress, no_progress, render
+from hotvid.pipeline import PathLike, Progress, no_progress, render, settle
 from hotvid.report.content import content
-from hotvid.types import Poses
+from hotvid.types import Motion3D, Poses
 
 SUFFIXES = (".html", ".htm")
 # The video within: how high, for clips up to so many seconds. An hour is then some 200 MB.
@@ -60,7 +60,8 @@ def write_report(
     check_output(out, overwrite)
     if video is not None:
         check_source(video)
-    poses = job.run(source, config=config, video=video, overwrite=overwrite, progress=progress)
+    as_found = job.poses_of(source, config, progress, video=video)
+    poses = settle(as_found, config)
     path = source if not job.is_stored(source) else video or job.video_of(poses, Path(source))
     shown = path if path is not None and Path(path).is_file() and poses.n_frames else None
     if shown is None and path is not None and poses.n_frames:
@@ -75,7 +76,7 @@ def write_report(
         atomic_output(out, overwrite) as temporary,
         temporary.open("w", encoding="utf-8", newline="\n") as file,
     ):
-        file.writelines(page(poses, film, missing))
+        file.writelines(page(poses, film, missing, [p.motion for p in as_found.people]))
     return Report(poses, len(film))
 
 
@@ -96,9 +97,15 @@ def _film(poses: Poses, video: PathLike, config: PipelineConfig, progress: Progr
         return out.read_bytes()
 
 
-def page(poses: Poses, film: bytes, missing: str) -> Iterable[str]:
-    """The parts of the HTML file, in order; `missing` says why there is no film."""
-    told = content(poses) | {"missing": missing}
+def page(
+    poses: Poses, film: bytes, missing: str, lifted: Sequence[Motion3D | None] = ()
+) -> Iterable[str]:
+    """The parts of the HTML file, in order.
+
+    missing  says why there is no film.
+    lifted   as `report.content.content` takes it.
+    """
+    told = content(poses, lifted) | {"missing": missing}
     # Within a script only "<" could end it, or begin a comment.
     data = json.dumps(told, separators=(",", ":"), allow_nan=False).replace("<", "\\u003c")
     web = resources.files("hotvid.report") / "web"

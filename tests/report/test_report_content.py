@@ -46,6 +46,19 @@ def test_times_and_places_are_those_of_the_poses(poses):
     np.testing.assert_allclose(degrees[known], poses.people[1].angles.degrees[known], atol=0.051)
 
 
+def test_bones_and_jitter_are_told_of_the_motion_as_it_was_lifted(poses):
+    cleaned = [person["quality"] for person in content(poses)["people"]]
+    shaken = []
+    for person in poses.people:
+        noise = np.random.default_rng(0).normal(0, 0.05, person.motion.xyz_m.shape)
+        shaken.append(replace(person.motion, xyz_m=person.motion.xyz_m + noise))
+    lifted = [person["quality"] for person in content(poses, shaken)["people"]]
+    for before, after in zip(lifted, cleaned, strict=True):
+        assert before["bone_variation"] > after["bone_variation"] + 0.05
+        assert before["acceleration_m_s2"] > 2 * after["acceleration_m_s2"]
+        assert before["foot_skate_m_s"] == after["foot_skate_m_s"]
+
+
 def test_speed_is_that_of_the_pelvis(poses):
     person = poses.people[0]
     walking = person.world.xyz_m.copy()
