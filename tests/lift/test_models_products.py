@@ -1,5 +1,6 @@
 import torch
 
+from hotvid.lift.models.layers import attend
 from hotvid.lift.models.products import Bfloat16Products
 from hotvid.lift.models.zoo import build_model
 
@@ -32,3 +33,25 @@ def test_narrow_layers_are_exact():
     exact = layer(x)
     with Bfloat16Products():
         assert torch.equal(layer(x), exact)
+
+
+def test_attention_in_training_is_rounded_and_its_softmax_is_not():
+    torch.manual_seed(0)
+    parts = [torch.randn(6, 5, 2, 2, 32, requires_grad=True) for _ in range(3)]  # (B, F, J, H, D)
+
+    def found():
+        out = attend(*parts, "frames", training=True)
+        return out.detach(), torch.autograd.grad(out.square().sum(), parts)
+
+    exact, exact_gradients = found()
+    with Bfloat16Products():
+        rounded, gradients = found()
+    assert rounded.dtype == torch.float32 and rounded.shape == exact.shape
+    assert 1e-5 < (rounded - exact).norm() / exact.norm() < 0.01
+    for given, right in zip(gradients, exact_gradients, strict=True):
+        alike = torch.nn.functional.cosine_similarity(given.flatten(), right.flatten(), 0)
+        assert 0.999 < alike < 1 - 1e-8
+    # Values that are all alike come out as they are, whatever they are weighed with.
+    same = torch.ones(6, 5, 2, 2, 32)
+    with Bfloat16Products():
+        assert (attend(*parts[:2], same, "frames", training=True) - 1).abs().max() < 0.02
