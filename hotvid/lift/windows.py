@@ -10,13 +10,18 @@ from hotvid.chunks import chunks
 def window_starts(n_frames: int, length: int, overlap: float) -> np.ndarray:
     """First frames of windows that cover `n_frames`, evenly spread.
 
-    n_frames  at least 1; up to `length` there is one window, which `take_window` pads.
+    n_frames  at least 1.
     overlap   the least share of a window that it has in common with the next, 0 to below 1.
-    returns   (W,) int64, ascending, the first 0, the last ending with the track.
+    returns   (W,) int64, ascending. Below an overlap of one half the first is 0 and the last ends
+              with the track; up to `length` frames there is one. From one half on windows reach
+              beyond both ends, so that every frame lies in equally many or one more. What lies
+              outside of the track, `take_window` fills.
     """
+    stride = max(int(length * (1 - overlap)), 1)
+    if overlap >= 0.5:
+        return np.arange(stride - length, n_frames, stride, dtype=np.int64)
     if n_frames <= length:
         return np.zeros(1, np.int64)
-    stride = max(int(length * (1 - overlap)), 1)
     count = -(-(n_frames - length) // stride) + 1
     return np.round(np.linspace(0, n_frames - length, count)).astype(np.int64)
 

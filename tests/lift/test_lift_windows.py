@@ -23,6 +23,18 @@ def test_windows_cover_each_frame_and_blend_back_to_the_track(n_frames):
     np.testing.assert_allclose(_blend(windows, starts, n_frames), track, atol=1e-6)
 
 
+@pytest.mark.parametrize("n_frames", [1, 2, 80, 81, 82, 243, 324, 1000])
+def test_every_frame_lies_in_three_windows_where_they_share_two_thirds(n_frames):
+    track = np.random.default_rng(n_frames).standard_normal((n_frames, 17, 3)).astype(np.float32)
+    starts = window_starts(n_frames, LENGTH, 2 / 3)
+    covered = np.zeros(n_frames, int)
+    for start in starts:
+        covered[max(start, 0) : start + LENGTH] += 1
+    assert (covered == 3).all()
+    windows = [take_window(track, s, LENGTH) for s in starts]
+    np.testing.assert_allclose(_blend(windows, starts, n_frames), track, atol=1e-6)
+
+
 @pytest.mark.parametrize("overlap", [0.0, 1 / 3, 0.9])
 def test_neighbours_share_at_least_the_overlap(overlap):
     starts = window_starts(2000, LENGTH, overlap)
