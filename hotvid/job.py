@@ -253,7 +253,9 @@ def _check_video(source: PathLike, video: PathLike | None) -> None:
 
 def stored_poses(source: PathLike, config: PipelineConfig) -> Poses:
     """The poses that a source holds, with the people that the settings choose."""
-    lift = LiftConfig() if config.lift.anew else config.lift
+    # The overlap comes with the mode, which is looked at below.
+    given = replace(config.lift, overlap=LiftConfig.overlap)
+    lift = LiftConfig() if given.anew else given
     if lift != LiftConfig():
         raise UsageError(
             f"{source} is a pose store: only a lifter that is named lifts it anew",

@@ -98,6 +98,7 @@ def test_people_of_a_store_can_be_chosen(clip, backend, tmp_path):
     "options",
     [
         {"mode": "fast"},
+        {"mode": "accurate"},
         {"time_range": (0, 1)},
         {"bbox_thr": 0.9},
         {"bbox_thr": 0.9, "model": "hot-mixste-s"},
