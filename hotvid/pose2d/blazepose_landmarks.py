@@ -9,7 +9,13 @@ import cv2
 import numpy as np
 
 from hotvid.pose2d.litert import load_network
-from hotvid.pose2d.regions import MIRROR, Region, region_from_points, rotation
+from hotvid.pose2d.regions import (
+    MIRROR,
+    Region,
+    keypoint_similarity,
+    region_from_points,
+    rotation,
+)
 
 INPUT_SIZE = 256
 N_LANDMARKS = 33
@@ -18,6 +24,8 @@ _HIPS, _RIM = 33, 34
 # Heatmap cells around a landmark that refine it, and how sure one of them must be.
 _KERNEL = 7
 _MIN_HEAT = 0.5
+# Two looks this like are at one body: of people who stand and walk they are by 0.8 and more.
+_SAME_BODY = 0.7
 
 
 @dataclass(frozen=True)
@@ -84,7 +92,8 @@ class LandmarkModel:
     def with_mirrored(self, bgr: np.ndarray, body: Body) -> Body:
         """`body` with the mean of its landmarks and those of its region's mirror image.
 
-        What the model errs to one side in the one, it errs to the other side in the other.
+        What the model errs to one side in the one, it errs to the other side in the other. Where
+        it sees another body there, as in somebody tumbling, `body` stays as it is.
         """
         self._load(bgr, body.region, mirrored=True)
         self._net.invoke()
@@ -92,6 +101,8 @@ class LandmarkModel:
         points[:, 0] = INPUT_SIZE - points[:, 0]
         xy = body.region.to_picture(points[:N_LANDMARKS], INPUT_SIZE)[MIRROR]
         order = same_sides(body.xy_px, xy)
+        if keypoint_similarity(body.xy_px, xy[order]) < _SAME_BODY:
+            return body
         raw = raw[:N_LANDMARKS][MIRROR][order]
         return replace(
             body,

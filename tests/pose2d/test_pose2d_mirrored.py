@@ -58,6 +58,12 @@ def test_the_second_look_changes_little_of_a_body_well_seen(picture, model):
     assert both.presence == body.presence and both.following == body.following
 
 
+def test_a_second_look_at_another_body_counts_for_nothing(picture, model):
+    elsewhere = model.look(picture, WOMAN)
+    elsewhere = replace(elsewhere, xy_px=elsewhere.xy_px + [120, 0])
+    assert model.with_mirrored(picture, elsewhere) is elsewhere
+
+
 def test_a_pair_called_by_the_other_side_is_put_right():
     rng = np.random.default_rng(0)
     xy = rng.uniform(0, 500, (33, 2))
