@@ -151,7 +151,7 @@ def test_interpolated_frames_are_dashed_and_fainter(make_person):
 
 
 def test_label_of_someone_at_the_edge_stays_inside(make_person):
-    person = make_person(start=(-1.7, -1.2, 4.0))
+    person = make_person(start=(-1.96, -1.39, 4.0))
     picture = grey()
     overlay_of(person).draw(picture, 0)
     plate = (picture == person_colours(0).middle).all(-1)
