@@ -70,8 +70,7 @@ def run(
     drawn_over = source if poses is None else video or video_of(poses, Path(source))
     outputs = _Outputs(out, json, save, exports, overwrite, on_written)
     outputs.check((source, drawn_over))
-    if out is not None and is_picture_name(out):
-        _check_still(out, source, poses)
+    _check_still(out, source, poses)
     if poses is not None and out is not None and drawn_over is not None:
         _check_readable(poses, drawn_over)
     if poses is None:
@@ -111,8 +110,7 @@ def lift(
         )
     outputs = _Outputs(out, json, save, exports, overwrite, on_written)
     outputs.check((keypoints, video))
-    if out is not None and is_picture_name(out):
-        _check_still(out, keypoints if video is None else video)
+    _check_still(out, keypoints if video is None else video)
     poses = lift_keypoints(keypoints, given, config, progress, video=video, in_3d=in_3d)
     return outputs.write(poses, config, video, progress)
 
@@ -293,8 +291,10 @@ def video_of(poses: Poses, store: Path) -> Path | None:
     return beside if beside.is_file() and not named.is_file() else named
 
 
-def _check_still(out: PathLike, source: PathLike, poses: Poses | None = None) -> None:
+def _check_still(out: PathLike | None, source: PathLike, poses: Poses | None = None) -> None:
     """Raise OutputError where what is to be drawn as a picture has, or may have, several frames."""
+    if out is None or not is_picture_name(out):
+        return
     if poses is not None:
         one = poses.n_frames == 1
     else:

@@ -27,7 +27,7 @@ from hotvid.errors import HotvidWarning, InputError
 from hotvid.geometry import assumed_focal_px
 from hotvid.io.keypoints import read_keypoints
 from hotvid.io.keypoints.clip import lay_out
-from hotvid.io.picture_writer import PictureWriter, is_picture_name
+from hotvid.io.picture_writer import is_picture_name, picture_writer
 from hotvid.io.plain_frames import PlainFrames
 from hotvid.io.reader import VideoReader
 from hotvid.io.writer import VideoWriter
@@ -303,9 +303,9 @@ def render(
             frames = open_files.enter_context(VideoReader(path, _span(poses)))
             has_audio = frames.info.has_audio
         if is_picture_name(out):
-            writer = PictureWriter(out, overwrite=overwrite)
+            opened = picture_writer(out, overwrite=overwrite)
         else:
-            writer = VideoWriter(
+            opened = VideoWriter(
                 out,
                 composer.size_px,
                 poses.video.fps,
@@ -313,7 +313,7 @@ def render(
                 audio_start_s=float(poses.pts_s[0]),
                 overwrite=overwrite,
             )
-        open_files.enter_context(writer)
+        writer = open_files.enter_context(opened)
         for frame in frames:
             done = frame.index - poses.first_frame + 1
             if done > poses.n_frames:

@@ -13,6 +13,7 @@ import typer
 from hotvid.config import SMOOTHINGS, UNITS, LiftConfig
 from hotvid.errors import UsageError
 from hotvid.export.formats import FORMATS
+from hotvid.geometry import ASSUMED_HFOV_DEG
 from hotvid.humanoid import NAMINGS
 
 _OUTPUTS = "Outputs"
@@ -274,7 +275,7 @@ Focal = Annotated[
         "--focal",
         metavar="PX",
         help="The camera's focal length in pixels; else by the file's metadata, or that of a lens "
-        "which sees 60 degrees across the picture's longer side.",
+        f"which sees {ASSUMED_HFOV_DEG:g} degrees across the picture's longer side.",
         rich_help_panel=_MODELS,
         show_default=False,
     ),

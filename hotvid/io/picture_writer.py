@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import os
+from collections.abc import Iterator
 from pathlib import Path
-from types import TracebackType
 
 import cv2
 import numpy as np
@@ -22,24 +22,13 @@ def is_picture_name(path: str | os.PathLike) -> bool:
 
 
 class PictureWriter:
-    """Writes one picture to a file that appears whole when the `with` block ends well.
+    """Writes one picture where a `VideoWriter` writes many; see `picture_writer`."""
 
-    path      one of PICTURE_SUFFIXES.
-    warnings  as those of `io.writer.VideoWriter`, in whose place it stands: none.
-
-    Raises OutputError where the file cannot or must not be written, and for a second picture.
-    """
-
-    def __init__(self, path: str | os.PathLike, *, overwrite: bool = False) -> None:
-        self.path = Path(path)
-        self.warnings: list[str] = []
-        self._overwrite = overwrite
-        self._stack = contextlib.ExitStack()
+    def __init__(self, path: Path, temporary: Path) -> None:
+        self.path = path
+        self.warnings: list[str] = []  # as a `VideoWriter` has them: none
+        self._temporary = temporary
         self._written = False
-
-    def __enter__(self) -> PictureWriter:
-        self._temporary = self._stack.enter_context(atomic_output(self.path, self._overwrite))
-        return self
 
     def write(self, bgr: np.ndarray, pts_s: float) -> None:
         """Take the picture: (H, W, 3) uint8; its time does not matter."""
@@ -51,10 +40,13 @@ class PictureWriter:
         self._temporary.write_bytes(coded.tobytes())
         self._written = True
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self._stack.__exit__(kind, error, traceback)
+
+@contextlib.contextmanager
+def picture_writer(path: str | os.PathLike, *, overwrite: bool = False) -> Iterator[PictureWriter]:
+    """A writer of one picture, whose file appears whole when the `with` block ends well.
+
+    path    one of PICTURE_SUFFIXES.
+    raises  OutputError where the file cannot or must not be written, and for a second picture.
+    """
+    with atomic_output(path, overwrite) as temporary:
+        yield PictureWriter(Path(path), temporary)

@@ -25,7 +25,7 @@ _HIPS, _RIM = 33, 34
 _KERNEL = 7
 _MIN_HEAT = 0.5
 # Two looks this like are at one body: of people who stand and walk they are by 0.8 and more.
-_SAME_BODY = 0.7
+_SAME_LOOK = 0.7
 
 
 @dataclass(frozen=True)
@@ -101,7 +101,7 @@ class LandmarkModel:
         points[:, 0] = INPUT_SIZE - points[:, 0]
         xy = body.region.to_picture(points[:N_LANDMARKS], INPUT_SIZE)[MIRROR]
         order = same_sides(body.xy_px, xy)
-        if keypoint_similarity(body.xy_px, xy[order]) < _SAME_BODY:
+        if keypoint_similarity(body.xy_px, xy[order]) < _SAME_LOOK:
             return body
         raw = raw[:N_LANDMARKS][MIRROR][order]
         return replace(

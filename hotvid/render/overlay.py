@@ -128,11 +128,11 @@ class Overlay:
         for j in np.flatnonzero(opacity):
             colour = figure.colours.side(JOINT_SIDES[j])
             strokes.joint(picture, at[j], colour, 0.9 * width, float(opacity[j]))
-        drawn = np.flatnonzero(opacity)
-        if not opacity[_HEAD] and len(drawn):
-            above = [points[drawn, 0].mean(), points[drawn, 1].min()]
-            return np.vstack([above, points[drawn]])
-        return points[sorted(drawn, key=lambda j: j != _HEAD)]
+        drawn = points[opacity > 0]
+        if not len(drawn):
+            return drawn
+        above = [drawn[:, 0].mean(), drawn[:, 1].min()]
+        return np.vstack([points[_HEAD] if opacity[_HEAD] else above, drawn])
 
     def _draw_label(
         self,

@@ -8,7 +8,7 @@ from hotvid.lift.models.prune import (
     PRUNERS,
     FrameCues,
     cluster_scores,
-    frame_distances,
+    frame_separations,
     motion_scores,
     take_frames,
     top_frames,
@@ -36,6 +36,11 @@ def test_cluster_scores_by_hand():
     assert distance.max() == 5.0
     expected = density * to_denser
     np.testing.assert_allclose(cluster_scores(features)[0], expected, rtol=1e-5)
+
+
+def frame_distances(features):
+    table, is_squared = frame_separations(features)
+    return table.clamp_min(0).sqrt() if is_squared else table
 
 
 def plain_scores(features):

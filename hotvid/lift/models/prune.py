@@ -36,13 +36,13 @@ def cluster_scores(features: Tensor) -> Tensor:
     The density is told by the two nearest frames, itself one of them. The densities of two frames
     that are each other's nearest differ only by rounding, and which of the two counts as denser
     decides which is kept. So the distances are computed as the published code computes them (see
-    `frame_distances`). HoT (CVPR 2024), section 3.2.
+    `frame_separations`). HoT (CVPR 2024), section 3.2.
 
     features  (B, F, C); nothing is learned through them.
     returns   (B, F).
     """
     # Roots are taken of what is left of the table: they change no order, and the table is large.
-    table, is_squared = _separations(features)  # (B, F, F)
+    table, is_squared = frame_separations(features)  # (B, F, F)
 
     def distance(chosen: Tensor) -> Tensor:
         return (chosen.clamp_min(0).sqrt() if is_squared else chosen) / features.shape[-1] ** 0.5
@@ -72,20 +72,15 @@ def _two_least(table: Tensor) -> Tensor:
     return table.topk(2, dim=-1, largest=False).values
 
 
-def frame_distances(features: Tensor) -> Tensor:
-    """Euclidean distances between all frames: (B, F, C) -> (B, F, F).
+def frame_separations(features: Tensor) -> tuple[Tensor, bool]:
+    """How far all frames are apart: (B, F, C) -> (B, F, F), and whether that is squared.
 
-    `torch.cdist`'s own way through products, which for more than 25 frames is |a|^2 + |b|^2 - 2ab.
-    Of wide features each pair's product is computed once on a CPU. It has the same last bits
-    there, as long as the library sums products in blocks that divide the width: then the squares,
-    which `torch.cdist` has as two more columns, come last in both.
+    Euclidean distances by `torch.cdist`'s own way through products, which for more than 25 frames
+    is |a|^2 + |b|^2 - 2ab. Of wide features each pair's product is computed once on a CPU, and the
+    roots are left to take, rounding below 0 included. It has the same last bits there, as long as
+    the library sums products in blocks that divide the width: then the squares, which
+    `torch.cdist` has as two more columns, come last in both.
     """
-    table, is_squared = _separations(features)
-    return table.clamp_min_(0).sqrt_() if is_squared else table
-
-
-def _separations(features: Tensor) -> tuple[Tensor, bool]:
-    """As `frame_distances`; and whether they are squared, rounding below 0 included."""
     n_frames, width = features.shape[1:]
     on_cpu = features.device.type == "cpu" and not torch.compiler.is_compiling()
     if not (on_cpu and width >= _WIDE and n_frames > _ROWS):
