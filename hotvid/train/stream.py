@@ -11,6 +11,7 @@ from hotvid.lift.inputs import body_inputs
 from hotvid.train import augment
 from hotvid.train.cameras import CameraConfig, film
 from hotvid.train.corrupt import CorruptionConfig, corrupt
+from hotvid.train.invent import invent
 from hotvid.train.motions import Motion
 
 
@@ -24,6 +25,7 @@ class StreamConfig:
     exchange: float = 0.3
     turn_deg: float = 9.0
     tumble: float = 0.06
+    invent: float = 0.25  # each of trunk, arms and legs
     camera: CameraConfig = field(default_factory=CameraConfig)
     corruption: CorruptionConfig = field(default_factory=CorruptionConfig)
 
@@ -66,6 +68,7 @@ class WindowStream:
         time_s = stride * np.arange(n_frames)[None] / rate[:, None]
         xyz = self._clips(time_s)
         xyz = augment.exchange_limbs(rng, xyz, self._clips(time_s), config.exchange)
+        xyz = invent(rng, xyz, time_s, config.invent)
         xyz = augment.resize_bones(rng, xyz, config.bone_spread)
         xyz = augment.turn_limbs(rng, xyz, config.turn_deg)
         xyz = augment.tilt_bodies(rng, xyz, config.tumble)

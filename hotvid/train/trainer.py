@@ -162,6 +162,7 @@ class Trainer:
             exchange=0.0,
             turn_deg=0.0,
             tumble=0.0,
+            invent=0.0,
         )
         sample = middle_sample(kind.frames, kind.strides[1], self.model.frames)
         sampled = self._sampled[kind.frames, kind.tokens[0]]
