@@ -11,7 +11,7 @@ from os import PathLike
 
 from hotvid import __version__
 from hotvid.batch.engine import Advanced, Ended, Engine, Event, Started
-from hotvid.batch.find import common_folder, find_videos
+from hotvid.batch.find import Found, common_folder, find_videos
 from hotvid.batch.interruption import Interruption
 from hotvid.batch.lease import leased
 from hotvid.batch.manifest import DONE, FAILED, STARTED, Entry, Manifest
@@ -20,7 +20,7 @@ from hotvid.batch.plan import Planned, plan
 from hotvid.batch.settings import Settings
 from hotvid.batch.summary import write_summary
 from hotvid.batch.task import Outcome
-from hotvid.errors import InputError, OutputError, UsageError
+from hotvid.errors import HotvidError, InputError, OutputError, UsageError
 from hotvid.io.atomic import check_output
 from hotvid.io.lock import locked
 
@@ -99,18 +99,9 @@ def make_plan(request: Request) -> list[Planned]:
     out_dir = place(request.out_dir)
     if not is_url(out_dir):
         check_output(out_dir / "manifest.jsonl", overwrite=True)
-    found = find_videos(
-        request.given,
-        recursive=request.recursive,
-        patterns=request.patterns,
-        leave_out=[out_dir],
-    )
+    found = _find(request, out_dir, request.recursive)
     if not found:
-        below = "" if request.recursive else ", or look into the folders within with --recursive"
-        where = ", ".join(f"'{each}'" for each in request.given)
-        if out_dir in map(place, request.given):
-            raise UsageError(f"{where} is the output folder, too", "name another with --out-dir")
-        raise InputError(f"no videos in {where}", f"choose them with --glob{below}")
+        raise _no_videos(request, out_dir)
     manifest = Manifest(out_dir)
     if manifest.exists and not (request.resume or request.overwrite):
         raise OutputError(
@@ -119,6 +110,24 @@ def make_plan(request: Request) -> list[Planned]:
         )
     base = common_folder(request.given)
     return plan(found, base, out_dir, manifest, request.settings, overwrite=request.overwrite)
+
+
+def _find(request: Request, out_dir: Place, recursive: bool) -> list[Found]:
+    return find_videos(
+        request.given, recursive=recursive, patterns=request.patterns, leave_out=[out_dir]
+    )
+
+
+def _no_videos(request: Request, out_dir: Place) -> HotvidError:
+    where = ", ".join(f"'{each}'" for each in request.given)
+    if out_dir in map(place, request.given):
+        return UsageError(f"{where} is the output folder, too", "name another with --out-dir")
+    within = [] if request.recursive else _find(request, out_dir, recursive=True)
+    if n_within := sum(not one.error for one in within):
+        return InputError(
+            f"no videos in {where} itself", f"--recursive takes the {n_within} in folders within"
+        )
+    return InputError(f"no videos in {where}", "choose them with --glob")
 
 
 def run_batch(request: Request, engine: Engine, watcher: Watcher | None = None) -> Report:

@@ -167,8 +167,8 @@ def batch(
     request = Request(videos, out_dir, settings, recursive, glob or (), resume, overwrite)
     if dry_run:
         for video in make_plan(request):
-            line = f"{video.why}: {video.path} -> {below(out_dir, video.folder)}"
-            typer.echo(printable(line))
+            then = f" -> {below(out_dir, video.folder)}" if not video.error else f" ({video.error})"
+            typer.echo(printable(f"{video.why}: {video.path}{then}"))
         return
     cluster = {"cpus_per_video": cpus_per_video, "gpus_per_video": gpus_per_video}
     worked = _engine(engine, workers, address, cluster, debug)

@@ -169,6 +169,7 @@ class VideoReader:
                 yield Frame(index, pts_s, bgr)
             else:
                 self._check_end(index + 1, pts_s)
+                self._check_reach(pts_s, end_s)
         self._check_times(timeline, index + 1)
         if n_given == 0:
             raise InputError(
@@ -188,6 +189,12 @@ class VideoReader:
             f"'{self.path.name}' breaks off at {end_s:.2f} s of {promised_s:.2f} s: "
             f"{n_frames} frames could be read; is the file complete?"
         )
+
+    def _check_reach(self, last_s: float, wanted_s: float) -> None:
+        """Warn where the end of the time range lies well beyond the last frame."""
+        end_s = last_s + 1.0 / self.info.fps
+        if math.isfinite(wanted_s) and wanted_s - end_s > MISSING_S:
+            self._warn(f"the video ends at {end_s:.2f} s, before the time range's {wanted_s:g} s")
 
     def _check_times(self, timeline: Timeline, n_frames: int) -> None:
         # One is usual: AVI has no time for the last of its reordered pictures.

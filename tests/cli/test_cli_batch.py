@@ -179,7 +179,8 @@ def test_a_dry_run_changes_nothing(videos, tmp_path):
     ("words", "status", "match"),
     [
         (["missing"], 1, "'missing' does not exist"),
-        (["empty"], 1, "no videos in 'empty'; .*--recursive"),
+        (["empty"], 1, "no videos in 'empty'; choose them with --glob"),
+        (["outer"], 1, "no videos in 'outer' itself; --recursive takes the 1 in folders within"),
         (["in", "--glob", "*.xyz"], 1, "no videos in 'in'"),
         (["in", "--format", "json,gif"], 2, "unknown format 'gif'; choose of: npz, json, mp4"),
         (["in", "--format", ","], 2, "no format is given"),
@@ -193,6 +194,8 @@ def test_a_dry_run_changes_nothing(videos, tmp_path):
 def test_what_cannot_be_gives_one_line(videos, tmp_path, monkeypatch, words, status, match):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "empty").mkdir()
+    (tmp_path / "outer" / "inner").mkdir(parents=True)
+    (tmp_path / "outer" / "inner" / "a.mp4").write_bytes(b"")
     result = call(*words, "--out-dir", "out", expect=status)
     assert result.stdout == "" and len(result.stderr.splitlines()) == 1
     assert result.stderr.startswith("error: ") and re.search(match, result.stderr)

@@ -150,6 +150,19 @@ def test_time_range_is_exact(clip, span, indices):
     assert [f.pts_s for f in frames] == pytest.approx([i / 30 for i in indices])
 
 
+@pytest.mark.parametrize(
+    ("end_s", "told"),
+    [
+        (2.0, []),
+        (2.2, []),
+        (9.5, ["the video ends at 2.00 s, before the time range's 9.5 s"]),
+    ],
+)
+def test_an_end_beyond_the_video_is_told(clip, end_s, told):
+    _, reader = read(clip, (1.0, end_s))
+    assert reader.warnings == told
+
+
 def test_adjacent_time_ranges_share_no_frame(clip):
     parts = [read(clip, span)[0] for span in ((0.0, 0.7), (0.7, 1.3), (1.3, 2.0))]
     assert [f.index for part in parts for f in part] == list(range(60))
