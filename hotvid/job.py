@@ -12,6 +12,7 @@ from hotvid.config import (
     KeypointsConfig,
     LiftConfig,
     PipelineConfig,
+    Pose2DConfig,
     RenderConfig,
     TrackConfig,
     WorldConfig,
@@ -68,6 +69,11 @@ def run(
     _check_video(source, video)
     poses = stored_poses(source, config) if is_stored(source) else None
     drawn_over = source if poses is None else video or video_of(poses, Path(source))
+    if poses is not None and out is None and config.track.kpt_thr != TrackConfig.kpt_thr:
+        raise UsageError(
+            f"{source} holds people already: of those --kpt-thr changes only what is drawn",
+            "leave it out, or give the video",
+        )
     outputs = _Outputs(out, json, save, exports, overwrite, on_written)
     outputs.check((source, drawn_over))
     _check_still(out, source, poses)
@@ -108,6 +114,11 @@ def lift(
             f"'{keypoints}' holds 2D keypoints, and {solid[0]} needs 3D",
             "lift them: hotvid lift; of hotvid's own files npz, json and parquet hold 3D, csv 2D",
         )
+    if not in_3d and (config.clean, config.world) != (CleanConfig(), WorldConfig()):
+        raise UsageError(
+            f"'{keypoints}' holds 2D keypoints: there is no motion to clean or to place",
+            "leave out the options of motion, or lift them: hotvid lift",
+        )
     outputs = _Outputs(out, json, save, exports, overwrite, on_written)
     outputs.check((keypoints, video))
     _check_still(out, keypoints if video is None else video)
@@ -130,9 +141,9 @@ def is_stored(source: PathLike) -> bool:
 
 
 def may_be_keypoints(source: PathLike) -> bool:
-    """Whether a source may hold 2D keypoints of other programs: a folder, CSV or foreign JSON."""
+    """Whether a source may hold 2D keypoints of other programs: a folder, CSV, text, other JSON."""
     path = Path(source)
-    if path.is_dir() or path.suffix.lower() == ".csv":
+    if path.is_dir() or path.suffix.lower() in (".csv", ".txt"):
         return True
     return is_poses_json(path) and path.is_file() and not holds_poses(path)
 
@@ -259,7 +270,9 @@ def stored_poses(source: PathLike, config: PipelineConfig) -> Poses:
             f"{source} is a pose store: only a lifter that is named lifts it anew",
             "name one with --model or --weights, or leave out the options of lifting",
         )
-    if replace(config, **_FREE, lift=lift) != PipelineConfig():
+    # Of the 2D model nothing is asked; the lifter runs on the same device.
+    pose2d = replace(config.pose2d, device=Pose2DConfig.device)
+    if replace(config, **_FREE, lift=lift, pose2d=pose2d) != PipelineConfig():
         raise UsageError(
             f"{source} is a pose store: nobody is searched for in it anew",
             "leave out the options of detection and time, or give the video",

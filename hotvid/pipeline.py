@@ -195,6 +195,7 @@ def lift_anew(poses: Poses, config: LiftConfig, progress: Progress = no_progress
         video=video,
         people=lift_tracks(tracks, lifter, poses.frame_rate, video, config, progress),
         models=_models_used(poses.models.pose2d, lifter),
+        world=None,  # what was placed in it is gone
     )
 
 
@@ -234,13 +235,15 @@ def _placed(
 def settle(poses: Poses, config: PipelineConfig | None = None) -> Poses:
     """What is made of `poses`, however they came, before they are drawn and written.
 
-    Those that are in a world already, as those of JSON are, stay as they are unless `config` asks
-    for something else.
+    Those that are in a world already, as those of JSON are, were cleaned before, too; either is
+    done again only where `config` asks for something else.
     """
     config = config or PipelineConfig()
-    asked = (config.clean, config.world) != (CleanConfig(), WorldConfig())
-    if poses.world is None or asked:
-        poses = place_in_world(_cleaned(poses, config.clean), config.world)
+    to_clean = poses.world is None or config.clean != CleanConfig()
+    if to_clean:
+        poses = _cleaned(poses, config.clean)
+    if to_clean or config.world != WorldConfig():
+        poses = place_in_world(poses, config.world)
     return replace(poses, people=tuple(_described(p) for p in poses.people))
 
 
@@ -290,7 +293,8 @@ def render(
     out       a video; a picture where there is but one frame.
     video     where the video lies now; None: where it lay, or a plain canvas if there is none.
     progress  called as progress("render", done, total).
-    warns     HotvidWarning where the sound cannot be kept.
+    warns     HotvidWarning where the sound cannot be kept, or the video holds fewer frames than
+              `poses`.
     """
     from hotvid.render.compose import Composer  # matplotlib takes half a second to import
 
@@ -314,14 +318,19 @@ def render(
                 overwrite=overwrite,
             )
         writer = open_files.enter_context(opened)
+        n_drawn = 0
         for frame in frames:
             done = frame.index - poses.first_frame + 1
             if done > poses.n_frames:
                 break
             if done > 0:
                 writer.write(composer.draw(frame), frame.pts_s)
+                n_drawn += 1
                 progress("render", done, poses.n_frames)
-    for note in writer.warnings:
+    notes = list(writer.warnings)
+    if n_drawn < poses.n_frames:
+        notes.append(f"{path} holds {n_drawn} of the {poses.n_frames} frames that have poses")
+    for note in notes:
         warnings.warn(note, HotvidWarning, stacklevel=2)
 
 

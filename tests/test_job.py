@@ -9,7 +9,7 @@ from stand_ins import StandInBackend, StandInLifter, read_drawn_code, write_code
 
 from hotvid import job, pipeline
 from hotvid.config import configure
-from hotvid.errors import InputError, OutputError, UsageError
+from hotvid.errors import HotvidWarning, InputError, OutputError, UsageError
 from hotvid.geometry import assumed_focal_px
 from hotvid.io.pose_store import load_poses, save_poses
 from hotvid.io.reader import VideoReader
@@ -137,6 +137,44 @@ def test_a_store_lifted_anew_by_the_same_lifter_is_the_same(clip, backend, tmp_p
     ratio = after.motion.root_m[:, 2] / before.motion.root_m[:, 2]
     assert ratio == pytest.approx(900 / assumed_focal_px((320, 240)), rel=0.05)
     assert again.models == first.models
+
+
+def test_json_lifted_anew_is_placed_in_the_world_anew(clip, backend, tmp_path):
+    first = job.run(clip, json=tmp_path / "a.json")
+    config = configure(model="hot-mixste-s", device="cpu")
+    again = job.run(tmp_path / "a.json", config=config, json=tmp_path / "b.json")
+    (before,), (after,) = first.people, again.people
+    assert after.world is not None and after.angles is not None
+    assert after.world.xyz_m == pytest.approx(before.world.xyz_m, abs=0.002)
+    rows = [
+        json.loads((tmp_path / n).read_text())["people"][0]["frames"] for n in ("a.json", "b.json")
+    ]
+    assert rows[0][3].keys() == rows[1][3].keys()
+
+
+def test_a_height_scales_json_and_does_not_clean_it_again(clip, backend, tmp_path, monkeypatch):
+    job.run(clip, json=tmp_path / "a.json")
+    cleaned = []
+    monkeypatch.setattr(pipeline, "clean", lambda motion, *_: cleaned.append(motion) or motion)
+    tall = job.run(tmp_path / "a.json", config=configure(height=2.0), json=tmp_path / "b.json")
+    assert not cleaned and tall.people[0].world is not None
+    job.run(tmp_path / "a.json", config=configure(cutoff=3.0), json=tmp_path / "c.json")
+    assert len(cleaned) == 1
+
+
+def test_what_changes_nothing_of_stored_people_is_refused(clip, backend, tmp_path):
+    job.run(clip, save=tmp_path / "a.npz")
+    config = configure(kpt_thr=0.9)
+    with pytest.raises(UsageError, match="kpt-thr changes only what is drawn"):
+        job.run(tmp_path / "a.npz", config=config, json=tmp_path / "a.json")
+    job.run(tmp_path / "a.npz", tmp_path / "a.mp4", config)
+
+
+def test_a_video_shorter_than_its_poses_is_told(clip, backend, tmp_path):
+    job.run(clip, save=tmp_path / "a.npz")
+    short = write_coded_clip(tmp_path / "short.mp4", 15)
+    with pytest.warns(HotvidWarning, match=r"short.mp4 holds 15 of the 24 frames that have poses"):
+        job.run(tmp_path / "a.npz", tmp_path / "b.mp4", video=short)
 
 
 def test_a_second_video_beside_a_video_is_refused(clip, backend, tmp_path):

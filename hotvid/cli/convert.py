@@ -8,14 +8,10 @@ from typing import Annotated
 
 import typer
 
-from hotvid.cli import options
+from hotvid.cli import keypoint_options, options
 from hotvid.cli.shared import CHOSEN, MOTION, WHO, Chosen, takes
 from hotvid.cli.summary import summary
-from hotvid.config import (
-    ExportConfig,
-    KeypointsConfig,
-    configure,
-)
+from hotvid.config import ExportConfig, KeypointsConfig, configure
 from hotvid.errors import UsageError
 
 
@@ -35,9 +31,13 @@ def convert(
     bone_names: options.BoneNames = ExportConfig.bone_names,
     units: options.Units = ExportConfig.units,
     overwrite: options.Overwrite = False,
-    video: options.KeypointsVideo = None,
-    size: options.PictureSize = None,
-    fps: options.Fps = None,
+    video: keypoint_options.Video = None,
+    size: keypoint_options.Size = None,
+    fps: keypoint_options.Fps = None,
+    first_frame: keypoint_options.FirstFrame = None,
+    layout: keypoint_options.Layout = None,
+    joints: keypoint_options.Joints = None,
+    retrack: keypoint_options.Retrack = False,
     chosen: Chosen = CHOSEN,
     quiet: options.Quiet = False,
     debug: options.Debug = False,
@@ -47,6 +47,7 @@ def convert(
     Nothing is estimated anew, so it takes a moment. 2D keypoints stay 2D: hotvid lift lifts them.
     """
     config = configure(**chosen)
+    given = keypoint_options.given(video, size, fps, first_frame, layout, joints, retrack)
     from hotvid import job
     from hotvid.exports import plan_exports
 
@@ -56,15 +57,15 @@ def convert(
             f"'{source}' holds no poses that can be converted",
             "for a video, use: hotvid export",
         )
-    if not keypoints and any(given is not None for given in (video, size, fps)):
+    if not keypoints and (video is not None or given != KeypointsConfig()):
         raise UsageError(
-            f"'{source}' says itself what video it is of", "leave out --video, --size and --fps"
+            f"'{source}' says itself what it holds, and of what video",
+            "leave out what is for keypoints of other programs: --video, --size, --fps, ...",
         )
     exports = plan_exports(format, out, source, bone_names=bone_names, units=units)
     begun, written = time.perf_counter(), []
     how = {"exports": exports, "overwrite": overwrite, "on_written": written.append}
     if keypoints:
-        given = KeypointsConfig(size_px=options.read_size(size), fps=fps)
         poses = job.lift(source, None, given, config, video=video, in_3d=False, **how)
     else:
         poses = job.run(source, config=config, **how)

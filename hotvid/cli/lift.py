@@ -8,15 +8,11 @@ from typing import Annotated
 
 import typer
 
-from hotvid.cli import options
+from hotvid.cli import keypoint_options, options
 from hotvid.cli.progress import progress
 from hotvid.cli.shared import CHOSEN, KEYPOINTS, LIFTING, MOTION, WHEN, WHO, Chosen, takes
 from hotvid.cli.summary import naming_what_was_written, summary
-from hotvid.config import (
-    ExportConfig,
-    KeypointsConfig,
-    configure,
-)
+from hotvid.config import ExportConfig, configure
 from hotvid.errors import UsageError
 
 
@@ -46,46 +42,13 @@ def lift(
     bone_names: options.BoneNames = ExportConfig.bone_names,
     units: options.Units = ExportConfig.units,
     overwrite: options.Overwrite = False,
-    video: options.KeypointsVideo = None,
-    size: options.PictureSize = None,
-    fps: options.Fps = None,
-    first_frame: Annotated[
-        int | None,
-        typer.Option(
-            "--first-frame",
-            metavar="N",
-            help="The number that the file gives the video's first frame.",
-            rich_help_panel=options.OF_FILE,
-        ),
-    ] = None,
-    layout: Annotated[
-        str | None,
-        typer.Option(
-            "--from",
-            metavar="FORMAT",
-            help="The file's format, where it is not recognised: hotvid, alphapose, openpose, "
-            "mmpose, coco, ultralytics-json, ultralytics-txt, deeplabcut or csv.",
-            rich_help_panel=options.OF_FILE,
-        ),
-    ] = None,
-    joints: Annotated[
-        str | None,
-        typer.Option(
-            "--joints",
-            metavar="SET",
-            help="What the keypoints are: coco17, halpe26, halpe136, coco_wholebody133, "
-            "openpose25, openpose67, blazepose33 or h36m17.",
-            rich_help_panel=options.OF_FILE,
-        ),
-    ] = None,
-    retrack: Annotated[
-        bool,
-        typer.Option(
-            "--retrack",
-            help="Tell people apart anew, whatever ids the file gives them.",
-            rich_help_panel="People",
-        ),
-    ] = False,
+    video: keypoint_options.Video = None,
+    size: keypoint_options.Size = None,
+    fps: keypoint_options.Fps = None,
+    first_frame: keypoint_options.FirstFrame = None,
+    layout: keypoint_options.Layout = None,
+    joints: keypoint_options.Joints = None,
+    retrack: keypoint_options.Retrack = False,
     chosen: Chosen = CHOSEN,
     quiet: options.Quiet = False,
     debug: options.Debug = False,
@@ -99,9 +62,7 @@ def lift(
     beside = next((path for path in (out, json, save_poses) if path is not None), None)
     if beside is None:
         raise UsageError("nothing is to be written", "give --out, --json or --save-poses")
-    if video is not None and (size is not None or fps is not None):
-        raise UsageError("a video has its own size and rate", "give --video, or --size and --fps")
-    given = KeypointsConfig(layout, joints, options.read_size(size), fps, first_frame, retrack)
+    given = keypoint_options.given(video, size, fps, first_frame, layout, joints, retrack)
     from hotvid import job
     from hotvid.exports import plan_exports
 

@@ -20,7 +20,6 @@ _OUTPUTS = "Outputs"
 _PEOPLE = "People"
 _MODELS = "Models"
 _MOTION = "What is made of the motion"
-OF_FILE = "What the file does not say"
 _TALK = "What is said"
 
 _CLOCK = re.compile(r"(?:(\d+):)?(\d+):(\d{1,2}(?:\.\d*)?)")
@@ -111,28 +110,6 @@ Units = Annotated[
         help="The unit of bvh, which does not say it: Blender takes metres.",
         rich_help_panel=_OUTPUTS,
     ),
-]
-KeypointsVideo = Annotated[
-    Path | None,
-    typer.Option(
-        "--video",
-        metavar="FILE",
-        help="The video that the keypoints are of: for its size and times, and to draw over.",
-        rich_help_panel=OF_FILE,
-    ),
-]
-PictureSize = Annotated[
-    str | None,
-    typer.Option(
-        "--size",
-        metavar="WxH",
-        help="The picture's size in pixels, without --video.",
-        rich_help_panel=OF_FILE,
-    ),
-]
-Fps = Annotated[
-    float | None,
-    typer.Option("--fps", help="Frames a second, without --video.", rich_help_panel=OF_FILE),
 ]
 TimeRange = Annotated[
     tuple[float, float] | None,
@@ -367,13 +344,3 @@ def read_sizes(given: Sequence[str]) -> tuple[tuple[str, Any], ...]:
             raise UsageError(f"--size: '{text}' is no size", "as in frames=81, token_num=[81,27]")
         pairs.append((name, value))
     return tuple(pairs)
-
-
-def read_size(text: str | None) -> tuple[int, int] | None:
-    """What `--size` says, (width, height) in pixels."""
-    if text is None:
-        return None
-    found = re.fullmatch(r"(\d{1,6})x(\d{1,6})", text.lower())
-    if not found:
-        raise UsageError(f"the size is '{text}'", "give width and height, as in 1920x1080")
-    return int(found[1]), int(found[2])

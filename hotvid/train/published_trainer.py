@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from hotvid.errors import HotvidError, InputError, UsageError
 from hotvid.evaluate.clips import Clip
+from hotvid.evaluate.human36m import counted
 from hotvid.evaluate.predict import WindowPredictor
 from hotvid.evaluate.protocols import Report, evaluate_clips
 from hotvid.lift.checkpoint import save_checkpoint
@@ -51,13 +52,14 @@ class PublishedTrainer:
         test: Sequence[Clip],
         device: torch.device | str = "cpu",
     ) -> None:
-        self.folder, self.recipe, self._test = Path(folder), recipe, test
+        self.folder, self.recipe = Path(folder), recipe
         self.device = torch.device(device)
         torch.manual_seed(recipe.seed)
         self.model = build_model(recipe.model, **dict(recipe.sizes)).to(self.device)
         self.folder.mkdir(parents=True, exist_ok=True)
         regularise(self.model, recipe.drop_path, recipe.dropout)
         self._predictor = WindowPredictor(self.model, batch_size=recipe.evaluate_batch_size)
+        self._test = counted(test, self._predictor.in_picture)
         self._windows = Windows(
             train,
             length=self.model.frames,

@@ -7,6 +7,7 @@ from small_data_sets import write_human36m, write_mpi_inf_3dhp
 from typer.testing import CliRunner
 
 from hotvid.cli.main import app
+from hotvid.config import configure
 from hotvid.evaluate import real
 from hotvid.lift.checkpoint import save_checkpoint
 from hotvid.lift.models.zoo import build_model
@@ -116,6 +117,8 @@ def test_real_measures_the_chain(tmp_path, monkeypatch):
     text = call("eval", "real", "--data", tmp_path, "--mode", "fast", "--json", out).stdout
     assert text.splitlines()[1].split() == ["cam", "6/6", "0.0", "0.0", "0.0"]
     assert asked[0].pose2d.mode == "fast"
+    call("eval", "real", "--data", tmp_path, "--mode", "accurate")
+    assert asked[1] == configure(mode="accurate"), "what hotvid run does is what is measured"
     found = json.loads(out.read_text())
     assert found["mean"]["n_mpjpe_mm"] == pytest.approx(0, abs=1e-6)
     assert found["views"][0]["n_found"] == 6 and len(found["joint_mm"]) == 15

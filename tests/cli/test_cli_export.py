@@ -14,6 +14,7 @@ from hotvid.export.formats import FORMATS
 from hotvid.io.pose_store import load_poses, save_poses
 
 N_FRAMES = 24
+HIPS_AND_SHOULDERS = ("left_hip", "right_hip", "left_shoulder", "right_shoulder")
 
 
 @pytest.fixture
@@ -104,6 +105,27 @@ def test_convert_takes_keypoints_as_they_are(clip, backend, tmp_path, source):
     assert "bvh needs 3D" in line and "hotvid lift" in line
     line = one_line(call(*words[:2], "--format", "csv", "--out", tmp_path / "c", expect=2))
     assert "--size" in line and "--fps" in line
+
+
+def test_convert_takes_what_lift_takes_of_a_file(tmp_path):
+    rows = [
+        "frame,joint,x,y",
+        *(f"{f},{j},{10 + f},20" for f in (5, 6) for j in HIPS_AND_SHOULDERS),
+    ]
+    (tmp_path / "k.csv").write_text("\n".join(rows), encoding="utf-8")
+    words = ("convert", tmp_path / "k.csv", "--size", "64x48", "--fps", 30, "--format", "csv")
+    call(*words, "--first-frame", 5, "--from", "csv", "--out", tmp_path / "a")
+    assert frames_of(tmp_path / "a.csv") == [0, 1]
+    for more, said in (
+        (("--height", 1.8), "no motion to clean or to place"),
+        (("--video", tmp_path / "x.mp4"), "a video has its own size"),
+    ):
+        line = one_line(call(*words, *more, "--out", tmp_path / "b", expect=2))
+        assert said in line
+    (tmp_path / "000001.txt").write_text(" ".join(["0", *["0.5"] * 55]), encoding="utf-8")
+    words = ("convert", tmp_path / "000001.txt", *words[2:])
+    call(*words, "--out", tmp_path / "c")
+    assert len(frames_of(tmp_path / "c.csv")) == 1
 
 
 def test_convert_takes_no_video(clip, tmp_path):

@@ -6,7 +6,13 @@ from small_data_sets import project, walk, write_human36m
 from hotvid.errors import InputError
 from hotvid.evaluate.clips import Clip, Lens, image_pose, image_target, metres_per_px
 from hotvid.evaluate.h36m_cameras import LENSES, NAMES, POSES
-from hotvid.evaluate.human36m import action_order, load_human36m, to_moving_joints
+from hotvid.evaluate.human36m import (
+    DISPLACED,
+    action_order,
+    counted,
+    load_human36m,
+    to_moving_joints,
+)
 
 ALL_POSES = [(s, n, p) for s, poses in POSES.items() for n, p in zip(NAMES, poses, strict=True)]
 
@@ -135,6 +141,15 @@ def test_what_does_not_fit_is_named(tmp_path, change, says):
     _change(tmp_path, change)
     with pytest.raises(InputError, match=says):
         load_human36m(tmp_path, keypoints="gt")
+
+
+def test_displaced_takes_do_not_count_in_picture_space(tmp_path):
+    actions = ("Greeting", "Greeting 1", "SittingDown 1", "Waiting", "Waiting 1")
+    clips = load_human36m(write_human36m(tmp_path, actions=actions), keypoints="gt")
+    assert counted(clips, in_picture=False) == clips
+    names = {clip.name.rpartition("/")[0] for clip in counted(clips, in_picture=True)}
+    assert {clip.name.rpartition("/")[0] for clip in clips} - names == set(DISPLACED)
+    assert "S9/Greeting 1" in names and "S11/Greeting" in names
 
 
 def test_keypoints_that_are_not_there_are_answered_by_those_that_are(folder, tmp_path):

@@ -1,0 +1,99 @@
+"""What is said of a file of 2D keypoints on the command line: of `lift` and `convert`."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from hotvid.config import KeypointsConfig
+from hotvid.errors import UsageError
+
+_OF_FILE = "What the file does not say"
+
+Video = Annotated[
+    Path | None,
+    typer.Option(
+        "--video",
+        metavar="FILE",
+        help="The video that the keypoints are of: for its size and times, and to draw over.",
+        rich_help_panel=_OF_FILE,
+    ),
+]
+Size = Annotated[
+    str | None,
+    typer.Option(
+        "--size",
+        metavar="WxH",
+        help="The picture's size in pixels, without --video.",
+        rich_help_panel=_OF_FILE,
+    ),
+]
+Fps = Annotated[
+    float | None,
+    typer.Option("--fps", help="Frames a second, without --video.", rich_help_panel=_OF_FILE),
+]
+FirstFrame = Annotated[
+    int | None,
+    typer.Option(
+        "--first-frame",
+        metavar="N",
+        help="The number that the file gives the video's first frame.",
+        rich_help_panel=_OF_FILE,
+    ),
+]
+Layout = Annotated[
+    str | None,
+    typer.Option(
+        "--from",
+        metavar="FORMAT",
+        help="The file's format, where it is not recognised: hotvid, alphapose, openpose, "
+        "mmpose, coco, ultralytics-json, ultralytics-txt, deeplabcut or csv.",
+        rich_help_panel=_OF_FILE,
+    ),
+]
+Joints = Annotated[
+    str | None,
+    typer.Option(
+        "--joints",
+        metavar="SET",
+        help="What the keypoints are: coco17, halpe26, halpe136, coco_wholebody133, "
+        "openpose25, openpose67, blazepose33 or h36m17.",
+        rich_help_panel=_OF_FILE,
+    ),
+]
+Retrack = Annotated[
+    bool,
+    typer.Option(
+        "--retrack",
+        help="Tell people apart anew, whatever ids the file gives them.",
+        rich_help_panel="People",
+    ),
+]
+
+
+def given(
+    video: Path | None,
+    size: str | None,
+    fps: float | None,
+    first_frame: int | None,
+    layout: str | None,
+    joints: str | None,
+    retrack: bool,
+) -> KeypointsConfig:
+    """The options above as settings; UsageError for those that exclude each other."""
+    if video is not None and (size is not None or fps is not None):
+        raise UsageError("a video has its own size and rate", "give --video, or --size and --fps")
+    return KeypointsConfig(layout, joints, read_size(size), fps, first_frame, retrack)
+
+
+def read_size(text: str | None) -> tuple[int, int] | None:
+    """What `--size` says, (width, height) in pixels."""
+    if text is None:
+        return None
+    found = re.fullmatch(r"(\d{1,6})x(\d{1,6})", text.lower())
+    if not found:
+        raise UsageError(f"the size is '{text}'", "give width and height, as in 1920x1080")
+    return int(found[1]), int(found[2])
