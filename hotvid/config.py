@@ -24,7 +24,7 @@ class Pose2DConfig:
     device: str = "auto"  # of backends that can use a GPU
     mode: str = "balanced"  # fast, balanced, accurate: the lite, full, heavy landmark model
     bbox_thr: float = 0.5  # a person less probable than this is not reported
-    det_frequency: int = 15  # frames between searches of the whole picture: half a second
+    det_frequency: int = 15  # frames between searches of the whole picture: half a second at 30/s
     threads: int = 2  # of the 2D model's runtime
 
 

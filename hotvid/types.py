@@ -51,10 +51,20 @@ class VideoInfo:
         return Path(self.path).stem or "poses"
 
 
+_PAUSE = 10.0  # typical steps from frame to frame; dropped frames are fewer
+
+
 def frame_rate(pts_s: np.ndarray, video: VideoInfo) -> float:
-    """Frames a second as the timestamps have it; the container's word for a single frame."""
-    span = float(pts_s[-1] - pts_s[0]) if len(pts_s) else 0.0
-    return (len(pts_s) - 1) / span if span > 0 else video.fps
+    """Frames a second as the timestamps have it; the container's word for a single frame.
+
+    Where a recording paused, as a camera does that wakes when something moves, the pause is left
+    out: what follows is as fast as what came before.
+    """
+    step_s = np.diff(pts_s)
+    if not len(step_s) or not (typical_s := float(np.median(step_s))) > 0:
+        return video.fps
+    running = step_s[step_s <= _PAUSE * typical_s]
+    return len(running) / float(running.sum())
 
 
 @dataclass(frozen=True)

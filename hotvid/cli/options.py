@@ -153,7 +153,8 @@ DetFrequency = Annotated[
     typer.Option(
         "--det-frequency",
         metavar="FRAMES",
-        help="Search the whole picture for new people every so many frames.",
+        help="Search the whole picture for new people every so many frames, where there are 30 a "
+        "second or more; oftener where there are fewer.",
         rich_help_panel=_PEOPLE,
     ),
 ]

@@ -18,6 +18,7 @@ import numpy as np
 from hotvid import __version__
 from hotvid.chunks import chunks
 from hotvid.config import ExportConfig
+from hotvid.export.mended_sides import with_mended_sides
 from hotvid.joint_angles import ANGLES, CONVENTION
 from hotvid.skeleton import H36M17, JOINT_SETS, feet_and_hands
 from hotvid.types import Person, Poses, Track2D, WorldFrame
@@ -176,7 +177,9 @@ def _rows(poses: Poses, person: Person, part: slice) -> list[dict[str, Any]]:
     if person.angles is not None:
         columns["joint_angles"] = _nested(_rounded(person.angles.degrees[part], 2))
     if extremities := feet_and_hands(person.detected.joint_set):
-        columns["feet_and_hands_2d"] = _nested(_points_2d(person.detected, part)[:, extremities])
+        mended = with_mended_sides(person, part)
+        points = _points_2d(mended, slice(None))[:, extremities]
+        columns["feet_and_hands_2d"] = _nested(points)
     return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
 
 

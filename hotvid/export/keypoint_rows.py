@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from hotvid.export.mended_sides import with_mended_sides
 from hotvid.skeleton import COCO17, JOINT_SETS, JointSet, by_name
 from hotvid.types import Person, Poses
 
@@ -19,7 +20,7 @@ def as_in_picture(person: Person, target: JointSet) -> np.ndarray:
 
     Taken from the 2D model's own joints, which know more of face and feet than the skeleton does.
     """
-    track = person.detected
+    track = with_mended_sides(person)
     xy, score = by_name(track.xy_px, track.score, JOINT_SETS[track.joint_set], target)
     return np.concatenate([xy, score[..., None]], -1)
 

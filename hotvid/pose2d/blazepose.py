@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -53,6 +54,9 @@ _NEW_PRESENCE, _STABLE = 0.8, 0.7
 _HOPELESS = 0.05
 # A cut: so much of the thumbnail changed at once, and so many times more than before.
 _CUT_CHANGE, _CUT_JUMP = 0.5, 2.5
+# The frames a second that searches are spread for. Where there are fewer, each frame gets more of a
+# search, for people come in as fast; from so many planned frames in one, a whole one.
+_PLANNED_HZ, _SLOW = 30.0, 7.5
 # Searches of everything are at least so many frames apart, however often the scene is cut.
 _FULL_SEARCH_GAP = 5
 
@@ -101,22 +105,26 @@ class BlazePose:
         )
         if jumped or size_px != self._size_px:
             self._begin(size_px)
-        self._last_index = frame.index
+            self._last_s = frame.pts_s
+        self._pace = max(1.0, (frame.pts_s - self._last_s) * _PLANNED_HZ)
+        self._last_index, self._last_s = frame.index, frame.pts_s
         thumb = thumbnail(frame.bgr)
         if self._is_cut(thumb):
             self._forget()
         had_somebody = bool(self._in_sight())
         self._follow(frame.bgr)
-        if had_somebody and not self._in_sight():
+        if self._pace > _SLOW or (had_somebody and not self._in_sight()):
             self._everything_due = True
         self._search(frame.bgr, thumb)
         self._count += 1
+        self._planned += self._pace
         return self._report(frame.bgr)
 
     def _begin(self, size_px: tuple[int, int]) -> None:
         self._size_px = size_px
         self._plan = SearchPlan(size_px)
         self._count = 0
+        self._planned = 0.0
         self._since_full = _FULL_SEARCH_GAP
         self._thumb: np.ndarray | None = None
         self._change = 0.0
@@ -206,7 +214,7 @@ class BlazePose:
         known = [keypoint_box(p.body.xy_px, self._size_px) for p in self._in_sight()]
         now = Look(self._count, thumb, known)
         self._since_full += 1
-        if self._everything_due and self._since_full > _FULL_SEARCH_GAP:
+        if self._everything_due and self._since_full * self._pace > _FULL_SEARCH_GAP:
             tiles = self._plan.everything(fine=self._count == 0)
             self._everything_due = False
             self._since_full = 0
@@ -220,8 +228,9 @@ class BlazePose:
 
     def _tiles_now(self) -> int:
         # Spread evenly: no frame waits for a whole search.
-        every, count = self._config.det_frequency, self._count
-        return (count + 1) * _TILES_A_SEARCH // every - count * _TILES_A_SEARCH // every
+        a_frame = _TILES_A_SEARCH / self._config.det_frequency
+        now, then = self._planned, self._planned + self._pace
+        return math.floor(then * a_frame + 1e-9) - math.floor(now * a_frame + 1e-9)
 
     def _verify(self, bgr: np.ndarray, candidates: list[Candidate]) -> None:
         """Make followed people of those candidates that are people and not known yet."""

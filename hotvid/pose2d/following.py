@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from copy import copy
 from itertools import combinations
 
 import numpy as np
@@ -52,7 +53,7 @@ class Followed:
         self.order = self._sides.order(body.xy_px)
         # x, y in pixels and the angle in radians, a frame.
         self._speed = np.zeros(3)
-        self._before = self.body, self._speed, 0
+        self._before = self._state()
 
     @property
     def region(self) -> Region:
@@ -79,7 +80,7 @@ class Followed:
 
     def see(self, body: Body | None, size_px: tuple[int, int]) -> None:
         """Take what was found in this frame; None: nothing."""
-        self._before = self.body, self._speed, self.missed
+        self._before = self._state()
         self.age += 1
         if body is None:
             self.missed += 1
@@ -97,9 +98,14 @@ class Followed:
             self.missed = 1
 
     def withdraw(self) -> None:
-        """Undo the last `see`: that body was somebody else's."""
-        self.body, self._speed, missed = self._before
-        self.missed = missed + 1
+        """Undo the last `see`: that body was somebody else's, and so were its left and right."""
+        vars(self).update(self._before)
+        self.missed += 1
+
+    def _state(self) -> dict[str, object]:
+        """All that a body changes."""
+        names = ("body", "_speed", "missed", "claim", "side", "extent", "order", "_left")
+        return {name: getattr(self, name) for name in names} | {"_sides": copy(self._sides)}
 
 
 def _motion(before: Region, now: Region) -> np.ndarray:

@@ -75,29 +75,50 @@ def fit_floor(stands: Sequence[np.ndarray], feet_m: Sequence[np.ndarray], up: np
     across = np.stack([unit(np.cross(up, a)) for a in _two_axes(up)])
     height = float(np.median(ANKLE_M - place @ up))
     tilt, size = np.zeros(2), np.ones(len(points))
+    alone = len({*person.tolist()}) < 2  # and keeps the size given
     for _ in range(12):
-        now = unit(up + tilt @ across)
-        drop = place @ now
+        drop = place @ unit(up + tilt @ across)
+        slope = np.column_stack([size[person, None] * (place @ across.T), np.ones(n_stands)])
         off = size[person] * drop + height - ANKLE_M
-        slope = np.zeros((n_stands, 3 + len(points)))
-        slope[:, :2] = size[person, None] * (place @ across.T)
-        slope[:, 2] = 1
-        slope[np.arange(n_stands), 3 + person] = drop
-        weight = 1 / np.maximum(1, np.abs(off) / (_WILD * _SURE_M)) / _SURE_M**2
-        left = slope.T @ (weight[:, None] * slope)
-        right = -slope.T @ (weight * off)
-        # What is known beforehand; a lone person keeps the size given.
-        alone = len({*person.tolist()}) < 2
-        sure = 1e-6 if alone else _SIZE_SURE
-        held = np.concatenate([np.full(2, _UP_SURE), [np.inf], np.full(len(points), sure)])
-        left += np.diag(1 / held**2)
-        right -= np.concatenate([tilt, [0], size - 1]) / held**2
-        step = np.linalg.solve(left, right)
-        tilt = tilt + step[:2]
+        plane, sizes = _step(slope, drop, off, person, tilt, size, 1e-6 if alone else _SIZE_SURE)
+        tilt = tilt + plane[:2]
         tilt *= min(1.0, _MOST_TILT / max(float(np.linalg.norm(tilt)), 1e-9))
-        height += float(step[2])
-        size = np.clip(size + step[3:], *_SIZES)
+        height += float(plane[2])
+        size = np.clip(size + sizes, *_SIZES)
     return Floor(unit(up + tilt @ across), height, tuple(size.tolist()), n_stands)
+
+
+def _step(
+    slope: np.ndarray,
+    drop: np.ndarray,
+    off: np.ndarray,
+    person: np.ndarray,
+    tilt: np.ndarray,
+    size: np.ndarray,
+    size_sure: float,
+) -> tuple[np.ndarray, np.ndarray]:
+    """One step of the least squares: what to add to tilt and height (3,), and to the sizes (P,).
+
+    slope   (N, 3) of what is off with tilt and height, drop (N,) with the person's size.
+    off     (N,) metres: how far each stand is from its place; person (N,) whose it is.
+    Nobody's size depends on another's, so they are put into the plane's three equations (Schur's
+    complement): memory and time grow with the people and not with their square.
+    """
+
+    def by_person(values: np.ndarray) -> np.ndarray:
+        return np.bincount(person, values, len(size))
+
+    held = np.array([_UP_SURE, _UP_SURE, np.inf])
+    weight = 1 / np.maximum(1, np.abs(off) / (_WILD * _SURE_M)) / _SURE_M**2
+    of_plane = slope.T @ (weight[:, None] * slope) + np.diag(1 / held**2)
+    to_plane = -slope.T @ (weight * off) - np.append(tilt, 0) / held**2
+    of_size = by_person(weight * drop**2) + 1 / size_sure**2
+    to_size = -by_person(weight * drop * off) - (size - 1) / size_sure**2
+    mixed = np.stack([by_person(weight * drop * column) for column in slope.T])
+    plane = np.linalg.solve(
+        of_plane - (mixed / of_size) @ mixed.T, to_plane - mixed @ (to_size / of_size)
+    )
+    return plane, (to_size - plane @ mixed) / of_size
 
 
 def _of_lowest_level(points: Sequence[np.ndarray], up: np.ndarray) -> list[np.ndarray]:

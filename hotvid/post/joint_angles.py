@@ -29,9 +29,11 @@ def joint_angles(xyz_m: np.ndarray) -> JointAngles:
     No angle jumps by a whole turn from one frame to the next: where it goes beyond 180 degrees, it
     goes on. NaN where a joint that it takes is unknown, and for the plane of an arm that hangs.
     """
-    degrees = np.empty((len(xyz_m), len(ANGLES)))
+    degrees = np.full((len(xyz_m), len(ANGLES)), np.nan)
+    turns = np.empty((len(xyz_m), 2, 3, 3))
     for part in chunks(len(xyz_m)):
-        degrees[part] = _of_part(np.asarray(xyz_m[part], np.float64))
+        _put_limbs(degrees[part], turns[part], np.asarray(xyz_m[part], np.float64))
+    _put_turns(degrees, turns)
     for column in degrees.T:
         column[:] = _unwrapped(column)
     return JointAngles(degrees.astype(np.float32))
@@ -48,9 +50,12 @@ def _column(name: str) -> int:
     return ANGLES.index(name)
 
 
-def _of_part(xyz: np.ndarray) -> np.ndarray:
-    """(F, A) the angles that each frame gives by itself: they may jump by whole turns."""
-    out = np.full((len(xyz), len(ANGLES)), np.nan)
+def _put_limbs(out: np.ndarray, turns: np.ndarray, xyz: np.ndarray) -> None:
+    """Fill in the angles (F, A) that each frame gives by itself, which may jump by whole turns.
+
+    turns  (F, 2, 3, 3), filled too: the chest's from the pelvis's axes, and the pelvis's in the
+           world. Their angles depend on the frame before.
+    """
 
     def at(name: str) -> np.ndarray:
         return xyz[:, H36M17.index(name)]
@@ -78,7 +83,11 @@ def _of_part(xyz: np.ndarray) -> np.ndarray:
     out[:, _column("neck_flexion")] = np.degrees(np.arctan2(ahead, up))
     trunk = unit(at("thorax") - at("pelvis"))
     out[:, _column("trunk_inclination")] = np.degrees(np.arccos(np.clip(trunk[:, 1], -1, 1)))
-    turns = np.stack([np.swapaxes(pelvis, 1, 2) @ chest, _in_world(axes.hips)], 1)
+    turns[:, 0] = np.swapaxes(pelvis, 1, 2) @ chest
+    turns[:, 1] = _in_world(axes.hips)
+
+
+def _put_turns(out: np.ndarray, turns: np.ndarray) -> None:
     known = np.isfinite(turns).all((1, 2, 3))
     if known.any():
         trunk, pelvis = np.moveaxis(zxy_degrees(turns[known]), 1, 0)

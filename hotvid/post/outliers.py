@@ -22,11 +22,11 @@ def without_outliers(series: np.ndarray, fps: float, least: float) -> np.ndarray
              outlier, however still they are.
     returns  the same shape and type. A point counts as wild where it is further from the median of
              a fifth of a second around it than four typical deviations there (Hampel 1974;
-             Pearson 2002).
+             Pearson 2002). Below 10 frames a second nothing does: a step or a punch is one frame.
     """
     series = np.asarray(series)
-    half = max(1, round(_HALF_S * fps))
-    if len(series) < 2 * half + 1:
+    half = round(_HALF_S * fps)
+    if _HALF_S * fps < 1 or len(series) < 2 * half + 1:
         return series
     out = series.copy()
     for start in range(0, len(series), _FRAMES_AT_ONCE):

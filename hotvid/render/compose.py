@@ -43,6 +43,7 @@ class Composer:
             fps=poses.video.fps,
             azimuth_deg=config.azimuth_deg,
             elevation_deg=config.elevation_deg,
+            kpt_thr=config.kpt_thr,
             world=poses.world,
         )
 

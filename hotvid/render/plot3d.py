@@ -29,6 +29,7 @@ class _Figure:
     """A person prepared for drawing.
 
     place    (F, 3) the pelvis in plot axes.
+    shown    (F,) bool: not where nobody was seen for so long that the picture shows nobody either.
     opacity  (F, 17) 0..1, by how sure the joints are in 3D.
     """
 
@@ -36,6 +37,7 @@ class _Figure:
     place: np.ndarray
     first: int
     interpolated: np.ndarray
+    shown: np.ndarray
     opacity: np.ndarray
     colours: PersonColours
     faded: PersonColours
@@ -74,6 +76,7 @@ class Plot3D:
     """Draws everyone's 3D skeleton in one scene.
 
     people   those with `motion` are drawn; the others are left out.
+    kpt_thr  a gap in which no joint is as sure as this shows nobody, as in the picture.
     world    the camera in the world, where everyone was placed: they are then drawn upright.
     size_px  (width, height) of the panel.
     """
@@ -86,6 +89,7 @@ class Plot3D:
         fps: float,
         azimuth_deg: float,
         elevation_deg: float,
+        kpt_thr: float = 0.0,
         world: WorldFrame | None = None,
     ) -> None:
         lifted = [
@@ -103,6 +107,7 @@ class Plot3D:
                 place=place,
                 first=int(person.keypoints.frame_index[0]),
                 interpolated=person.keypoints.interpolated,
+                shown=~person.keypoints.interpolated | (person.keypoints.score.max(1) >= kpt_thr),
                 opacity=_opacity(person),
                 colours=person_colours(person.track_id),
                 faded=_faded(person_colours(person.track_id)),
@@ -149,7 +154,7 @@ class Plot3D:
         bodies = []
         for figure in self._figures:
             row = frame_index - figure.first
-            if 0 <= row < len(figure.motion.xyz_m):
+            if 0 <= row < len(figure.shown) and figure.shown[row]:
                 bodies.append(self._body(figure, row))
         for body in bodies:
             self._draw_shadow(panel, body)

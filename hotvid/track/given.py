@@ -21,7 +21,7 @@ def tracks_as_given(
     first_frame: int = 0,
     config: TrackConfig = TrackConfig(),  # noqa: B008  (frozen)
 ) -> list[Track2D]:
-    """One track for each id, its gaps bridged as in `associate`.
+    """One track for each id, its gaps bridged, however long: an id is one person.
 
     observations  F, one for every frame.
     person        F arrays (P,): the id of each person of the observation. Of two with one id in

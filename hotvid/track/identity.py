@@ -85,11 +85,12 @@ def without_noise(
 ) -> list[Chain]:
     """Chains seen for at least min_length_s in all, or for half of a clip that is short itself.
 
-    A frame counts for half the time to each neighbour.
+    A frame counts for half the time to each neighbour, beside a pause of the recording for as much
+    as elsewhere.
     """
     if len(pts_s) < 2:
         return found
-    share_s = np.gradient(pts_s)
+    share_s = np.minimum(np.gradient(pts_s), 2 * np.median(np.diff(pts_s)))
     least_s = min(min_length_s, share_s.sum() / 2)
     return [chain for chain in found if share_s[d.row[chain]].sum() >= least_s - 1e-6]
 

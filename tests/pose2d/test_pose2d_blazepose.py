@@ -134,6 +134,16 @@ def test_after_a_cut_the_new_scene_is_searched_at_once(walk):
     assert counts == [0] * 7 + [2, 0, 0]
 
 
+def test_where_frames_are_few_who_comes_in_is_found_at_once(walk):
+    bgr = walk[0].bgr
+    alone = bgr.copy()
+    alone[500:] = bgr[500:, :60].mean((0, 1)).astype(np.uint8)  # the lawn, without the woman
+    backend = load_backend(Pose2DConfig(mode="fast"))
+    scene = [alone, alone, bgr, bgr]
+    counts = [len(k) for k in backend.estimate([Frame(i, 1.0 * i, f) for i, f in enumerate(scene)])]
+    assert counts == [1, 1, 2, 2]
+
+
 def test_unknown_names_are_refused_with_the_choices():
     with pytest.raises(UsageError, match="blazepose"):
         load_backend(Pose2DConfig(backend="openpose"))

@@ -51,6 +51,24 @@ def test_somebody_lost_is_given_up_after_a_while_but_not_at_once():
     assert person.given_up
 
 
+def test_a_body_that_was_somebody_elses_leaves_nothing_behind():
+    person, other = Followed(body(300, 300)), Followed(body(300, 300))
+    for i in range(1, 6):
+        for each in (person, other):
+            each.see(body(300 + 5 * i, 300), SIZE)
+    side, extent, order = person.side, person.extent, person.order.copy()
+    mirrored = body(330, 300, xy=body(330, 300).xy_px[MIRROR])
+    person.see(mirrored, SIZE)
+    assert (person.order != order).any()
+    person.withdraw()
+    other.see(None, SIZE)
+    assert person.missed == other.missed == 1
+    assert (person.side, person.extent) == (side, extent) and (person.order == order).all()
+    for each in (person, other):
+        each.see(body(335, 300), SIZE)
+    assert (person.order == other.order).all() and person.region == other.region
+
+
 def test_somebody_who_walks_out_of_the_picture_is_dropped():
     person = Followed(body(930, 300))
     for x in (960, 990):

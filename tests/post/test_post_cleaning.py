@@ -112,6 +112,12 @@ def test_wild_points_are_mended_and_others_untouched():
     np.testing.assert_array_equal(without_outliers(xyz, FPS, 0.05), xyz)
 
 
+@pytest.mark.parametrize("fps", [3, 4, 5, 6, 8])
+def test_where_frames_are_few_motion_is_no_outlier(fps):
+    xyz = walking(n=10 * fps, hz=0.95, fps=fps)
+    np.testing.assert_array_equal(without_outliers(xyz, fps, 0.05), xyz)
+
+
 def test_outliers_are_mended_alike_wherever_the_series_is_cut(monkeypatch):
     rng = np.random.default_rng(0)
     series = rng.normal(0, 0.01, (300, 2, 3)) + rng.choice([0, 1], (300, 2, 1), p=[0.95, 0.05])

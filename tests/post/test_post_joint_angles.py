@@ -5,6 +5,7 @@ import pytest
 from scipy.spatial.transform import Rotation
 from stick_people import STANDING_M
 
+from hotvid.chunks import chunks
 from hotvid.joint_angles import ANGLES, JOINT_ROWS, KINDS, TABLE
 from hotvid.post.joint_angles import joint_angles
 from hotvid.skeleton import H36M17
@@ -124,6 +125,18 @@ def test_nothing_jumps_on_the_way_round():
     np.testing.assert_allclose(tumble, degrees, atol=0.01)
     swing = [turned("right_hip", (-1, 0, 0), d) for d in range(120, 240, 10)]
     np.testing.assert_allclose(angle("right_hip_flexion", *swing), range(120, 240, 10), atol=0.01)
+
+
+def test_nothing_jumps_where_rows_are_worked_on_in_parts(monkeypatch):
+    # Facing away and bent beyond the horizontal: of the two ways to say so, the one that began.
+    bends = Rotation.from_euler(
+        "yx", [[175.0, min(x, 110.0)] for x in range(0, 160, 2)], degrees=True
+    )
+    bodies = STRAIGHT @ np.swapaxes(bends.as_matrix(), 1, 2)
+    whole = joint_angles(bodies).degrees
+    monkeypatch.setattr(chunks, "__defaults__", (16,))
+    np.testing.assert_allclose(joint_angles(bodies).degrees, whole, atol=1e-3)
+    assert np.nanmax(np.abs(np.diff(whole, axis=0))) < 10
 
 
 def test_what_is_unknown_is_unknown_and_the_rest_is_not():

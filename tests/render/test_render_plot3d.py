@@ -12,8 +12,8 @@ from hotvid.types import Motion3D
 SIZE = (460, 540)
 
 
-def plot_of(*people, size=SIZE):
-    return Plot3D(people, size_px=size, fps=30.0, azimuth_deg=-70.0, elevation_deg=12.0)
+def plot_of(*people, size=SIZE, **more):
+    return Plot3D(people, size_px=size, fps=30.0, azimuth_deg=-70.0, elevation_deg=12.0, **more)
 
 
 def drawn(plot, index):
@@ -138,6 +138,15 @@ def test_interpolated_frames_are_fainter(make_person):
     panel = drawn(plot, 0)
     assert not (panel[60:-60] == person_colours(0).left).all(-1).any()
     assert body_of(plot, panel).any()
+
+
+def test_a_gap_that_the_picture_shows_nobody_in_shows_nobody_here(make_person):
+    person = make_person()
+    gap = np.arange(20) >= 10
+    score = np.where(gap[:, None], 0.1, person.keypoints.score).astype(np.float32)
+    keypoints = replace(person.keypoints, interpolated=gap, score=score)
+    plot = plot_of(replace(person, keypoints=keypoints), kpt_thr=0.3)
+    assert body_of(plot, drawn(plot, 9)).any() and not body_of(plot, drawn(plot, 10)).any()
 
 
 def test_nobody_found_says_so_and_someone_without_3d_leaves_the_scene_empty(make_person):

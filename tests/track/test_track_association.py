@@ -115,6 +115,16 @@ def test_a_moment_is_noise():
     assert len(tracks_of([stays, blinks], t, min_length_s=0.1)) == 2
 
 
+def test_a_moment_beside_a_pause_of_the_recording_is_noise_too():
+    t = times(90)
+    t[45:] += 60  # the camera slept for a minute
+    stays, blinks = walker(t, 300, 700), walker(t, 1500, 1500)
+    blinks.seen[:] = False
+    blinks.seen[44] = True
+    found = tracks_of([stays, blinks], t)
+    assert all(np.nanmedian(track.xy_px[:, HIP, 0]) < 1100 for track in found) and found
+
+
 def test_what_is_a_person_by_fits_and_starts_is_none():
     t = times(90)
     observations, who_is = film([walker(t, 300, 700), walker(t, 1500, 1500)], t)
