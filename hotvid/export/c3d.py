@@ -11,6 +11,7 @@ from hotvid.config import ExportConfig
 from hotvid.errors import OutputError
 from hotvid.export.dense import over_all_frames
 from hotvid.export.even_rate import even_frames
+from hotvid.export.names import unicode_path
 from hotvid.skeleton import H36M17
 from hotvid.types import Poses
 
@@ -55,7 +56,8 @@ def write(poses: Poses, path: Path, config: ExportConfig) -> None:
     file.add_parameter("MANUFACTURER", "VERSION_LABEL", [__version__])
     file["data"]["points"] = points
     file["data"]["meta_points"]["residuals"] = np.where(missing.T, _MISSING, 0.0)[None]
-    file.write(str(path))
+    with unicode_path(path) as plain:
+        file.write(str(plain))
 
 
 def _check_length(poses: Poses) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from hotvid.export.names import as_unicode
 from hotvid.joint_angles import TABLE
 from hotvid.post.quality import Quality, quality
 from hotvid.render.overlay import EDGE_SIDES
@@ -41,13 +42,16 @@ def content(poses: Poses, lifted: Sequence[Motion3D | None] = ()) -> dict[str, A
     ]
     start_s = float(poses.pts_s[0]) if poses.n_frames else 0.0
     return {
-        "name": Path(poses.video.path).name if poses.video.path else "keypoints",
+        "name": as_unicode(Path(poses.video.path).name) if poses.video.path else "keypoints",
         "size": [poses.video.width, poses.video.height],
         "rate": round(poses.frame_rate, 3),
         "firstFrame": poses.first_frame,
         "step": step,
         "times": _packed(poses.pts_s[::step] - start_s, "<f4"),
-        "models": {"2D": poses.models.pose2d, "3D": poses.models.lifter or "nothing lifted"},
+        "models": {
+            "2D": as_unicode(poses.models.pose2d),
+            "3D": poses.models.lifter or "nothing lifted",
+        },
         "edges": [list(edge) for edge in H36M17.edges],
         "sides": list(EDGE_SIDES),
         "angles": [{"name": a.name.replace("_", " "), "meaning": a.meaning} for a in TABLE],
@@ -55,7 +59,7 @@ def content(poses: Poses, lifted: Sequence[Motion3D | None] = ()) -> dict[str, A
             _person(poses, person, step, of_person)
             for person, of_person in zip(poses.people, found, strict=True)
         ],
-        "warnings": [*poses.warnings, *_warnings(poses, found)],
+        "warnings": [*map(as_unicode, poses.warnings), *_warnings(poses, found)],
     }
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from hotvid import job
 from hotvid.config import PipelineConfig, RenderConfig
 from hotvid.errors import HotvidWarning, OutputError
+from hotvid.export.names import as_unicode
 from hotvid.io.atomic import atomic_output, check_output
 from hotvid.io.reader import check_source
 from hotvid.pipeline import PathLike, Progress, no_progress, render, settle
@@ -108,7 +109,7 @@ def page(
     missing  says why there is no film.
     lifted   as `report.content.content` takes it.
     """
-    told = content(poses, lifted) | {"missing": missing}
+    told = content(poses, lifted) | {"missing": as_unicode(missing)}
     # Within a script only "<" could end it, or begin a comment.
     data = json.dumps(told, separators=(",", ":"), allow_nan=False).replace("<", "\\u003c")
     web = resources.files("hotvid.report") / "web"

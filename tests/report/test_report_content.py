@@ -137,6 +137,24 @@ def test_no_name_breaks_out_of_the_page(poses):
     assert json.loads(parsed.scripts["data"])["name"] == name.rpartition("/")[2]
 
 
+def test_names_that_are_no_unicode_are_written_with_their_bytes(poses):
+    name = "caf\udce9.mp4"
+    odd = replace(
+        poses,
+        video=replace(poses.video, path=f"clips/{name}"),
+        models=replace(poses.models, pose2d=f"yolo:{name}"),
+        warnings=(f"{name} breaks off",),
+    )
+    parsed = Elements()
+    text = "".join(page(odd, b"", f"no {name}"))
+    parsed.feed(text.encode("utf-8").decode("utf-8"))
+    told, shown = json.loads(parsed.scripts["data"]), r"caf\udce9.mp4"
+    assert f"<title>{shown} - hotvid report</title>" in text
+    assert (told["name"], told["missing"]) == (shown, f"no {shown}")
+    assert told["models"]["2D"] == f"yolo:{shown}"
+    assert told["warnings"][0] == f"{shown} breaks off"
+
+
 def test_the_page_asks_the_network_for_nothing(poses):
     text = "".join(page(poses, b"film", ""))
     parsed = Elements()
