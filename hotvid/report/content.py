@@ -32,7 +32,8 @@ def content(poses: Poses, lifted: Sequence[Motion3D | None] = ()) -> dict[str, A
 
     lifted  the people's motions before they were cleaned, in their order; empty: not known.
     Numbers are base64 of little-endian arrays: times float32 (seconds from the first frame),
-    places int16 (millimetres, world), angles int16 (tenths of a degree).
+    places float32 (metres, world, NaN where unknown), angles int16 (tenths of a degree), speeds
+    int16 (millimetres a second).
     """
     step = max(1, math.ceil(poses.n_frames / MOST_FRAMES))
     size_px = poses.video.width, poses.video.height
@@ -79,7 +80,8 @@ def _person(poses: Poses, person: Person, step: int, found: Quality) -> dict[str
         "leaps": leaps(person, poses.pts_s[index]),
     }
     if person.world is not None:
-        out["xyz"] = _packed(_whole(1000 * person.world.xyz_m[rows]), "<i2")
+        # The origin is under the camera: people may be farther off than int16 counts millimetres.
+        out["xyz"] = _packed(person.world.xyz_m[rows], "<f4")
         out["speed"] = _packed(_whole(1000 * _speed(person, poses.pts_s[index])[rows]), "<i2")
     if person.angles is not None:
         out["degrees"] = _packed(_whole(10 * person.angles.degrees[rows]), "<i2")
