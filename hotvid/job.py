@@ -78,7 +78,7 @@ def run(
     outputs.check((source, drawn_over))
     _check_still(out, source, poses)
     if poses is not None and out is not None and drawn_over is not None:
-        _check_readable(poses, drawn_over)
+        check_readable(poses, drawn_over)
     if poses is None:
         poses = analyze(source, config, progress)
     elif config.lift.anew:
@@ -318,7 +318,7 @@ def _check_still(out: PathLike | None, source: PathLike, poses: Poses | None = N
         )
 
 
-def _check_readable(poses: Poses, path: PathLike) -> None:
+def check_readable(poses: Poses, path: PathLike) -> None:
     """Raise InputError unless the video is there and as large as the one the poses are of."""
     if not Path(path).is_file():
         raise InputError(

@@ -22,13 +22,13 @@ from hotvid.errors import HotvidError
 from hotvid.io.probe import ffmpeg_exe, ffmpeg_url
 from hotvid.io.reader import VideoReader
 from hotvid.io.writer import VideoWriter
-from hotvid.pipeline import analyze, lift_tracks
+from hotvid.pipeline import analyze, lift_tracks, settle
 from hotvid.pose2d import load_backend
 from hotvid.threads import n_cores
 from hotvid.track import Sightings, associate
 from hotvid.types import Frame, Poses
 
-STAGES = ("decode", "pose2d", "track", "lift", "draw", "encode")
+STAGES = ("decode", "pose2d", "track", "lift", "settle", "draw", "encode")
 STAGE_SECONDS = 8.0  # of the video, for the stages: more would only take longer
 LONG_TIMES = 10
 _CHUNK = 16  # decoded pictures held at once, so that decoding is not timed with what follows
@@ -107,8 +107,10 @@ def bench(video: str | Path, config: PipelineConfig, *, long: bool = False) -> B
 
 
 def time_stages(video: str | Path, config: PipelineConfig) -> tuple[dict[str, float], Poses]:
-    """Milliseconds a frame of each stage alone, and the poses of the part that was timed."""
-    config = replace(config, time_range_s=(0.0, STAGE_SECONDS))
+    """Milliseconds a frame of each stage alone, and the part that was timed as it is drawn."""
+    with VideoReader(video) as reader:
+        length_s = reader.info.duration_s or STAGE_SECONDS
+    config = replace(config, time_range_s=(0.0, min(STAGE_SECONDS, length_s)))
     poses = analyze(video, config)
     n = poses.n_frames
     decode_s = _timed(lambda: _exhaust(video, config))
@@ -118,9 +120,12 @@ def time_stages(video: str | Path, config: PipelineConfig) -> tuple[dict[str, fl
     tracks = associate(observations, poses.pts_s, poses.first_frame, config.track, size_px)
     track_s = time.perf_counter() - begun
     lift_s = _time_lift(tracks, poses, config)
-    draw_s, encode_s = _time_drawing(video, poses, config)
-    seconds = (decode_s, pose2d_s, track_s, lift_s, draw_s, encode_s)
-    return {name: 1000 * s / n for name, s in zip(STAGES, seconds, strict=True)}, poses
+    begun = time.perf_counter()
+    settled = settle(poses, config)
+    settle_s = time.perf_counter() - begun
+    draw_s, encode_s = _time_drawing(video, settled, config)
+    seconds = (decode_s, pose2d_s, track_s, lift_s, settle_s, draw_s, encode_s)
+    return {name: 1000 * s / n for name, s in zip(STAGES, seconds, strict=True)}, settled
 
 
 def run_whole(video: Path, folder: Path, mode: str) -> Whole:

@@ -20,6 +20,7 @@ import numpy as np
 from hotvid.config import ExportConfig
 from hotvid.export.dense import over_all_frames
 from hotvid.export.json_export import head
+from hotvid.export.names import as_unicode
 from hotvid.joint_angles import ANGLES
 from hotvid.skeleton import H36M17
 from hotvid.types import Person, Poses
@@ -39,7 +40,7 @@ def write(poses: Poses, path: Path, config: ExportConfig) -> None:
             file,
             schema=np.array(SCHEMA),
             head=np.array(json.dumps(head(poses))),
-            video=np.array(poses.video.path),
+            video=np.array(as_unicode(poses.video.path)),
             fps=np.array(poses.video.fps),
             joints=np.array(H36M17.joints),
             edges=np.array(H36M17.edges),

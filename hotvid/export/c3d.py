@@ -8,12 +8,15 @@ import numpy as np
 
 from hotvid import __version__
 from hotvid.config import ExportConfig
+from hotvid.errors import OutputError
 from hotvid.export.dense import over_all_frames
 from hotvid.export.even_rate import even_frames
+from hotvid.export.names import unicode_path
 from hotvid.skeleton import H36M17
 from hotvid.types import Poses
 
 _MM = 1000.0
+_MOST_FRAMES = 65_535  # counted in 16 bits: of more, readers see the first ones
 _MISSING = -1.0  # the residual that marks a point as not measured
 
 
@@ -21,10 +24,12 @@ def write(poses: Poses, path: Path, config: ExportConfig) -> None:
     """Write everyone over all frames, at an even rate: world axes, y up, millimetres.
 
     Of several people each is a subject, and a marker is called `person0:pelvis` and so on. Where
-    somebody is not there, the points are marked as missing.
+    somebody is not there, the points are marked as missing. OutputError where there are more frames
+    than the format can count.
     """
     import ezc3d
 
+    _check_length(poses)
     frames = even_frames(poses.pts_s, poses.video.fps)
     people = [frames.take(over_all_frames(poses, p, p.world.xyz_m)) for p in poses.people]
     xyz_m = np.concatenate([np.zeros((len(frames.pts_s), 0, 3)), *people], 1)
@@ -51,4 +56,13 @@ def write(poses: Poses, path: Path, config: ExportConfig) -> None:
     file.add_parameter("MANUFACTURER", "VERSION_LABEL", [__version__])
     file["data"]["points"] = points
     file["data"]["meta_points"]["residuals"] = np.where(missing.T, _MISSING, 0.0)[None]
-    file.write(str(path))
+    with unicode_path(path) as plain:
+        file.write(str(plain))
+
+
+def _check_length(poses: Poses) -> None:
+    if poses.n_frames > _MOST_FRAMES:
+        raise OutputError(
+            f"there are {poses.n_frames} frames, and C3D holds {_MOST_FRAMES} at most",
+            "give parts of the video, each with its --time-range, or choose another format",
+        )

@@ -19,6 +19,7 @@ from hotvid import __version__
 from hotvid.chunks import chunks
 from hotvid.config import ExportConfig
 from hotvid.export.mended_sides import with_mended_sides
+from hotvid.export.names import as_unicode
 from hotvid.joint_angles import ANGLES, CONVENTION
 from hotvid.skeleton import H36M17, JOINT_SETS, feet_and_hands
 from hotvid.types import Person, Poses, Track2D, WorldFrame
@@ -93,7 +94,7 @@ def head(poses: Poses) -> dict[str, Any]:
         "schema": SCHEMA_NAME,
         "generator": {"name": "hotvid", "version": __version__},
         "video": {
-            "path": _unicode(video.path),
+            "path": as_unicode(video.path),
             "width": video.width,
             "height": video.height,
             "fps": _number(video.fps, 6),
@@ -108,7 +109,7 @@ def head(poses: Poses) -> dict[str, Any]:
             "end_s": _number(times[-1], 6) if len(times) else None,
         },
         "models": {
-            "pose2d": poses.models.pose2d,
+            "pose2d": as_unicode(poses.models.pose2d),
             "lifter": poses.models.lifter,
             "weights_sha256": poses.models.weights_sha256,
         },
@@ -121,7 +122,7 @@ def head(poses: Poses) -> dict[str, Any]:
         "coordinates": _COORDINATES,
         "world": _world(poses.world),
         "joint_angles": {"names": list(ANGLES), "convention": CONVENTION},
-        "warnings": [_unicode(note) for note in poses.warnings],
+        "warnings": [as_unicode(note) for note in poses.warnings],
     }
 
 
@@ -205,11 +206,6 @@ def _whole(values: np.ndarray) -> list[Any]:
     """Nested lists along the first axis; null for a row of which any number is not finite."""
     fine = np.isfinite(values).reshape(len(values), -1).all(-1)
     return [row if ok else None for row, ok in zip(values.tolist(), fine, strict=True)]
-
-
-def _unicode(text: str) -> str:
-    r"""Names of files that are no Unicode, which JSON cannot hold, with their bytes as \udcXX."""
-    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def _number(value: float | None, digits: int) -> float | None:

@@ -9,6 +9,7 @@ import numpy as np
 
 from hotvid.config import ExportConfig
 from hotvid.export.json_export import head
+from hotvid.export.names import as_unicode
 from hotvid.export.table import COLUMNS, table_blocks
 from hotvid.types import Poses
 
@@ -34,12 +35,13 @@ def write(poses: Poses, path: Path, config: ExportConfig) -> None:
             for name, meaning in COLUMNS.items()
         ],
         metadata={
-            "video": poses.video.path,
+            "video": as_unicode(poses.video.path),
             "fps": str(poses.video.fps),
             "head": json.dumps(head(poses)),
         },
     )
-    with parquet.ParquetWriter(path, schema, compression="zstd") as writer:
+    # The file is opened here, as Arrow takes no path that is no Unicode.
+    with path.open("wb") as file, parquet.ParquetWriter(file, schema, compression="zstd") as writer:
         for block in table_blocks(poses):
             columns = [
                 pa.array(values, mask=_unknown(values)).cast(schema.field(name).type)

@@ -8,6 +8,7 @@ import numpy as np
 
 from hotvid.config import ExportConfig
 from hotvid.export.colours import N_COLOURS, person_colour_srgb
+from hotvid.export.names import unicode_path
 from hotvid.skeleton import H36M17
 from hotvid.types import Person, Poses
 
@@ -19,6 +20,11 @@ def write(poses: Poses, path: Path, config: ExportConfig) -> None:
 
     Joints and bones carry H36M-17's names; where somebody is not there, there is nothing.
     """
+    with unicode_path(path) as plain:
+        _write(poses, plain)
+
+
+def _write(poses: Poses, path: Path) -> None:
     import rerun as rr
 
     stream = rr.RecordingStream("hotvid")

@@ -8,6 +8,7 @@ import numpy as np
 
 from hotvid.config import ExportConfig
 from hotvid.export.even_rate import even_frames
+from hotvid.export.names import as_unicode
 from hotvid.skeleton import H36M17
 from hotvid.types import Poses
 
@@ -26,7 +27,7 @@ def write(poses: Poses, path: Path, config: ExportConfig) -> None:
     rate = f"{frames.rate_hz:.6g}"
     axes = "\t".join(f"X{n}\tY{n}\tZ{n}" for n in range(1, n_markers + 1))
     head = [
-        f"PathFileType\t4\t(X/Y/Z)\t{poses.video.stem}.trc",
+        f"PathFileType\t4\t(X/Y/Z)\t{_in_a_field(poses.video.stem)}.trc",
         "DataRate\tCameraRate\tNumFrames\tNumMarkers\tUnits\tOrigDataRate\tOrigDataStartFrame"
         "\tOrigNumFrames",
         f"{rate}\t{rate}\t{n_frames}\t{n_markers}\tm\t{rate}\t1\t{n_frames}",
@@ -39,3 +40,8 @@ def write(poses: Poses, path: Path, config: ExportConfig) -> None:
         for number, (time_s, row) in enumerate(zip(frames.pts_s, xyz_m, strict=True), 1):
             numbers = (f"{v:.6f}" if np.isfinite(v) else "" for v in row.ravel().tolist())
             file.write(f"{number}\t{time_s:.6f}\t" + "\t".join(numbers) + "\n")
+
+
+def _in_a_field(name: str) -> str:
+    """A name without what ends a field or a line."""
+    return as_unicode(name).translate(dict.fromkeys(map(ord, "\t\r\n"), " "))

@@ -11,6 +11,7 @@ from hotvid import __version__
 from hotvid.config import ExportConfig
 from hotvid.export.body_mesh import body_mesh
 from hotvid.export.colours import person_colour
+from hotvid.export.names import unicode_path
 from hotvid.humanoid import BONES, NAMINGS, fit_error_mm, rest_places
 from hotvid.types import BoneMotion, Person, Poses
 
@@ -22,6 +23,11 @@ def write(poses: Poses, path: Path, config: ExportConfig) -> None:
     a variable frame rate stays. Somebody who is not there is invisible. Each person's `customData`
     says how far the bones put the joints from where they were, in millimetres.
     """
+    with unicode_path(path) as plain:
+        _write(poses, plain, NAMINGS[config.bone_names])
+
+
+def _write(poses: Poses, path: Path, names: tuple[str, ...]) -> None:
     from pxr import Usd, UsdGeom
 
     stage = Usd.Stage.CreateNew(str(path))
@@ -37,7 +43,7 @@ def write(poses: Poses, path: Path, config: ExportConfig) -> None:
         stage.SetStartTimeCode(float(codes[0]))
         stage.SetEndTimeCode(float(codes[-1]))
     stage.SetDefaultPrim(UsdGeom.Xform.Define(stage, "/people").GetPrim())
-    paths = _joint_paths(NAMINGS[config.bone_names])
+    paths = _joint_paths(names)
     for person in poses.people:
         _add_person(stage, poses, person, paths, codes)
     stage.GetRootLayer().Save()

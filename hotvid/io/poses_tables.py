@@ -96,7 +96,9 @@ def load_parquet(path: str | os.PathLike) -> Poses:
     from pyarrow import ArrowException, parquet
 
     try:
-        table = parquet.read_table(path)
+        # Opened here, as Arrow takes no path that is no Unicode.
+        with Path(path).open("rb") as file:
+            table = parquet.read_table(file)
     except FileNotFoundError as error:
         raise InputError(f"'{path}' does not exist", "is its name spelled right?") from error
     except (ArrowException, *_UNREADABLE) as error:

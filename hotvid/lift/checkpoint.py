@@ -30,6 +30,7 @@ from hotvid.lift.models.zoo import MODELS, build_model, read_sizes
 State = dict[str, Tensor]
 
 _WRAPPERS = ("model_pos", "model", "state_dict", "model_state_dict", "net")
+_FLOATS = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
 _UNBUILDABLE = (HotvidError, TypeError, ValueError, RuntimeError)  # what senseless sizes raise
 NO_MODEL = "no model"  # in the place of the name of one
 _HINT = "give a checkpoint of weights: .pth, .pt, .bin, .pth.tar or .safetensors"
@@ -42,7 +43,8 @@ def load_state(model: Hourglass, path_or_dict: str | os.PathLike[str] | Mapping[
                   a dict of tensors, also under `model_pos`, `model`, `state_dict` or the like,
                   also with a prefix before every key (`module.`).
     raises        WeightsError for a file that is missing, damaged or no checkpoint (no code in it
-                  is run), and for the first key that is missing, left over or of another shape.
+                  is run), and for the first key that is missing, left over, of another shape or
+                  without real, finite numbers.
     """
     if isinstance(path_or_dict, Mapping):
         source, state = "the dict", unwrap(path_or_dict)
@@ -315,6 +317,7 @@ def _check_fit(model: Hourglass, state: Mapping[str, Tensor], source: str) -> No
     left_over = [key for key in state if key not in own]
     other = [key for key in own if key in state and own[key].shape != state[key].shape]
     if not (missing or left_over or other):
+        _check_values(own, state, source)
         return
     nearest = best_fit(state)
     hint = f"its keys fit {nearest} best"
@@ -332,6 +335,22 @@ def _check_fit(model: Hourglass, state: Mapping[str, Tensor], source: str) -> No
         if differ:
             hint = f"build the model with {', '.join(differ)}"
     raise WeightsError(f"{source} does not fit {model.name}: {problem}", hint)
+
+
+def _check_values(own: Mapping[str, Tensor], state: Mapping[str, Tensor], source: str) -> None:
+    """Raise WeightsError for the first weights that would make the model fail, or give NaN."""
+    for key in (key for key, value in own.items() if value.is_floating_point()):
+        value = state[key]
+        if value.dtype not in _FLOATS:
+            kind = str(value.dtype).removeprefix("torch.")
+            problem = f"is of {kind}, expected floating-point numbers"
+        elif value.is_meta or value.layout != torch.strided:
+            problem = "is sparse or empty, expected all its values"
+        elif not value.float().isfinite().all():  # as the model holds it: 1e300 is too much
+            problem = "holds values that are no numbers"
+        else:
+            continue
+        raise WeightsError(f"{source}: '{key}' {problem}", "get the weights anew")
 
 
 def _more(keys: list[str]) -> str:

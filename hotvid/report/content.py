@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from hotvid.export.names import as_unicode
 from hotvid.joint_angles import TABLE
 from hotvid.post.quality import Quality, quality
 from hotvid.render.overlay import EDGE_SIDES
@@ -31,7 +32,8 @@ def content(poses: Poses, lifted: Sequence[Motion3D | None] = ()) -> dict[str, A
 
     lifted  the people's motions before they were cleaned, in their order; empty: not known.
     Numbers are base64 of little-endian arrays: times float32 (seconds from the first frame),
-    places int16 (millimetres, world), angles int16 (tenths of a degree).
+    places float32 (metres, world, NaN where unknown), angles int16 (tenths of a degree), speeds
+    int16 (millimetres a second).
     """
     step = max(1, math.ceil(poses.n_frames / MOST_FRAMES))
     size_px = poses.video.width, poses.video.height
@@ -41,13 +43,16 @@ def content(poses: Poses, lifted: Sequence[Motion3D | None] = ()) -> dict[str, A
     ]
     start_s = float(poses.pts_s[0]) if poses.n_frames else 0.0
     return {
-        "name": Path(poses.video.path).name if poses.video.path else "keypoints",
+        "name": as_unicode(Path(poses.video.path).name) if poses.video.path else "keypoints",
         "size": [poses.video.width, poses.video.height],
         "rate": round(poses.frame_rate, 3),
         "firstFrame": poses.first_frame,
         "step": step,
         "times": _packed(poses.pts_s[::step] - start_s, "<f4"),
-        "models": {"2D": poses.models.pose2d, "3D": poses.models.lifter or "nothing lifted"},
+        "models": {
+            "2D": as_unicode(poses.models.pose2d),
+            "3D": poses.models.lifter or "nothing lifted",
+        },
         "edges": [list(edge) for edge in H36M17.edges],
         "sides": list(EDGE_SIDES),
         "angles": [{"name": a.name.replace("_", " "), "meaning": a.meaning} for a in TABLE],
@@ -55,7 +60,7 @@ def content(poses: Poses, lifted: Sequence[Motion3D | None] = ()) -> dict[str, A
             _person(poses, person, step, of_person)
             for person, of_person in zip(poses.people, found, strict=True)
         ],
-        "warnings": [*poses.warnings, *_warnings(poses, found)],
+        "warnings": [*map(as_unicode, poses.warnings), *_warnings(poses, found)],
     }
 
 
@@ -75,7 +80,8 @@ def _person(poses: Poses, person: Person, step: int, found: Quality) -> dict[str
         "leaps": leaps(person, poses.pts_s[index]),
     }
     if person.world is not None:
-        out["xyz"] = _packed(_whole(1000 * person.world.xyz_m[rows]), "<i2")
+        # The origin is under the camera: people may be farther off than int16 counts millimetres.
+        out["xyz"] = _packed(person.world.xyz_m[rows], "<f4")
         out["speed"] = _packed(_whole(1000 * _speed(person, poses.pts_s[index])[rows]), "<i2")
     if person.angles is not None:
         out["degrees"] = _packed(_whole(10 * person.angles.degrees[rows]), "<i2")

@@ -15,6 +15,7 @@ from pathlib import Path
 from hotvid import job
 from hotvid.config import PipelineConfig, RenderConfig
 from hotvid.errors import HotvidWarning, OutputError
+from hotvid.export.names import as_unicode
 from hotvid.io.atomic import atomic_output, check_output
 from hotvid.io.reader import check_source
 from hotvid.pipeline import PathLike, Progress, no_progress, render, settle
@@ -48,7 +49,7 @@ def write_report(
     source  a video, or a pose store, whose video is in the report if it is still there.
     video   where the video of a pose store lies now.
     raises  OutputError before any work where the file cannot or must not be written; InputError
-            where `video` is not there.
+            where `video` is not there, or the video of a pose store is of another size.
     warns   HotvidWarning where the video of a pose store is not where it was.
     """
     config, out = config or PipelineConfig(), Path(out)
@@ -61,9 +62,12 @@ def write_report(
     if video is not None:
         check_source(video)
     as_found = job.poses_of(source, config, progress, video=video)
+    stored = job.is_stored(source)
+    path = source if not stored else video or job.video_of(as_found, Path(source))
+    shown = path if path is not None and Path(path).is_file() and as_found.n_frames else None
+    if stored and shown is not None:
+        job.check_readable(as_found, shown)
     poses = settle(as_found, config)
-    path = source if not job.is_stored(source) else video or job.video_of(poses, Path(source))
-    shown = path if path is not None and Path(path).is_file() and poses.n_frames else None
     if shown is None and path is not None and poses.n_frames:
         warnings.warn(
             f"the video of these poses is not at {path}: the report is without it (--video FILE)",
@@ -105,7 +109,7 @@ def page(
     missing  says why there is no film.
     lifted   as `report.content.content` takes it.
     """
-    told = content(poses, lifted) | {"missing": missing}
+    told = content(poses, lifted) | {"missing": as_unicode(missing)}
     # Within a script only "<" could end it, or begin a comment.
     data = json.dumps(told, separators=(",", ":"), allow_nan=False).replace("<", "\\u003c")
     web = resources.files("hotvid.report") / "web"

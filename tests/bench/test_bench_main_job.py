@@ -14,6 +14,7 @@ from hotvid.cli.main import app
 from hotvid.config import configure
 from hotvid.errors import HotvidError
 from hotvid.io.reader import VideoReader
+from hotvid.render.compose import Composer
 
 N_FRAMES = 24
 ON_LINUX = sys.platform == "linux"
@@ -42,12 +43,22 @@ def a_result(**more):
     )
 
 
-def test_every_stage_is_timed(clip, backend):
+def test_every_stage_is_timed(clip, backend, monkeypatch):
+    drawn = []
+
+    class Watched(Composer):
+        def __init__(self, poses, config):
+            drawn.append(poses)
+            super().__init__(poses, config)
+
+    monkeypatch.setattr("hotvid.render.compose.Composer", Watched)
     stage_ms, poses = bench.time_stages(clip, configure())
-    assert tuple(stage_ms) == bench.STAGES
+    assert tuple(stage_ms) == bench.STAGES and "settle" in stage_ms
     assert all(ms > 0 for ms in stage_ms.values())
     assert poses.n_frames == N_FRAMES and len(poses.people) == 1
     assert sum(backend.batches) == 2 * N_FRAMES
+    assert drawn == [poses], "what is drawn is what a run draws: in the world, with confidence"
+    assert poses.world is not None and poses.people[0].confidence is not None
 
 
 def test_a_loop_has_the_frames_as_often(clip, tmp_path):

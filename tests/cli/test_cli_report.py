@@ -2,12 +2,14 @@
 
 import base64
 
+import numpy as np
 import pytest
-from stand_ins import StandInBackend, StandInLifter, read_code, write_coded_clip
+from stand_ins import FPS, StandInBackend, StandInLifter, read_code, write_coded_clip
 from test_cli_main import call, names, one_line
 
 from hotvid import pipeline
 from hotvid.io.reader import VideoReader
+from hotvid.io.writer import VideoWriter
 
 
 @pytest.fixture
@@ -45,6 +47,20 @@ def test_a_store_whose_video_is_gone_is_shown_without(clip, tmp_path):
     assert f"'{clip}' does not exist" in one_line(gone) and not (tmp_path / "s.html").exists()
     assert "The video 'coded.mp4' was not found" in out.read_text(encoding="utf-8")
     assert film_in(out, tmp_path / "film.mp4").read_bytes() == b""
+
+
+def test_a_video_of_another_size_is_refused(clip, tmp_path):
+    store, other = tmp_path / "p.npz", tmp_path / "other.mp4"
+    call("export-json", clip, "--out", tmp_path / "p.json", "--save-poses", store)
+    with VideoWriter(other, (160, 120), FPS) as writer:
+        for number in range(24):
+            writer.write(np.zeros((120, 160, 3), np.uint8), number / FPS)
+    refused = call("report", store, "--video", other, "--out", tmp_path / "r.html", expect=1)
+    assert f"{other} is 160x120, but the poses were made on 320x240" in one_line(refused)
+    other.replace(clip)
+    refused = call("report", store, "--out", tmp_path / "r.html", expect=1)
+    assert f"{clip} is 160x120, but the poses were made on 320x240" in one_line(refused)
+    assert not (tmp_path / "r.html").exists()
 
 
 def test_what_is_wrong_is_one_line_before_any_work(clip, tmp_path):

@@ -9,6 +9,7 @@ import pytest
 from stick_people import FPS, N_FRAMES, in_json, only, two_people, uneven
 
 from hotvid.config import ExportConfig
+from hotvid.errors import OutputError
 from hotvid.export import c3d as our_c3d
 from hotvid.export import trc
 from hotvid.skeleton import H36M17
@@ -106,3 +107,21 @@ def test_c3d_of_nobody_is_a_file_without_points(tmp_path):
     our_c3d.write(replace(two_people(), people=()), tmp_path / "a.c3d", config)
     file = ezc3d.c3d(str(tmp_path / "a.c3d"))
     assert file["parameters"]["POINT"]["USED"]["value"][0] == 0
+
+
+def for_long(n_frames):
+    """One person, there in the frames 3 to 8 of so many."""
+    return replace(only(two_people(), 3), pts_s=np.arange(n_frames) / FPS)
+
+
+def test_c3d_of_more_frames_than_it_can_count_is_refused(tmp_path):
+    ezc3d = pytest.importorskip("ezc3d")
+    our_c3d.write(for_long(65_535), tmp_path / "a.c3d", config)
+    points = ezc3d.c3d(str(tmp_path / "a.c3d"))["data"]["points"]
+    assert points.shape == (4, 17, 65_535)
+    known = np.isfinite(points[:3, 0]).all(0)
+    assert np.flatnonzero(known).tolist() == [3, 4, 5, 6, 7, 8]
+    says = r"there are 65536 frames, and C3D holds 65535 at most; .*--time-range"
+    with pytest.raises(OutputError, match=says):
+        our_c3d.write(for_long(65_536), tmp_path / "b.c3d", config)
+    assert not (tmp_path / "b.c3d").exists()

@@ -197,8 +197,7 @@ def cases() -> list[Case]:
         found.append(Case("given weights", what, make, LIFT_WITH, want))
 
     found: list[Case] = []
-    unsure = {what for what in PICKLES if what.startswith("weights of") or "stretched" in what}
-    unsure |= {"within itself 200 times"}
+    unsure = {what for what in PICKLES if "stretched" in what} | {"within itself 200 times"}
     for what, make in PICKLES.items():
         both(what, partial(torch_saved, "a.pth", make), "either" if what in unsure else ERROR)
     for what in ("a command", "an opened file", "a list"):

@@ -139,6 +139,36 @@ def test_other_sizes_are_named(state):
         load_state(longer, state)
 
 
+def with_nan(value):
+    spoilt = value.clone()
+    spoilt[0, 3, 3] = torch.nan
+    return spoilt
+
+
+@pytest.mark.parametrize(
+    ("spoil", "problem"),
+    [
+        (with_nan, "holds values that are no numbers"),
+        (lambda value: value - torch.inf, "holds values that are no numbers"),
+        (lambda value: value.double() + 1e300, "holds values that are no numbers"),
+        (lambda value: value.long(), "is of int64, expected floating-point numbers"),
+        (lambda value: value.to(torch.complex64), "is of complex64, expected"),
+        (lambda value: value.to_sparse(), "is sparse or empty"),
+        (lambda value: value.to("meta"), "is sparse or empty"),
+    ],
+)
+def test_weights_that_are_no_real_finite_numbers_are_named(tmp_path, state, model, spoil, problem):
+    before = {key: value.clone() for key, value in model.state_dict().items()}
+    wrong = {**state, "x_token": spoil(state["x_token"])}
+    with pytest.raises(WeightsError, match=f"^the dict: 'x_token' {problem}") as caught:
+        load_state(model, wrong)
+    assert "\n" not in str(caught.value)
+    assert_loaded(model, before)
+    path = write(wrong, tmp_path / "a.pth")
+    with pytest.raises(WeightsError, match=f"a.pth': 'x_token' {problem}"):
+        load_checkpoint(path, name="hot-mixste", depth=4)
+
+
 @pytest.mark.parametrize(
     ("case", "name"),
     [
@@ -219,10 +249,12 @@ def test_sizes_of_authors_files_come_from_their_shapes(tmp_path):
     assert (loaded.frames, loaded.sizes["channel"], loaded.cuts) == (81, 48, {1: 9})
 
 
-def test_half_precision_becomes_single(tmp_path, state):
-    half = {key: value.half() for key, value in state.items()}
-    loaded, _ = load_checkpoint(write(half, tmp_path / "h.pth"), name="hot-mixste", depth=4)
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float64])
+def test_other_precisions_become_single(tmp_path, state, dtype):
+    other = {key: value.to(dtype) for key, value in state.items()}
+    loaded, _ = load_checkpoint(write(other, tmp_path / "h.pth"), name="hot-mixste", depth=4)
     assert {p.dtype for p in loaded.parameters()} == {torch.float32}
+    assert_loaded(loaded, {key: value.float() for key, value in other.items()})
 
 
 def test_what_a_file_says_of_itself_wins(tmp_path, model):

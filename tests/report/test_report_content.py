@@ -15,6 +15,7 @@ from hotvid.pipeline import settle
 from hotvid.report import content as module
 from hotvid.report.content import content, leaps
 from hotvid.report.report import page
+from hotvid.skeleton import H36M17
 
 MISSING = -32768
 
@@ -36,14 +37,23 @@ def test_times_and_places_are_those_of_the_poses(poses):
     late = told["people"][1]
     assert (late["id"], late["first"], late["count"]) == (3, 3, 6)
     assert late["frames"] == [FIRST + 3, FIRST + 8]
-    xyz = unpacked(late["xyz"], "<i2").reshape(6, 17, 3)
-    truth = 1000 * poses.people[1].world.xyz_m
-    known = np.isfinite(truth)
-    assert not known.all() and (xyz[~known] == MISSING).all()
-    np.testing.assert_allclose(xyz[known], truth[known], atol=0.51)
+    xyz = unpacked(late["xyz"], "<f4").reshape(6, 17, 3)
+    truth = poses.people[1].world.xyz_m
+    assert np.isnan(truth[1, H36M17.index("right_wrist")]).all()
+    np.testing.assert_array_equal(xyz, truth)
     degrees = unpacked(late["degrees"], "<i2").reshape(6, len(ANGLES)) / 10
     known = np.isfinite(poses.people[1].angles.degrees)
     np.testing.assert_allclose(degrees[known], poses.people[1].angles.degrees[known], atol=0.051)
+    assert not known.all()
+    assert (unpacked(late["degrees"], "<i2").reshape(degrees.shape)[~known] == MISSING).all()
+
+
+def test_places_far_from_the_camera_are_right(poses):
+    person = poses.people[0]
+    far = person.world.xyz_m - np.float32([0, 0, 40])
+    person = replace(person, world=replace(person.world, xyz_m=far))
+    (told,) = content(replace(poses, people=(person,)))["people"]
+    np.testing.assert_array_equal(unpacked(told["xyz"], "<f4").reshape(far.shape), far)
 
 
 def test_bones_and_jitter_are_told_of_the_motion_as_it_was_lifted(poses):
@@ -87,10 +97,8 @@ def test_long_clips_are_thinned_for_everyone_alike(poses, monkeypatch):
     np.testing.assert_allclose(unpacked(told["times"], "<f4"), np.arange(0, 12, 3) / FPS, atol=1e-6)
     late = told["people"][1]  # in rows 3 to 8: of the thinned ones 1 and 2, which were 3 and 6
     assert (late["first"], late["count"]) == (1, 2)
-    xyz = unpacked(late["xyz"], "<i2").reshape(2, 17, 3)
-    truth = 1000 * poses.people[1].world.xyz_m[[0, 3]]
-    known = np.isfinite(truth)
-    np.testing.assert_allclose(xyz[known], truth[known], atol=0.51)
+    xyz = unpacked(late["xyz"], "<f4").reshape(2, 17, 3)
+    np.testing.assert_array_equal(xyz, poses.people[1].world.xyz_m[[0, 3]])
 
 
 def test_few_frames_a_second_are_worth_a_warning(poses):
@@ -135,6 +143,24 @@ def test_no_name_breaks_out_of_the_page(poses):
     assert "img" not in [tag for tag, _ in parsed.tags]
     assert [tag for tag, _ in parsed.tags].count("script") == 4
     assert json.loads(parsed.scripts["data"])["name"] == name.rpartition("/")[2]
+
+
+def test_names_that_are_no_unicode_are_written_with_their_bytes(poses):
+    name = "caf\udce9.mp4"
+    odd = replace(
+        poses,
+        video=replace(poses.video, path=f"clips/{name}"),
+        models=replace(poses.models, pose2d=f"yolo:{name}"),
+        warnings=(f"{name} breaks off",),
+    )
+    parsed = Elements()
+    text = "".join(page(odd, b"", f"no {name}"))
+    parsed.feed(text.encode("utf-8").decode("utf-8"))
+    told, shown = json.loads(parsed.scripts["data"]), r"caf\udce9.mp4"
+    assert f"<title>{shown} - hotvid report</title>" in text
+    assert (told["name"], told["missing"]) == (shown, f"no {shown}")
+    assert told["models"]["2D"] == f"yolo:{shown}"
+    assert told["warnings"][0] == f"{shown} breaks off"
 
 
 def test_the_page_asks_the_network_for_nothing(poses):

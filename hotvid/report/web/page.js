@@ -2,9 +2,14 @@
 // One moment rules the page: `seek` moves video, scene, scrubber and plots to it.
 const clip = JSON.parse(document.getElementById("data").textContent);
 const at = (id) => document.getElementById(id);
-const MISSING = -32768;
+const MISSING = -32768;  // in arrays of whole numbers; a place is NaN
 
-function bytes(text) { return Uint8Array.from(atob(text), (c) => c.charCodeAt(0)); }
+function bytes(text) {
+  // Uint8Array.from would collect its values in an array first, which holds 134 million at most.
+  const raw = atob(text), out = new Uint8Array(raw.length);
+  for (let i = 0; i < raw.length; i++) out[i] = raw.charCodeAt(i);
+  return out;
+}
 function unpack(text, Kind) { return text === undefined ? null : new Kind(bytes(text).buffer); }
 function made(tag, text, parent) {
   const element = document.createElement(tag);
@@ -16,7 +21,7 @@ function made(tag, text, parent) {
 const times = unpack(clip.times, Float32Array);
 const people = clip.people.map((p) => ({
   ...p,
-  xyz: unpack(p.xyz, Int16Array),
+  xyz: unpack(p.xyz, Float32Array),
   speed: unpack(p.speed, Int16Array),
   degrees: unpack(p.degrees, Int16Array),
   interpolated: unpack(p.interpolated, Uint8Array),
@@ -108,10 +113,11 @@ const space = (() => {
   const low = [Infinity, 0, Infinity], high = [-Infinity, 1.8, -Infinity];
   for (const p of people) {
     for (let i = 0; p.xyz && i < p.xyz.length; i += 51) {
-      if (p.xyz[i] === MISSING) continue;
+      const pelvis = p.xyz.subarray(i, i + 3);
+      if (!pelvis.every(Number.isFinite)) continue;
       for (let c = 0; c < 3; c++) {
-        low[c] = Math.min(low[c], p.xyz[i + c] / 1000);
-        high[c] = Math.max(high[c], p.xyz[i + c] / 1000 + (c === 1 ? 0.9 : 0));
+        low[c] = Math.min(low[c], pelvis[c]);
+        high[c] = Math.max(high[c], pelvis[c] + (c === 1 ? 0.9 : 0));
       }
     }
   }
@@ -144,10 +150,8 @@ const space = (() => {
   const up = new V.Vector3(0, 1, 0), a = new V.Vector3(), b = new V.Vector3();
 
   function place(p, row, joint, out) {
-    const i = 3 * (17 * row + joint);
-    if (p.xyz[i] === MISSING) return false;
-    out.set(p.xyz[i] / 1000, p.xyz[i + 1] / 1000, p.xyz[i + 2] / 1000);
-    return true;
+    out.fromArray(p.xyz, 3 * (17 * row + joint));
+    return Number.isFinite(out.x + out.y + out.z);
   }
   function show(frame) {
     people.forEach((p, n) => {

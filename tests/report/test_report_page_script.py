@@ -1,0 +1,100 @@
+"""The page's own script, run by Node with a stand-in for the browser's page and its WebGL."""
+
+import json
+import shutil
+import subprocess
+from dataclasses import replace
+from importlib import resources
+
+import numpy as np
+import pytest
+from stick_people import two_people
+
+from hotvid.pipeline import settle
+from hotvid.report.content import content
+from hotvid.skeleton import H36M17
+
+NODE = shutil.which("node")
+WEB = resources.files("hotvid.report") / "web"
+
+pytestmark = pytest.mark.skipif(NODE is None, reason="needs Node")
+
+# Whatever is asked of it is such a thing again; elements keep what they are given.
+_BROWSER = """
+const anything = (known = {}) => new Proxy(function () {}, {
+  get: (_, key) => {
+    if (key === Symbol.toPrimitive) return () => "";
+    return key in known ? known[key] : (known[key] = anything());
+  },
+  set: (_, key, value) => { known[key] = value; return true; },
+  apply: () => anything(),
+  construct: () => anything(),
+});
+const elements = {
+  data: anything({ textContent: JSON.stringify(TOLD) }),
+  mp4: anything({ textContent: "" }),
+};
+const document = anything({
+  getElementById: (id) => elements[id] ??= anything(),
+  body: anything({ dataset: {} }),
+});
+const getComputedStyle = () => ({ getPropertyValue: () => "#888888" });
+const [matchMedia, addEventListener, ResizeObserver] = [anything(), () => {}, anything()];
+const shown = {};
+class Renderer { render(scene) { shown.scene = scene; } }
+"""
+_VENDOR = """
+vendor = { ...vendor, WebGLRenderer: Renderer, OrbitControls: anything(), uPlot: anything() };
+"""
+
+
+def run(driver, told):
+    """What `driver` says, as JSON, after the page's script has begun with what it is told."""
+    libraries, page = ((WEB / name).read_text("utf-8") for name in ("vendor.min.js", "page.js"))
+    begin = f'"use strict"; const TOLD = {json.dumps(told)};'
+    script = "\n".join((begin, _BROWSER, libraries, _VENDOR, page, driver))
+    done = subprocess.run([NODE, "-"], input=script.encode(), capture_output=True, timeout=120)
+    assert done.returncode == 0, done.stderr.decode()[-2000:]
+    return json.loads(done.stdout)
+
+
+@pytest.fixture(scope="module")
+def poses():
+    """Person 0 near by, 3 far off; of whom a wrist is unknown in one frame, and all in another."""
+    poses = settle(two_people())
+    near, far = poses.people
+    xyz_m = far.world.xyz_m + np.float32([0, 0, -40])
+    xyz_m[3] = np.nan
+    return replace(poses, people=(near, replace(far, world=replace(far.world, xyz_m=xyz_m))))
+
+
+def test_everyone_is_shown_where_the_poses_have_them(poses):
+    driver = """
+    const moments = Array.from(times, (moment) => {
+      seek(moment);
+      const bodies = shown.scene.children.filter((one) => one.isGroup);
+      return bodies.map((body) => body.visible && body.children.slice(clip.edges.length).map(
+        (ball) => ball.visible ? ball.position.toArray() : null));
+    });
+    const grid = shown.scene.children.find((one) => one.type === "GridHelper");
+    console.log(JSON.stringify({ moments, grid: grid.position.toArray() }));
+    """
+    found = run(driver, content(poses) | {"missing": ""})
+    for number, person in enumerate(poses.people):
+        bodies = [moment[number] for moment in found["moments"]]
+        there = person.keypoints.frame_index - poses.first_frame
+        assert [i for i, body in enumerate(bodies) if body] == there.tolist()
+        balls = [[place or [np.nan] * 3 for place in bodies[i]] for i in there]
+        np.testing.assert_allclose(np.array(balls), person.world.xyz_m, atol=1e-5)
+    assert bodies[4][H36M17.index("right_wrist")] is None and bodies[6] == [None] * 17
+    assert np.nanmin(balls) < -40, "far off, and not at the end of what a small number holds"
+    ways = np.concatenate([p.world.xyz_m[:, 0, 2] for p in poses.people])
+    assert found["grid"][2] == pytest.approx((np.nanmin(ways) + np.nanmax(ways)) / 2, abs=0.51)
+
+
+def test_a_film_of_140_mb_is_unpacked(poses):
+    driver = """
+    const data = bytes(btoa("\\x00\\x01\\xff").repeat(47e6));
+    console.log(JSON.stringify([data.length, ...data.slice(-3)]));
+    """
+    assert run(driver, content(poses) | {"missing": ""}) == [141_000_000, 0, 1, 255]
