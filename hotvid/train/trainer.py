@@ -7,6 +7,7 @@ import json
 import logging
 import math
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -32,6 +33,7 @@ log = logging.getLogger(__name__)
 
 STATE_FILE = "state.pt"
 SAVE_EVERY_S = 120.0
+REPORT_EVERY = 50  # steps; the loss that is reported is the mean of so many
 VALIDATED_HZ = 30.0  # of the long window
 LONGEST_STEP_S = 5.0  # a machine that slept or was stopped has not trained
 
@@ -99,15 +101,15 @@ class Trainer:
 
     def run(self, report: Callable[[Progress], None] = lambda _: None) -> None:
         """Train until the recipe's time is used up, saving every two minutes and at the end."""
-        saved, losses = self.trained_s, []
+        saved, losses = self.trained_s, deque(maxlen=REPORT_EVERY)
         try:
             while self.trained_s < self.total_s:
                 began = time.monotonic()
                 losses.append(self._train_step())
                 self.trained_s += min(time.monotonic() - began, LONGEST_STEP_S)
                 self.step += 1
-                if self.step % 50 == 0:
-                    mean, losses = float(np.mean(losses)), []
+                mean = float(np.mean(losses))
+                if self.step % REPORT_EVERY == 0:
                     report(Progress(self.step, self.trained_s, self.total_s, mean))
                 if self.trained_s - saved > SAVE_EVERY_S:
                     saved = self.trained_s

@@ -6,9 +6,10 @@ import torch
 
 from hotvid.errors import InputError
 from hotvid.lift.checkpoint import save_checkpoint
+from hotvid.train import trainer as trainer_module
 from hotvid.train.motions import Motion
 from hotvid.train.recipe import Recipe, WindowKind
-from hotvid.train.trainer import Trainer, measure
+from hotvid.train.trainer import Trainer, Validation, measure
 
 WIDTHS = (("channel", 16), ("mlp_hidden", 32), ("depth", 2), ("heads", 2))
 SIZES = (*WIDTHS, ("frames", 9), ("token_num", 3))
@@ -59,6 +60,20 @@ def test_a_resumed_run_goes_on_from_where_the_first_stopped(tmp_path):
 def test_resuming_nothing_says_so(tmp_path):
     with pytest.raises(InputError, match="without --resume"):
         Trainer(tmp_path, _recipe(), _motions()).resume()
+
+
+def test_a_step_that_takes_long_is_saved_and_logged_with_the_loss_so_far(tmp_path, monkeypatch):
+    monkeypatch.setattr(trainer_module, "SAVE_EVERY_S", 0.0)
+    trainer = Trainer(tmp_path, _recipe(minutes=0.001), _motions())
+    losses = iter(range(100, 10_000, 100))
+    train_step = trainer._train_step
+    monkeypatch.setattr(trainer, "_train_step", lambda: train_step() and next(losses))
+    monkeypatch.setattr(trainer, "validate", lambda: Validation(1.0, 2.0, 3.0))
+    trainer.run()
+    rows = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
+    assert [row["step"] for row in rows[:-1]] == list(range(1, trainer.step + 1))
+    # The mean of 100, 200, ... up to the step.
+    assert [row["loss"] for row in rows[:-1]] == [50 * (row["step"] + 1) for row in rows[:-1]]
 
 
 def test_a_run_begins_with_the_weights_that_it_is_given(tmp_path):
