@@ -55,6 +55,40 @@ def write_human36m(
     return folder
 
 
+# Joints that motion capture is read by, as CMU's files call them, and where they are, in their cm.
+BVH_JOINTS = {"head": (0, 65, 0)} | {
+    f"{side}{name}": (x * (1 if side == "l" else -1), y, 0)
+    for side in "lr"
+    for name, x, y in (
+        ("Thigh", 9, -5),
+        ("Shin", 9, -48),
+        ("Foot", 9, -90),
+        ("Shldr", 18, 50),
+        ("ForeArm", 45, 50),
+        ("Hand", 70, 50),
+    )
+}
+
+
+def write_bvh(folder, names, n_frames=120):
+    """Motions in `folder`: a stiff body, arms out, that turns, each motion at a pace of its own."""
+    folder.mkdir(parents=True, exist_ok=True)
+    channels = "CHANNELS 3 Zrotation Xrotation Yrotation"
+    joints = "\n".join(
+        f"JOINT {name} {{ OFFSET {x} {y} {z} {channels} End Site {{ OFFSET 0 1 0 }} }}"
+        for name, (x, y, z) in BVH_JOINTS.items()
+    )
+    root = "CHANNELS 6 Xposition Yposition Zposition Zrotation Xrotation Yrotation"
+    still = " 0" * 3 * len(BVH_JOINTS)
+    for pace, name in enumerate(names, start=1):
+        rows = "\n".join(f"0 95 0 0 0 {pace * i}{still}" for i in range(n_frames))
+        (folder / f"{name}.bvh").write_text(
+            f"HIERARCHY\nROOT hip {{ OFFSET 0 0 0 {root}\n{joints}\n}}\n"
+            f"MOTION\nFrames: {n_frames}\nFrame Time: 0.0083333\n{rows}\n"
+        )
+    return folder
+
+
 def write_mpi_inf_3dhp(folder, sequences=("TS1", "TS5"), n_frames=40):
     """P-STMO's test file; every fourth frame does not count."""
     rng = np.random.default_rng(1)

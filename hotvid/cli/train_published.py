@@ -37,7 +37,8 @@ def train_published(
     from hotvid.evaluate.human36m import TRAIN_SUBJECTS, load_human36m
     from hotvid.lift.lifter import resolve_device
     from hotvid.lift.models.zoo import model_sizes
-    from hotvid.train.published_trainer import STATE_FILE, PublishedTrainer
+    from hotvid.train.published_trainer import PublishedTrainer
+    from hotvid.train.state import STATE_FILE
 
     if (out / STATE_FILE).exists() and not resume:
         raise UsageError(f"{out} holds a training state", "go on with --resume, or choose another")

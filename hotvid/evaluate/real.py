@@ -110,6 +110,18 @@ def evaluate_real(data_dir: str | Path, estimate: Estimate) -> RealReport:
     )
 
 
+def check_real(data_dir: str | Path) -> None:
+    """InputError or ShapeError unless a folder holds what `evaluate_real` needs.
+
+    Meant to be called before the work starts of which the measurement is the end.
+    """
+    folder = Path(data_dir)
+    _reference(folder)
+    for name, _ in _cameras(folder):
+        if not (folder / f"{name}.mp4").is_file():
+            raise InputError(f"no video {name}.mp4 in {folder}", "cameras.json names it")
+
+
 def pipeline_estimate(config: PipelineConfig | None = None) -> Estimate:
     """An estimate by the whole chain: the largest person, in the frames in which they were seen."""
     from hotvid.pipeline import analyze, settle

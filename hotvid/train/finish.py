@@ -8,27 +8,35 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 from hotvid.lift.checkpoint import save_checkpoint
+from hotvid.train.motions import are_cmus
 from hotvid.train.trainer import Trainer, Validation
 
 ACKNOWLEDGEMENT = (
     "The data used in this project was obtained from mocap.cs.cmu.edu. "
     "The database was created with funding from NSF EIA-0196217."
 )
+LICENCE = "Apache-2.0; the motion data itself may not be resold"
+_SETS = {"held_out": "held-out subjects", "training": "training motions"}
 
 
 @dataclass(frozen=True)
 class Finished:
-    """What a run gave."""
+    """What a run gave.
+
+    measured_on  whose errors `validation` holds: `held_out`, or `training` where there are none.
+    real         errors on calibrated cameras, if there were any.
+    """
 
     weights: Path
-    held_out: Validation
+    measured_on: str
+    validation: Validation
     real: dict[str, float] | None
 
     def text(self) -> str:
         lines = [
             f"weights: {self.weights}",
-            f"held-out subjects: N-MPJPE {self.held_out.n_mpjpe_mm:.1f} mm, "
-            f"PA-MPJPE {self.held_out.pa_mpjpe_mm:.1f} mm",
+            f"{_SETS[self.measured_on]}: N-MPJPE {self.validation.n_mpjpe_mm:.1f} mm, "
+            f"PA-MPJPE {self.validation.pa_mpjpe_mm:.1f} mm",
         ]
         if self.real is not None:
             lines.append(
@@ -43,7 +51,8 @@ def finish(trainer: Trainer, real: Path | None = None) -> Finished:
 
     real  a folder as `evaluate.real` wants it; measured with the balanced 2D model.
     """
-    held_out = trainer.validate()
+    measured_on = "held_out" if trainer.held_out else "training"
+    validation = trainer.validate()
     path = trainer.folder / f"{trainer.recipe.model}.safetensors"
     save_checkpoint(
         trainer.average,
@@ -51,20 +60,40 @@ def finish(trainer: Trainer, real: Path | None = None) -> Finished:
         trainer.recipe.model,
         {
             "inputs": "body",
-            "data": "CMU motion capture (BVH), subjects 01 to 14 without 09 and 13",
-            "acknowledgement": ACKNOWLEDGEMENT,
             "date": datetime.now(timezone.utc).date().isoformat(),
             "steps": str(trainer.step),
             "minutes": f"{trainer.trained_s / 60:.1f}",
-            "held_out_n_mpjpe_mm": f"{held_out.n_mpjpe_mm:.1f}",
-            "held_out_pa_mpjpe_mm": f"{held_out.pa_mpjpe_mm:.1f}",
-            "licence": "Apache-2.0; the motion data itself may not be resold",
+            f"{measured_on}_n_mpjpe_mm": f"{validation.n_mpjpe_mm:.1f}",
+            f"{measured_on}_pa_mpjpe_mm": f"{validation.pa_mpjpe_mm:.1f}",
+            **_provenance(trainer),
         },
     )
     measured = _on_real(path, real) if real is not None else None
-    report = {"held_out": asdict(held_out), "real": measured}
+    report = {measured_on: asdict(validation), "real": measured}
     (trainer.folder / "report.json").write_text(json.dumps(report, indent=2), encoding="utf-8")
-    return Finished(path, held_out, measured)
+    return Finished(path, measured_on, validation, measured)
+
+
+def _provenance(trainer: Trainer) -> dict[str, str]:
+    """Whose motions the weights are made of, and what follows from that, as metadata."""
+    names, begun_with = trainer.trained_on, trainer.begun_with
+    cmus = are_cmus(names)
+    whose = "motion capture (BVH)"
+    if cmus:
+        subjects = sorted({name.partition("_")[0] for name in names}, key=int)
+        whose = f"CMU {whose}, subjects {', '.join(subjects)}"
+    # JSON: a file's name may hold commas, and bytes that are no text.
+    notes = {"data": f"{whose}; motions: {len(names)}", "motions": json.dumps(names)}
+    if trainer.held_out:
+        notes["held_out_motions"] = json.dumps(trainer.held_out)
+    if begun_with is not None:
+        notes["begun_with"] = begun_with.get("data", "weights of unknown data")
+    if cmus or (begun_with is not None and "acknowledgement" in begun_with):
+        notes["acknowledgement"] = ACKNOWLEDGEMENT
+    # Of weights made of anybody else's motions hotvid cannot say who may do what.
+    if cmus and (begun_with is None or begun_with.get("licence") == LICENCE):
+        notes["licence"] = LICENCE
+    return notes
 
 
 def _on_real(weights: Path, data: Path) -> dict[str, float]:

@@ -7,6 +7,7 @@ captured files cannot be trusted.
 from __future__ import annotations
 
 import logging
+import re
 import tarfile
 import tempfile
 from collections.abc import Sequence
@@ -110,7 +111,18 @@ def read_motions(source: str | Path) -> list[Motion]:
     return [to_motion(file.stem, read_bvh(file)) for file in files]
 
 
+def are_cmus(names: Sequence[str]) -> bool:
+    """Whether all are called as the files of CMU's database are: subject_motion, 05_01 or 114_12.
+
+    There are no other marks: converters name joints as they like.
+    """
+    return all(re.fullmatch(r"[0-9]{2,3}_[0-9]{2}", name) for name in names)
+
+
 def split(motions: Sequence[Motion]) -> tuple[list[Motion], list[Motion]]:
-    """(training, validation): the subjects of `VALIDATION_SUBJECTS` are never trained on."""
+    """(training, validation): the subjects of `VALIDATION_SUBJECTS` are never trained on.
+
+    They are CMU's; of motions with other names all are trained on, and none is left to validate.
+    """
     held_out = [m for m in motions if m.subject in VALIDATION_SUBJECTS]
     return [m for m in motions if m.subject not in VALIDATION_SUBJECTS], held_out

@@ -13,7 +13,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from hotvid.errors import HotvidError, InputError, UsageError
+from hotvid.errors import HotvidError, UsageError
 from hotvid.evaluate.clips import Clip
 from hotvid.evaluate.human36m import counted
 from hotvid.evaluate.predict import WindowPredictor
@@ -25,10 +25,11 @@ from hotvid.train.published import PublishedRecipe
 from hotvid.train.published_data import Windows, epoch_order
 from hotvid.train.published_loss import LOSSES
 from hotvid.train.regularise import regularise
+from hotvid.train.state import read_training_state, write_training_state
+from hotvid.train.whole_steps import WholeSteps
 
 log = logging.getLogger(__name__)
 
-STATE_FILE = "state.pt"
 SAVE_EVERY_S = 180.0
 _MAY_CHANGE = ("epochs", "evaluate_every", "evaluate_batch_size")  # of the recipe, on resuming
 
@@ -71,7 +72,9 @@ class PublishedTrainer:
         self._optimiser = _optimiser(self.model, recipe)
         self._halves = recipe.mixed_precision and self.device.type == "cuda"
         self._scaler = torch.amp.GradScaler(self.device.type, enabled=self._halves)
-        self.epoch, self.batch, self.best_mm, self._spent_s = 0, 0, math.inf, 0.0
+        self.epoch, self.batch, self.best_mm = 0, 0, math.inf
+        self._spent_s, self._saved_s = 0.0, 0.0
+        self._whole = WholeSteps()
         self._loss_sum = torch.zeros((), dtype=torch.float64, device=self.device)
 
     @property
@@ -90,34 +93,42 @@ class PublishedTrainer:
     ) -> bool:
         """Train what is left of the recipe's epochs; False if the time is up before that.
 
+        Ctrl-C and `kill` save what was reached; a second one in the middle of a batch does not.
+
         progress      called in the stages "train", with the batches done, and "evaluating".
         stop_after_s  seconds, over all resumed runs.
         """
-        total = self.recipe.epochs * self.batches_an_epoch
-        saved_s = self._spent_s
         try:
             while self.epoch < self.recipe.epochs:
-                order, mirrored = epoch_order(
-                    len(self._windows), self.recipe.mirrored, self.recipe.seed, self.epoch
-                )
-                while self.batch < self.batches_an_epoch:
-                    begun = time.monotonic()
-                    at = self.batch * self.recipe.batch_size
-                    part = slice(at, at + self.recipe.batch_size)
-                    self._step(*self._windows.batch(order[part], mirrored[part]))
-                    self.batch += 1
-                    self._spent_s += time.monotonic() - begun
-                    progress("train", self.epoch * self.batches_an_epoch + self.batch, total)
-                    if self._spent_s - saved_s > SAVE_EVERY_S:
-                        saved_s = self._spent_s
-                        self.save()
-                    if stop_after_s is not None and self._spent_s >= stop_after_s:
-                        self.save()
-                        return False
+                if not self._train_epoch(progress, stop_after_s):
+                    self.save()
+                    return False
                 self._end_epoch(progress)
-        except KeyboardInterrupt:
-            self.save()
+        except (KeyboardInterrupt, SystemExit):
+            if not self._whole.broken:
+                self.save()
             raise
+        return True
+
+    def _train_epoch(self, progress: Progress, stop_after_s: float | None) -> bool:
+        """The batches that are left of the epoch; False if the time is up."""
+        total = self.recipe.epochs * self.batches_an_epoch
+        order, mirrored = epoch_order(
+            len(self._windows), self.recipe.mirrored, self.recipe.seed, self.epoch
+        )
+        while self.batch < self.batches_an_epoch:
+            at = self.batch * self.recipe.batch_size
+            part = slice(at, at + self.recipe.batch_size)
+            with self._whole:
+                begun = time.monotonic()
+                self._step(*self._windows.batch(order[part], mirrored[part]))
+                self.batch += 1
+                self._spent_s += time.monotonic() - begun
+            progress("train", self.epoch * self.batches_an_epoch + self.batch, total)
+            if self._spent_s - self._saved_s > SAVE_EVERY_S:
+                self.save()
+            if stop_after_s is not None and self._spent_s >= stop_after_s:
+                return False
         return True
 
     def evaluate(self, progress: Progress = lambda stage, done, total: None) -> Report:
@@ -143,24 +154,34 @@ class PublishedTrainer:
         self._loss_sum += loss.detach()
 
     def _end_epoch(self, progress: Progress) -> None:
+        """Measure the epoch and write its weights; only then is it over.
+
+        A run that is interrupted before measures again when it goes on, and trains nothing twice.
+        """
+        done = self.epoch + 1
         loss = float(self._loss_sum) / self.batches_an_epoch
         if not math.isfinite(loss):
             raise HotvidError(
-                f"the loss of epoch {self.epoch + 1} is {loss}",
+                f"the loss of epoch {done} is {loss}",
                 "train without mixed precision, or at a lower learning rate",
             )
-        row = {"epoch": self.epoch + 1, "rate": self.recipe.rate(self.epoch), "loss": loss}
-        self.epoch, self.batch = self.epoch + 1, 0
-        self._loss_sum.zero_()
-        if self.epoch % self.recipe.evaluate_every == 0 or self.epoch == self.recipe.epochs:
+        row = {"epoch": done, "rate": self.recipe.rate(self.epoch), "loss": loss}
+        if done % self.recipe.evaluate_every == 0 or done == self.recipe.epochs:
             mean = self.evaluate(progress).mean
             row |= {"mpjpe_mm": mean.mpjpe_mm, "pa_mpjpe_mm": mean.pa_mpjpe_mm}
             if mean.mpjpe_mm < self.best_mm:
-                self.best_mm = mean.mpjpe_mm
+                # The file before the number: with the number alone it would not be written again.
                 self._save_weights("best", row)
+                self.best_mm = mean.mpjpe_mm
         self._save_weights("last", row)
-        self.save()
-        row["minutes"] = self._spent_s / 60
+        with self._whole:
+            self._log(row)
+            self.epoch, self.batch = done, 0
+            self._loss_sum.zero_()
+            self.save()
+
+    def _log(self, row: dict[str, float]) -> None:
+        row = row | {"minutes": self._spent_s / 60}
         log.info("%s", row)
         with (self.folder / "log.jsonl").open("a", encoding="utf-8") as stream:
             stream.write(json.dumps({k: float(f"{v:.6g}") for k, v in row.items()}) + "\n")
@@ -189,24 +210,20 @@ class PublishedTrainer:
         }
         if self.device.type == "cuda":
             state["random_cuda"] = torch.cuda.get_rng_state(self.device)
-        partial = self.folder / (STATE_FILE + ".part")
-        torch.save(state, partial)
-        partial.replace(self.folder / STATE_FILE)
+        write_training_state(self.folder, state)
+        self._saved_s = self._spent_s
 
     def resume(self) -> None:
         """Go on from `state.pt`: with the numbers of a run that was never stopped.
 
-        InputError if the folder holds none, UsageError if it was begun with other settings.
+        InputError if the folder holds none, or one of another kind of training; UsageError if it
+        was begun with other settings.
         """
-        path = self.folder / STATE_FILE
-        if not path.is_file():
-            raise InputError(f"no training state in {self.folder}", "start without --resume")
-        state = torch.load(path, map_location="cpu", weights_only=True)
-        if "recipe" not in state:
-            raise InputError(f"{path} is of another kind of training", "choose another folder")
+        state = read_training_state(self.folder, "epoch")
         self._check_same(json.loads(state["recipe"]))
         self.epoch, self.batch = state["epoch"], state["batch"]
-        self.best_mm, self._spent_s = state["best_mm"], state["spent_s"]
+        self.best_mm = state["best_mm"]
+        self._spent_s = self._saved_s = state["spent_s"]
         self._loss_sum = state["loss_sum"].to(self.device)
         self.model.load_state_dict(state["model"])
         self._optimiser.load_state_dict(state["optimiser"])

@@ -7,6 +7,7 @@ import json
 import logging
 import math
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -26,14 +27,17 @@ from hotvid.train.motions import Motion, split
 from hotvid.train.optimiser import MuonAdamW
 from hotvid.train.recipe import Recipe
 from hotvid.train.sampled import TABLES, SampledModel, draw_sample, middle_sample
+from hotvid.train.state import read_training_state, write_training_state
 from hotvid.train.stream import WindowStream
+from hotvid.train.whole_steps import WholeSteps
 
 log = logging.getLogger(__name__)
 
-STATE_FILE = "state.pt"
 SAVE_EVERY_S = 120.0
+REPORT_EVERY = 50  # steps; the loss that is reported is the mean of so many
 VALIDATED_HZ = 30.0  # of the long window
 LONGEST_STEP_S = 5.0  # a machine that slept or was stopped has not trained
+_MARK = "step"  # which states of this trainer have, and those of published models do not
 
 
 @dataclass(frozen=True)
@@ -48,7 +52,7 @@ class Progress:
 
 @dataclass(frozen=True)
 class Validation:
-    """Errors on held-out motions, millimetres, 15 joints (without nose and head)."""
+    """Errors on motions, millimetres, 15 joints (without nose and head)."""
 
     n_mpjpe_mm: float
     pa_mpjpe_mm: float
@@ -59,6 +63,10 @@ class Trainer:
     """Trains one model in a folder.
 
     The folder holds `state.pt` (everything a later run needs to go on) and `log.jsonl`.
+
+    trained_on  the names of the motions trained on, over all resumed runs.
+    held_out    the names of those that are only measured on; with none, training's are measured.
+    begun_with  what the file says of itself whose weights the run began with; None: random ones.
     """
 
     def __init__(self, folder: str | Path, recipe: Recipe, motions: Sequence[Motion]) -> None:
@@ -69,7 +77,11 @@ class Trainer:
         self._train, self._held_out = split(motions)
         if not self._train:
             raise InputError("no motions to train on", "give BVH files of more subjects")
+        self.trained_on = [m.name for m in self._train]
+        self.held_out = [m.name for m in self._held_out]
+        self.begun_with: dict[str, str] | None = None
         self.step, self.trained_s = 0, 0.0
+        self._whole = WholeSteps()
         self.model = build_model(recipe.model, **dict(recipe.sizes))
         self.average = copy.deepcopy(self.model)
         self._sampled = {
@@ -99,22 +111,24 @@ class Trainer:
 
     def run(self, report: Callable[[Progress], None] = lambda _: None) -> None:
         """Train until the recipe's time is used up, saving every two minutes and at the end."""
-        saved, losses = self.trained_s, []
+        saved, losses = self.trained_s, deque(maxlen=REPORT_EVERY)
         try:
             while self.trained_s < self.total_s:
-                began = time.monotonic()
-                losses.append(self._train_step())
-                self.trained_s += min(time.monotonic() - began, LONGEST_STEP_S)
-                self.step += 1
-                if self.step % 50 == 0:
-                    mean, losses = float(np.mean(losses)), []
+                with self._whole:
+                    began = time.monotonic()
+                    losses.append(self._train_step())
+                    self.trained_s += min(time.monotonic() - began, LONGEST_STEP_S)
+                    self.step += 1
+                mean = float(np.mean(losses))
+                if self.step % REPORT_EVERY == 0:
                     report(Progress(self.step, self.trained_s, self.total_s, mean))
                 if self.trained_s - saved > SAVE_EVERY_S:
                     saved = self.trained_s
                     self.save()
                     self._log(loss=mean, rate=self._schedule(), **vars(self.validate()))
         finally:
-            self.save()
+            if not self._whole.broken:
+                self.save()
         self._log(final=True, **vars(self.validate()))
 
     def _train_step(self) -> float:
@@ -148,8 +162,9 @@ class Trainer:
 
     @torch.no_grad()
     def validate(self, windows: int = 64) -> Validation:
-        """Errors on the held-out subjects as they were captured; always the same windows.
+        """Errors on the held-out motions as they were captured; always the same windows.
 
+        Where no motion is held out, they are errors on those trained on: better than on others.
         Cameras and 2D errors are those of training, bodies nearly the mean adult's, and nothing
         is exchanged or turned. The windows are of the recipe's last kind, at 30 frames a second.
         """
@@ -181,17 +196,18 @@ class Trainer:
             "model": self.model.state_dict(),
             "average": self.average.state_dict(),
             "optimiser": self.optimiser.state_dict(),
+            "recipe": {"minutes": self.recipe.minutes, "seed": self.recipe.seed},
+            "trained_on": self.trained_on,
+            "begun_with": self.begun_with,
         }
-        partial = self.folder / (STATE_FILE + ".part")
-        torch.save(state, partial)
-        partial.replace(self.folder / STATE_FILE)
+        write_training_state(self.folder, state)
 
     def start_from(self, weights: str | Path) -> None:
         """Begin with the weights of a file instead of random ones; its sizes must be the recipe's.
 
         Tables over the frames of another window length are interpolated.
         """
-        state, _ = read_state(Path(weights))
+        state, self.begun_with = read_state(Path(weights))
         own = self.model.state_dict()
         fitted = {
             key: _stretch(value, own[key].shape[1]) if key in TABLES else value
@@ -201,13 +217,17 @@ class Trainer:
         self.average.load_state_dict(self.model.state_dict())
 
     def resume(self) -> None:
-        """Go on from `state.pt`; InputError if the folder holds none."""
-        path = self.folder / STATE_FILE
-        if not path.is_file():
-            raise InputError(f"no training state in {self.folder}", "start without --resume")
-        state = torch.load(path, weights_only=True)
+        """Go on from `state.pt`; the minutes are this recipe's (see: `recipe_as_begun`).
+
+        InputError if the folder holds none, or one of another kind of training; WeightsError if
+        its model is of other sizes.
+        """
+        state = read_training_state(self.folder, _MARK)
+        load_state(self.model, state["model"])
         self.step, self.trained_s = state["step"], state["trained_s"]
-        self.model.load_state_dict(state["model"])
+        earlier = [name for name in state.get("trained_on", ()) if name not in self.trained_on]
+        self.trained_on += earlier
+        self.begun_with = state.get("begun_with")
         self.average.load_state_dict(state["average"])
         self.optimiser.load_state_dict(state["optimiser"])
         self._begin_stream()
@@ -218,6 +238,15 @@ class Trainer:
         log.info("%s", row)
         with (self.folder / "log.jsonl").open("a", encoding="utf-8") as stream:
             stream.write(json.dumps(row) + "\n")
+
+
+def recipe_as_begun(folder: str | Path, recipe: Recipe) -> Recipe:
+    """`recipe` with the minutes and the seed of the run that a folder holds.
+
+    As it is where the state does not say them: those of former versions do not. InputError as
+    `Trainer.resume`.
+    """
+    return replace(recipe, **read_training_state(Path(folder), _MARK).get("recipe", {}))
 
 
 def measure(predicted: Tensor, target: Tensor) -> Validation:

@@ -9,7 +9,7 @@ import pytest
 from hotvid import pipeline
 from hotvid.config import PipelineConfig, TrackConfig
 from hotvid.errors import InputError, ShapeError
-from hotvid.evaluate.real import COUNTED, evaluate_real, pipeline_estimate
+from hotvid.evaluate.real import COUNTED, check_real, evaluate_real, pipeline_estimate
 from hotvid.skeleton import H36M17, to_h36m17
 
 N = 20
@@ -142,6 +142,19 @@ def test_a_folder_that_is_something_else_is_an_input_error(folder, name, content
     (folder / name).unlink()
     with pytest.raises(InputError, match=name):
         evaluate_real(folder, lambda v: (np.arange(0), np.zeros((0, 17, 3))))
+
+
+def test_a_folder_is_checked_before_the_work_of_which_it_measures_the_result(folder):
+    with pytest.raises(InputError, match=r"no video left\.mp4"):
+        check_real(folder)
+    for name in CAMERAS:
+        (folder / f"{name}.mp4").touch()
+    check_real(folder)
+    (folder / "cameras.json").unlink()
+    with pytest.raises(InputError, match=r"cameras\.json"):
+        check_real(folder)
+    with pytest.raises(InputError, match=r"reference_3d\.npz"):
+        check_real(folder / "not there")
 
 
 def test_an_estimate_of_another_shape_is_refused(folder):

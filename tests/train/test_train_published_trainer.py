@@ -1,5 +1,6 @@
 import json
 import math
+import signal
 
 import pytest
 import torch
@@ -142,6 +143,111 @@ def test_ctrl_c_saves_what_was_reached(data, tmp_path):
     assert (second.epoch, second.batch) == (0, 2)
     for key, value in first.model.state_dict().items():
         assert torch.equal(second.model.state_dict()[key], value)
+
+
+def call_on_the_second_batch(trainer, monkeypatch, action):
+    """`action` is called in the middle of the second step, gradients made, nothing learned."""
+    step, calls = trainer._scaler.step, []
+
+    def step_of_scaler(optimiser):
+        calls.append(optimiser)
+        if len(calls) == 2:
+            action()
+        return step(optimiser)
+
+    monkeypatch.setattr(trainer._scaler, "step", step_of_scaler)
+
+
+def ctrl_c():
+    signal.raise_signal(signal.SIGINT)
+
+
+def test_a_run_that_was_interrupted_in_a_batch_ends_as_one_that_was_not(
+    data, tmp_path, monkeypatch
+):
+    data = data[0], data[1][:1]
+    whole = PublishedTrainer(tmp_path / "whole", recipe(epochs=1), *data)
+    whole.run()
+    first = PublishedTrainer(tmp_path / "parts", recipe(epochs=1), *data)
+    call_on_the_second_batch(first, monkeypatch, ctrl_c)
+    with pytest.raises(KeyboardInterrupt):
+        first.run()
+    second = PublishedTrainer(tmp_path / "parts", recipe(epochs=1), *data)
+    second.resume()
+    assert (second.epoch, second.batch) == (0, 2)
+    second.run()
+    for key, value in whole.model.state_dict().items():
+        assert torch.equal(second.model.state_dict()[key], value), key
+    assert second.best_mm == whole.best_mm
+
+
+def test_a_second_ctrl_c_ends_the_batch_and_saves_no_half_of_it(data, tmp_path, monkeypatch):
+    trainer = PublishedTrainer(tmp_path, recipe(), *data)
+    trainer.save()
+    before = (tmp_path / "state.pt").read_bytes()
+    reached = []
+
+    def twice():
+        ctrl_c()
+        reached.append("after the first")
+        ctrl_c()
+        reached.append("after the second")
+
+    call_on_the_second_batch(trainer, monkeypatch, twice)
+    with pytest.raises(KeyboardInterrupt):
+        trainer.run()
+    assert reached == ["after the first"] and trainer.batch == 1
+    assert (tmp_path / "state.pt").read_bytes() == before
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_kill_saves_what_was_reached(data, tmp_path, monkeypatch):
+    def end(number, frame):
+        raise SystemExit(143)
+
+    trainer = PublishedTrainer(tmp_path, recipe(), *data)
+    call_on_the_second_batch(trainer, monkeypatch, lambda: signal.raise_signal(signal.SIGTERM))
+    before = signal.signal(signal.SIGTERM, end)
+    try:
+        with pytest.raises(SystemExit):
+            trainer.run()
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert torch.load(tmp_path / "state.pt", weights_only=True)["batch"] == 2
+
+
+def test_an_evaluation_that_was_interrupted_is_done_when_the_run_goes_on(data, tmp_path):
+    def interrupt(stage, done, total):
+        if stage == "evaluating":
+            raise KeyboardInterrupt
+
+    whole = PublishedTrainer(tmp_path / "whole", recipe(), *data)
+    whole.run()
+    for epoch in (0, 1):
+        part = PublishedTrainer(tmp_path / "parts", recipe(), *data)
+        if epoch:
+            part.resume()
+        with pytest.raises(KeyboardInterrupt):
+            part.run(interrupt)
+        assert (part.epoch, part.batch) == (0, part.batches_an_epoch)
+    part = PublishedTrainer(tmp_path / "parts", recipe(), *data)
+    part.resume()
+    assert part.run()
+    numbers = ("epoch", "loss", "mpjpe_mm", "pa_mpjpe_mm")
+    rows = [[row[n] for n in numbers] for row in log(tmp_path / "parts")]
+    assert rows == [[row[n] for n in numbers] for row in log(tmp_path / "whole")]
+    assert part.best_mm == whole.best_mm
+    for which in ("best", "last"):
+        weights, _ = load_checkpoint(part.weights_file(which))
+        wanted, _ = load_checkpoint(whole.weights_file(which))
+        for key, value in wanted.state_dict().items():
+            assert torch.equal(weights.state_dict()[key], value), (which, key)
+
+
+def test_a_state_of_hotvids_own_lifter_does_not_resume(data, tmp_path):
+    torch.save({"step": 3, "recipe": {"minutes": 60.0, "seed": 0}}, tmp_path / "state.pt")
+    with pytest.raises(InputError, match="of another kind of training"):
+        PublishedTrainer(tmp_path, recipe(), *data).resume()
 
 
 def test_the_state_is_read_without_running_code(data, tmp_path):

@@ -1,14 +1,16 @@
 import json
+import signal
 
 import numpy as np
 import pytest
 import torch
 
-from hotvid.errors import InputError
+from hotvid.errors import InputError, WeightsError
 from hotvid.lift.checkpoint import save_checkpoint
+from hotvid.train import trainer as trainer_module
 from hotvid.train.motions import Motion
 from hotvid.train.recipe import Recipe, WindowKind
-from hotvid.train.trainer import Trainer, measure
+from hotvid.train.trainer import Trainer, Validation, measure, recipe_as_begun
 
 WIDTHS = (("channel", 16), ("mlp_hidden", 32), ("depth", 2), ("heads", 2))
 SIZES = (*WIDTHS, ("frames", 9), ("token_num", 3))
@@ -59,6 +61,82 @@ def test_a_resumed_run_goes_on_from_where_the_first_stopped(tmp_path):
 def test_resuming_nothing_says_so(tmp_path):
     with pytest.raises(InputError, match="without --resume"):
         Trainer(tmp_path, _recipe(), _motions()).resume()
+
+
+def test_a_state_remembers_the_minutes_the_seed_and_the_motions_of_its_run(tmp_path):
+    Trainer(tmp_path, _recipe(minutes=90, seed=5), _motions()).save()
+    begun = recipe_as_begun(tmp_path, _recipe(threads=2))
+    assert (begun.minutes, begun.seed, begun.threads) == (90, 5, 2)
+    more = Trainer(tmp_path, begun, [*_motions(), Motion("02_01", _motions()[0].xyz_m, 120.0)])
+    assert more.trained_on == ["01_01", "02_01"] and more.held_out == ["09_01"]
+    other = Trainer(tmp_path, begun, [Motion("walk", _motions()[0].xyz_m, 120.0)])
+    other.resume()
+    assert other.trained_on == ["walk", "01_01"] and other.held_out == []
+
+
+def test_a_state_without_a_recipe_resumes(tmp_path):
+    trainer = Trainer(tmp_path, _recipe(), _motions())
+    trainer.step, trainer.trained_s = 7, 2.5
+    trainer.save()
+    state = torch.load(tmp_path / "state.pt", weights_only=True)
+    former = ("step", "trained_s", "model", "average", "optimiser")
+    torch.save({name: state[name] for name in former}, tmp_path / "state.pt")
+    assert recipe_as_begun(tmp_path, Recipe()) == Recipe()
+    again = Trainer(tmp_path, _recipe(), _motions())
+    again.resume()
+    assert (again.step, again.trained_s) == (7, 2.5)
+
+
+def test_what_is_no_state_of_this_training_says_so(tmp_path):
+    torch.save({"epoch": 1, "recipe": "{}"}, tmp_path / "state.pt")
+    for resume in (
+        lambda: recipe_as_begun(tmp_path, _recipe()),
+        lambda: Trainer(tmp_path, _recipe(), _motions()).resume(),
+    ):
+        with pytest.raises(InputError, match=r"state\.pt is of another kind of training"):
+            resume()
+    (tmp_path / "state.pt").write_bytes(b"nothing of the kind")
+    with pytest.raises(InputError, match="damaged or no training state"):
+        recipe_as_begun(tmp_path, _recipe())
+    Trainer(tmp_path, _recipe(), _motions()).save()
+    wider = (("channel", 32), *SIZES[1:])
+    with pytest.raises(WeightsError, match="build the model with channel=16"):
+        Trainer(tmp_path, _recipe(sizes=wider), _motions()).resume()
+
+
+def test_a_step_that_takes_long_is_saved_and_logged_with_the_loss_so_far(tmp_path, monkeypatch):
+    monkeypatch.setattr(trainer_module, "SAVE_EVERY_S", 0.0)
+    trainer = Trainer(tmp_path, _recipe(minutes=0.001), _motions())
+    losses = iter(range(100, 10_000, 100))
+    train_step = trainer._train_step
+    monkeypatch.setattr(trainer, "_train_step", lambda: train_step() and next(losses))
+    monkeypatch.setattr(trainer, "validate", lambda: Validation(1.0, 2.0, 3.0))
+    trainer.run()
+    rows = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
+    assert [row["step"] for row in rows[:-1]] == list(range(1, trainer.step + 1))
+    # The mean of 100, 200, ... up to the step.
+    assert [row["loss"] for row in rows[:-1]] == [50 * (row["step"] + 1) for row in rows[:-1]]
+
+
+def test_ctrl_c_in_a_step_saves_whole_steps_only(tmp_path, monkeypatch):
+    trainer = Trainer(tmp_path, _recipe(), _motions())
+
+    def interrupted(asked):
+        def step():
+            for _ in range(asked):
+                signal.raise_signal(signal.SIGINT)
+            with torch.no_grad():
+                trainer.model.head[1].bias.fill_(asked)
+            return 1.0
+
+        monkeypatch.setattr(trainer, "_train_step", step)
+        with pytest.raises(KeyboardInterrupt):
+            trainer.run()
+        return torch.load(tmp_path / "state.pt", weights_only=True)
+
+    state = interrupted(1)
+    assert state["step"] == 1 and (state["model"]["head.1.bias"] == 1).all()
+    assert interrupted(2)["step"] == 1  # ended at once, with what was saved before
 
 
 def test_a_run_begins_with_the_weights_that_it_is_given(tmp_path):

@@ -1,0 +1,63 @@
+"""The part of `hotvid train` that trains hotvid's own lifter on motion capture."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import typer
+
+from hotvid.cli.progress import progress
+from hotvid.errors import UsageError
+
+
+def train_own(
+    data: Path,
+    out: Path,
+    *,
+    minutes: float | None,
+    seed: int | None,
+    threads: int,
+    init: Path | None,
+    real: Path | None,
+    resume: bool,
+    quiet: bool,
+) -> None:
+    """Train `hot-mixste-s`, and say what came of it.
+
+    minutes, seed  None: those of the run that is resumed, or else the recipe's own.
+    """
+    if resume and init is not None:
+        raise UsageError(
+            "--init begins a run, --resume goes on with one",
+            "leave one of them out; to begin again from weights, choose another --out",
+        )
+    from hotvid.evaluate.real import check_real
+    from hotvid.train.state import STATE_FILE
+
+    if (out / STATE_FILE).exists() and not resume:
+        raise UsageError(f"{out} holds a training state", "go on with --resume, or choose another")
+    if real is not None:
+        check_real(real)
+
+    from hotvid.train.finish import finish
+    from hotvid.train.motions import read_motions
+    from hotvid.train.precision import bfloat16_is_faster
+    from hotvid.train.recipe import Recipe
+    from hotvid.train.trainer import Trainer, recipe_as_begun
+
+    recipe = Recipe(threads=threads, bfloat16=bfloat16_is_faster())
+    if resume:
+        recipe = recipe_as_begun(out, recipe)
+    given = {"minutes": minutes, "seed": seed}
+    recipe = replace(recipe, **{name: value for name, value in given.items() if value is not None})
+    trainer = Trainer(out, recipe, read_motions(data))
+    if resume:
+        trainer.resume()
+    elif init is not None:
+        trainer.start_from(init)
+    with progress(quiet) as report:
+        trainer.run(lambda p: report("train", int(p.trained_s), int(p.total_s)))
+    done = finish(trainer, real)
+    if not quiet:
+        typer.echo(done.text())
