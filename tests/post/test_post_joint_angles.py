@@ -129,9 +129,8 @@ def test_nothing_jumps_on_the_way_round():
 
 def test_nothing_jumps_where_rows_are_worked_on_in_parts(monkeypatch):
     # Facing away and bent beyond the horizontal: of the two ways to say so, the one that began.
-    bends = Rotation.from_euler(
-        "yx", [[175.0, min(x, 110.0)] for x in range(0, 160, 2)], degrees=True
-    )
+    ways = [[175.0, min(tilt, 110.0)] for tilt in range(0, 160, 2)]
+    bends = Rotation.from_euler("YX", ways, degrees=True)
     bodies = STRAIGHT @ np.swapaxes(bends.as_matrix(), 1, 2)
     whole = joint_angles(bodies).degrees
     monkeypatch.setattr(chunks, "__defaults__", (16,))
