@@ -22,7 +22,7 @@ class Settings:
     """How a batch treats every video.
 
     options    those of `hotvid.config.configure`, plain enough for JSON.
-    formats    names in `hotvid.batch.task.FILES` or `hotvid.export.formats.FORMATS`.
+    formats    names in `hotvid.batch.outputs.FILES` or `hotvid.export.formats.FORMATS`.
     export     those of `hotvid.exports.export_config`.
     poses_key  a hash of all that the poses depend on besides the video: options, weights, version.
     key        the same for all outputs.
