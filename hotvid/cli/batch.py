@@ -137,7 +137,8 @@ def batch(
             "--workers",
             metavar="N",
             min=1,
-            help="Videos at once; one for each core, as far as memory goes, if not given.",
+            help="Videos at once; if not given, one for each core, as far as memory goes, or as "
+            "many as the Ray cluster has room for.",
             rich_help_panel=_HOW,
             show_default=False,
         ),
