@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
-from fnmatch import fnmatchcase
 from pathlib import Path
 
 from hotvid.config import UNITS, ExportConfig, check_choice
@@ -105,8 +105,8 @@ def people_files(export: Export, names: Iterable[str]) -> set[str]:
     """Those of `names` that a run of this export may have written for a person each."""
     if not export.format.per_person:
         return set()
-    every = person_path(export.path, "*").name
-    return {n for n in names if n == export.path.name or fnmatchcase(n, every)}
+    every = "[0-9]+".join(map(re.escape, person_path(export.path, "*").name.split("*")))
+    return {n for n in names if n == export.path.name or re.fullmatch(every, n)}
 
 
 def _write(poses: Poses, export: Export, overwrite: bool) -> list[Path]:

@@ -72,14 +72,16 @@ class Extra:
         try:
             return importlib.import_module(self.module)
         except ImportError as error:
-            if self.is_installed:
-                raise HotvidError(
-                    f"{self.package} cannot be imported: {error}",
-                    f"install it anew: {self.install} --force-reinstall",
-                ) from error
+            self.check_installed()
             raise HotvidError(
-                f"{self.package} is not installed", f"install it: {self.install}"
+                f"{self.package} cannot be imported: {error}",
+                f"install it anew: {self.install} --force-reinstall",
             ) from error
+
+    def check_installed(self) -> None:
+        """HotvidError with the command that installs it if it is not here; nothing is imported."""
+        if not self.is_installed:
+            raise HotvidError(f"{self.package} is not installed", f"install it: {self.install}")
 
 
 @dataclass(frozen=True)
@@ -135,11 +137,15 @@ class OwnEnvironment:
 
     def find(self) -> Path:
         """The environment's Python; HotvidError with the command that makes it."""
+        self.check_installed()
+        return self.executable
+
+    def check_installed(self) -> None:
+        """HotvidError with the command that makes it if it is not here."""
         if not self.is_installed:
             raise HotvidError(
                 f"{self.package} is not in {self.folder}", f"install it: {self.install}"
             )
-        return self.executable
 
 
 RTMPOSE = Extra("rtmpose", "onnxruntime", "onnxruntime>=1.18")

@@ -161,8 +161,9 @@ class _Run:
                 idle = [self._start(self._heard)]
                 self._workers += idle
             task = self._waiting.popleft()
-            idle[0].take(task)
+            # Said first: it is noted down before anything in the video's folder can change.
             self._say(Started(task))
+            idle[0].take(task)
 
     def _listen(self, wait_s: float) -> None:
         """Deal with what the workers say, for so long or until there is nothing more."""

@@ -7,10 +7,11 @@ import json
 import os
 import time
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
 from hotvid.batch.places import Place, is_url, reaching
+from hotvid.batch.settings import of_video
 from hotvid.errors import HotvidError, InputError
 
 NAME = "manifest.jsonl"
@@ -29,10 +30,12 @@ class Entry:
     folder           of its outputs, below the output folder, with slashes.
     state            STARTED (and not ended: interrupted), DONE or FAILED.
     size, mtime_ns   of the input when it was begun: while they stay, so does its content.
-    content_sha256   of the input.
+    content_sha256   of the input; "" where it is not known.
     settings         hash of all that the outputs depend on besides the input.
-    formats          as they were asked for.
-    outputs          names of files in the folder.
+    formats          as they were asked for; of a video that is DONE all that are in the folder.
+    outputs          names of those in the folder that are known to be right: of a video that is
+                     not DONE what earlier runs left, as far as it is not being made anew.
+    made_of          `of_video` of the settings and the input that the outputs were made with.
     begun            seconds since the epoch.
     wall_s           how long it took; video_s, how long the video is, of `frames` frames.
     error            why it failed, one line.
@@ -48,6 +51,7 @@ class Entry:
     version: str = ""
     formats: tuple[str, ...] = ()
     outputs: tuple[str, ...] = ()
+    made_of: str = ""
     begun: float = 0.0
     wall_s: float = 0.0
     frames: int = 0
@@ -138,13 +142,16 @@ def _entry(line: bytes) -> Entry | None:
         for name in ("formats", "outputs", "warnings"):
             known[name] = tuple(str(each) for each in known.get(name, ()))
         entry = Entry(**known)
+        if entry.state == DONE and "made_of" not in known:  # as earlier versions wrote it
+            entry = replace(entry, made_of=of_video(entry.settings, entry.content_sha256))
     except (ValueError, TypeError, LookupError, RecursionError):
         return None
     return entry if _is_sane(entry) else None
 
 
 def _is_sane(entry: Entry) -> bool:
-    texts = (entry.input, entry.folder, entry.state, entry.content_sha256, entry.settings)
+    hashes = (entry.content_sha256, entry.settings, entry.made_of)
+    texts = (entry.input, entry.folder, entry.state, *hashes)
     numbers = (entry.size, entry.mtime_ns, entry.begun, entry.wall_s, entry.frames, entry.people)
     if not all(isinstance(t, str) for t in texts):
         return False

@@ -10,9 +10,10 @@ from pathlib import PurePath
 
 from hotvid.batch.find import Found
 from hotvid.batch.manifest import DONE, FAILED, STARTED, Entry, Manifest
+from hotvid.batch.outputs import FILES
 from hotvid.batch.places import Place, is_url, stamp
-from hotvid.batch.settings import Settings, of_video
-from hotvid.batch.task import FILES, Task
+from hotvid.batch.settings import Settings
+from hotvid.batch.task import Task
 
 
 @dataclass(frozen=True)
@@ -59,21 +60,25 @@ def _planned(
 ) -> Planned:
     folder, entry = known.look_up(one.path)
     if one.error:
-        return Planned(one.path, folder, "unreadable", error=one.error)
+        return Planned(one.path, folder, "unreadable", before=entry, error=one.error)
     why = "again" if overwrite else _why(one.path, entry, out_dir, settings)
     if why == "done":
         return Planned(one.path, folder, why, before=entry)
+    made_of = entry.made_of if entry is not None else ""
     task = Task(
         source=str(one.path),
         folder=str(out_dir / folder),
         settings=settings,
-        replace=overwrite or entry is not None,
+        # Of a video that was never done, the files may be somebody's own, over which it failed.
+        replace=overwrite or made_of != "",
         afresh=overwrite,
         # Perhaps the file was only touched.
         done_with=None
         if overwrite or entry is None or not _outputs_are_there(entry, out_dir, settings)
-        else of_video(entry.settings, entry.content_sha256),
-        outdated=entry.outputs if entry is not None and entry.settings != settings.key else (),
+        else made_of,
+        kept=entry.outputs if entry is not None else (),
+        kept_of=made_of,
+        doubtful=entry is not None and entry.state != DONE,
     )
     return Planned(one.path, folder, why, task, before=entry)
 

@@ -38,7 +38,8 @@ class RayEngine:
     """Carries out tasks on a Ray cluster; see `hotvid.batch.engine.Engine`.
 
     address         of the cluster, as in `ray.init`; None: one is started on this machine.
-    n_at_once       tasks that are handed to the cluster; None: as many as it has room for.
+    n_at_once       tasks that the cluster has at most; None: as many as it has room for, and as
+                    many again that wait there.
     cpus_per_video  cores of a machine that a task takes up, and threads that it uses.
     gpus_per_video  the share of a GPU that a task takes up.
     raises          HotvidError where Ray is not installed, or the cluster is not found.
@@ -63,7 +64,7 @@ class RayEngine:
         if started_here:
             self._connect()
         try:
-            _Run(self._ray, tasks, say, self._remote(), self._room()).to_the_end(urgency)
+            _Run(self._ray, tasks, say, self._remote(), self._most()).to_the_end(urgency)
         finally:
             if started_here:
                 self._ray.shutdown()
@@ -87,19 +88,22 @@ class RayEngine:
         except Exception as error:  # Ray has no common class for what goes wrong here
             raise _no_cluster(self._address or "this machine", error) from error
 
-    def _room(self) -> int:
-        """How many tasks the cluster can do at once."""
-        if self._n_at_once is not None:
-            return self._n_at_once
-        has = self._ray.cluster_resources()
-        room = has.get("CPU", 1) / self._cpus
-        if self._gpus:
-            room = min(room, has.get("GPU", 0) / self._gpus)
-        if room < 1:
+    def _most(self) -> int:
+        """How many tasks the cluster gets at once."""
+        machines = [node["Resources"] for node in self._ray.nodes() if node["Alive"]]
+        room = sum(map(self._room_on, machines))
+        if room < 1:  # whatever was asked for: such tasks would wait for ever
             raise HotvidError(
                 "no machine of the cluster has room for a video",
                 "ask for fewer cores or a smaller share of a GPU for each",
             )
+        return _AHEAD * room if self._n_at_once is None else self._n_at_once
+
+    def _room_on(self, has: Mapping[str, float]) -> int:
+        """How many tasks a machine with these resources can do at once: none is shared by two."""
+        room = has.get("CPU", 0) / self._cpus
+        if self._gpus:
+            room = min(room, has.get("GPU", 0) / self._gpus)
         return int(room)
 
     def _remote(self) -> Any:
@@ -134,11 +138,11 @@ class _Run:
         tasks: Sequence[Task],
         say: Callable[[Event], None],
         remote: Any,
-        room: int,
+        most: int,
     ) -> None:
         self._ray, self._say, self._remote = ray, say, remote
         self._waiting = collections.deque(tasks)
-        self._most = _AHEAD * room
+        self._most = most
         self._board = ray.remote(num_cpus=0)(_Board).remote()
         self._weights = ray.put(_weights_of(tasks)) if tasks else None
         self._running: dict[Any, Task] = {}

@@ -15,9 +15,10 @@ from hotvid.batch.find import Found, common_folder, find_videos
 from hotvid.batch.interruption import Interruption
 from hotvid.batch.lease import leased
 from hotvid.batch.manifest import DONE, FAILED, STARTED, Entry, Manifest
+from hotvid.batch.outputs import belonging, held_formats
 from hotvid.batch.places import Place, is_url, place, reaching, stamp
 from hotvid.batch.plan import Planned, plan
-from hotvid.batch.settings import Settings
+from hotvid.batch.settings import Settings, of_video
 from hotvid.batch.summary import write_summary
 from hotvid.batch.task import Outcome
 from hotvid.errors import HotvidError, InputError, OutputError, UsageError
@@ -173,8 +174,8 @@ class _Books:
         """The tasks; what cannot even be begun is entered as failed."""
         for video in self._planned:
             if video.error:
-                entry = self._entry(video, FAILED, Outcome(time.time(), error=video.error))
-                self._end(video, entry)
+                outcome = Outcome(time.time(), error=video.error)
+                self._end(video, self._unfinished(video, FAILED, outcome))
         return [video.task for video in self._planned if video.task is not None]
 
     def enter(self, event: Event) -> None:
@@ -183,7 +184,7 @@ class _Books:
             self._watcher.advanced(video, event.stage, event.done, event.total)
         elif isinstance(event, Started):
             # From here on its folder may hold outputs of both the old and the new settings.
-            self._manifest.add(self._entry(video, STARTED, Outcome(time.time())))
+            self._manifest.add(self._unfinished(video, STARTED, Outcome(time.time())))
             self._watcher.started(video)
         elif isinstance(event, Ended):
             self._end(video, self._entry_of(video, event.outcome))
@@ -216,18 +217,32 @@ class _Books:
         if outcome.unchanged and video.before is not None:
             size, mtime_ns = stamp(video.path)
             return replace(video.before, input=str(video.path), size=size, mtime_ns=mtime_ns)
-        entry = self._entry(video, FAILED if outcome.error else DONE, outcome)
-        before = video.before
-        if before is None or before.settings != entry.settings or entry.state != DONE:
-            return entry
-        if before.content_sha256 != entry.content_sha256 or before.state != DONE:
-            return entry
-        # Of the same settings and content: what was there before is right, and there still.
+        if outcome.error:
+            return self._unfinished(video, FAILED, outcome)
+        entry = self._entry(video, DONE, outcome)
+        known = video.before.outputs if video.before is not None else ()
+        held = held_formats(outcome.outputs, lost=set(known).difference(outcome.outputs))
         return replace(
             entry,
-            formats=tuple(dict.fromkeys((*before.formats, *entry.formats))),
-            outputs=tuple(dict.fromkeys((*before.outputs, *entry.outputs))),
+            formats=tuple(dict.fromkeys((*entry.formats, *held))),
+            outputs=outcome.outputs,
+            made_of=of_video(entry.settings, entry.content_sha256),
         )
+
+    def _unfinished(self, video: Planned, state: str, outcome: Outcome) -> Entry:
+        """The entry of a video that is not done, with what earlier runs left and is right still."""
+        entry, before = self._entry(video, state, outcome), video.before
+        if before is None:
+            return entry
+        same_file = (entry.size, entry.mtime_ns) == (before.size, before.mtime_ns)
+        if same_file and not entry.content_sha256:
+            entry = replace(entry, content_sha256=before.content_sha256)
+        # Made of the same, even what is being made anew is right at any moment.
+        same = before.made_of == of_video(entry.settings, entry.content_sha256)
+        begun = video.task is not None and not same
+        lost = belonging(entry.formats, before.outputs) if begun else ()
+        outputs = tuple(name for name in before.outputs if name not in lost)
+        return replace(entry, outputs=outputs, made_of=before.made_of)
 
     def _entry(self, video: Planned, state: str, outcome: Outcome) -> Entry:
         size, mtime_ns = stamp(video.path)
@@ -241,7 +256,6 @@ class _Books:
             settings=self._settings.key,
             version=__version__,
             formats=self._settings.formats,
-            outputs=outcome.outputs,
             begun=outcome.begun,
             wall_s=round(outcome.wall_s, 3),
             frames=outcome.frames,

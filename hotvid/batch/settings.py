@@ -12,6 +12,7 @@ from typing import Any
 from hotvid import __version__, weights
 from hotvid.config import PipelineConfig, Pose2DConfig, configure
 from hotvid.exports import export_config
+from hotvid.pose2d import check_ready
 
 # How something is computed and not what: the same result on another machine.
 _NOT_OF_THE_RESULT = {"pose2d": ("threads", "device"), "lift": ("device", "compile", "batch_size")}
@@ -22,7 +23,7 @@ class Settings:
     """How a batch treats every video.
 
     options    those of `hotvid.config.configure`, plain enough for JSON.
-    formats    names in `hotvid.batch.task.FILES` or `hotvid.export.formats.FORMATS`.
+    formats    names in `hotvid.batch.outputs.FILES` or `hotvid.export.formats.FORMATS`.
     export     those of `hotvid.exports.export_config`.
     poses_key  a hash of all that the poses depend on besides the video: options, weights, version.
     key        the same for all outputs.
@@ -44,8 +45,13 @@ def settle(
     formats: tuple[str, ...],
     export: Mapping[str, str] | None = None,
 ) -> Settings:
-    """Check the options and hash what they come to; UsageError or WeightsError where they fail."""
+    """Check the options and hash what they come to.
+
+    Raises at once what every video would fail with: UsageError for options that cannot be,
+    HotvidError for a package that is not installed, WeightsError for a file that is not there.
+    """
     config, export = configure(**options), asdict(export_config(**(export or {})))
+    _check_models(config)
     depends = asdict(config)
     for part, names in _NOT_OF_THE_RESULT.items():
         for name in names:
@@ -57,6 +63,15 @@ def settle(
     depends["version"] = __version__
     poses_key = _hash(depends)
     return Settings(options, formats, poses_key, _hash([poses_key, later, export]), export)
+
+
+def _check_models(config: PipelineConfig) -> None:
+    check_ready(config.pose2d)
+    if config.lift.tokens is not None:
+        from hotvid.lift.lifter import load_lifter  # it imports torch, which takes seconds
+
+        # On the CPU: the machines that lift may have a GPU where this one has none.
+        load_lifter(config.lift.model, config.lift.weights, "cpu").check(config.lift)
 
 
 def of_video(key: str, content_sha256: str) -> str:

@@ -8,6 +8,7 @@ import tempfile
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 from hotvid.batch.places import Place, is_url, place, reaching
@@ -70,16 +71,18 @@ class Stage:
         with reaching(self.home):
             return [path.name for path in self.home.iterdir()]
 
-    def remove(self, name: str) -> None:
-        """Remove an output of an earlier run, a file or a folder, if it is there."""
-        if self.home is not None:
-            with reaching(self.home):
-                if (there := self.home / name).exists():
-                    there.fs.rm(there.path, recursive=True)
-        elif (here := self.folder / name).is_dir():
-            shutil.rmtree(here)
-        else:
-            here.unlink(missing_ok=True)
+    def remove(self, name: str, pattern: str = "") -> None:
+        """Remove an output of an earlier run, if it is there.
+
+        pattern  of the names of the files in an output that is a folder: what else is in it is
+                 somebody's own and stays. "": the output is a file, and a folder of its name is
+                 none of ours.
+        """
+        if self.home is None:
+            _remove(self.folder / name, pattern)
+            return
+        with reaching(self.home):
+            _remove(self.home / name, pattern)
 
     def refuse_foreign(self, names: list[str]) -> None:
         """Raise OutputError if outputs of these names are at home already."""
@@ -91,6 +94,23 @@ class Stage:
                     raise OutputError(
                         f"'{self.home / name}' exists", "choose another name, or pass --overwrite"
                     )
+
+
+def _remove(output: Place, pattern: str) -> None:
+    if output.is_dir() != bool(pattern):
+        return
+    if not pattern:
+        output.unlink(missing_ok=True)
+        return
+    held = list(output.iterdir())
+    ours = [path for path in held if fnmatchcase(path.name, pattern) and path.is_file()]
+    if len(ours) < len(held):
+        for path in ours:
+            path.unlink()
+    elif is_url(output):
+        output.fs.rm(output.path, recursive=True)
+    else:
+        shutil.rmtree(output)
 
 
 @contextlib.contextmanager

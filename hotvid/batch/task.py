@@ -5,16 +5,24 @@ from __future__ import annotations
 import contextlib
 import time
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from hotvid import job
+from hotvid.batch.outputs import (
+    ALL_FORMATS,
+    FILES,
+    STORE,
+    belonging,
+    exports_of,
+    pattern_within,
+)
 from hotvid.batch.settings import Settings, of_video
 from hotvid.batch.staging import Stage, staged
 from hotvid.config import PipelineConfig
 from hotvid.errors import HotvidWarning, in_one_line, printable
-from hotvid.exports import Export, people_files, plan_exports, without_people
+from hotvid.exports import without_people
 from hotvid.io.atomic import remove_leftovers
 from hotvid.io.lock import locked
 from hotvid.io.pose_store import is_pose_store, load_poses, save_poses, stored_key
@@ -23,11 +31,6 @@ from hotvid.pipeline import Progress, no_progress
 from hotvid.types import Poses
 from hotvid.weights import sha256
 
-# What each format is called in the folder of a video. The pose store is always kept: an
-# interrupted video goes on from it, and other formats can be made from it later. The formats of
-# other programs lie beside it under its name.
-FILES = {"npz": "poses.npz", "json": "poses.json", "mp4": "skeleton.mp4"}
-STORE = FILES["npz"]
 _LOCK = ".lock"
 _LOCK_WAIT_S = 20.0  # a worker whose batch was killed ends within this
 
@@ -41,7 +44,10 @@ class Task:
     replace    outputs that are there are this batch's own, or may be overwritten.
     afresh     take nothing over from before.
     done_with  `of_video` of the outputs that are there and whole; None: they are not.
-    outdated   names of outputs made with other settings: those not made anew are removed.
+    kept       names of outputs of earlier runs that are right, if `kept_of` is what they should
+               be made of: else those not made anew are removed.
+    kept_of    `of_video` of them.
+    doubtful   work on the video was begun since and did not end: nobody knows what else there is.
     """
 
     source: str
@@ -50,7 +56,9 @@ class Task:
     replace: bool = False
     afresh: bool = False
     done_with: str | None = None
-    outdated: tuple[str, ...] = ()
+    kept: tuple[str, ...] = ()
+    kept_of: str = ""
+    doubtful: bool = False
 
 
 @dataclass(frozen=True)
@@ -64,6 +72,7 @@ class Outcome:
     begun           seconds since the epoch.
     wall_s          how long it took.
     video_s         the length of the part of the video that was read.
+    outputs         names of all that are right, those that earlier runs made among them.
     """
 
     begun: float
@@ -122,9 +131,11 @@ def _make_outputs(task: Task, stage: Stage, outcome: Outcome, progress: Progress
     key = of_video(task.settings.poses_key, outcome.content_sha256)
     if not task.afresh:
         stage.fetch(STORE)
-    from_store = not task.afresh and stored_key(store) == key
-    exports = exports_of(task.settings, folder, source)
-    ours = task.replace or from_store
+    found_key = None if task.afresh else stored_key(store)
+    from_store = found_key == key
+    exports = exports_of(task.settings, folder)
+    # A run that did not end wrote the store first: where it is, all else may be that run's.
+    ours = task.replace or from_store or (task.doubtful and found_key is not None)
     wanted = {"out": files.get("mp4"), "json": files.get("json")}
     if not ours:
         paths = (store, *files.values(), *(export.path for export in exports))
@@ -163,10 +174,8 @@ def _make_outputs(task: Task, stage: Stage, outcome: Outcome, progress: Progress
         progress=progress,
         on_written=note,
     )
-    there = stage.names()
-    of_others = (people_files(e, there) for e in exports_of(task.settings, folder, source))
-    for name in set(task.outdated).union(*of_others) - {STORE, *outputs}:
-        stage.remove(name)
+    if ours:
+        outputs += _kept(task, stage, outcome.content_sha256, outputs)
     return replace(
         outcome,
         from_store=from_store,
@@ -176,6 +185,22 @@ def _make_outputs(task: Task, stage: Stage, outcome: Outcome, progress: Progress
         outputs=tuple(dict.fromkeys(outputs)),
         warnings=poses.warnings,
     )
+
+
+def _kept(task: Task, stage: Stage, content_sha256: str, written: Sequence[str]) -> list[str]:
+    """What is right of the outputs that were not written now; others of their names are removed.
+
+    Where all that was ever done to the video is known, what else bears such a name is somebody's
+    own, as a file that `hotvid convert` put there, and stays.
+    """
+    there, asked = stage.names(), task.settings.formats
+    are_right = task.kept_of == of_video(task.settings.key, content_sha256)
+    anew = belonging(asked, there)
+    kept = [n for n in task.kept if are_right and n in there and n not in anew]
+    suspect = anew if are_right and not task.doubtful else belonging(ALL_FORMATS, there)
+    for name in suspect - {STORE, *written, *kept}:
+        stage.remove(name, pattern_within(name))
+    return kept
 
 
 def _has_3d(store: Path) -> bool:
@@ -189,12 +214,6 @@ def _named(poses: Poses, stage: Stage) -> Poses:
         video=replace(poses.video, path=stage.as_given(poses.video.path)),
         warnings=tuple(map(stage.as_given, poses.warnings)),
     )
-
-
-def exports_of(settings: Settings, folder: Path, source: Path) -> tuple[Export, ...]:
-    """The files of other programs that are made of one video."""
-    others = ",".join(name for name in settings.formats if name not in FILES)
-    return plan_exports(others or None, folder / STORE, source, beside=True, **settings.export)
 
 
 @contextlib.contextmanager

@@ -25,8 +25,7 @@ def task_to_plain(task: Task) -> dict[str, Any]:
 def task_from_plain(plain: dict[str, Any]) -> Task:
     settings = plain["settings"]
     settings = Settings(**{**settings, "formats": tuple(settings["formats"])})
-    outdated = tuple(plain["outdated"])
-    return Task(**{**plain, "settings": settings, "outdated": outdated})
+    return Task(**{**plain, "settings": settings, "kept": tuple(plain["kept"])})
 
 
 def outcome_to_plain(outcome: Outcome) -> dict[str, Any]:

@@ -137,7 +137,8 @@ def batch(
             "--workers",
             metavar="N",
             min=1,
-            help="Videos at once; one for each core, as far as memory goes, if not given.",
+            help="Videos at once; if not given, one for each core, as far as memory goes, or as "
+            "many as the Ray cluster has room for.",
             rich_help_panel=_HOW,
             show_default=False,
         ),
@@ -193,18 +194,17 @@ def _plain(**given: Any) -> dict[str, Any]:
 
 
 def _read_formats(given: str) -> tuple[str, ...]:
-    from hotvid.batch.task import FILES
+    from hotvid.batch.outputs import ALL_FORMATS, FILES
 
     names = [name.strip().lower() for name in given.split(",") if name.strip()]
-    known = tuple(FILES | FORMATS)
-    unknown = [name for name in names if name not in known]
+    unknown = [name for name in names if name not in ALL_FORMATS]
     if unknown or not names:
         wrong = f"unknown format '{unknown[0]}'" if unknown else "no format is given"
-        raise UsageError(wrong, f"choose of: {', '.join(known)}, with commas between")
+        raise UsageError(wrong, f"choose of: {', '.join(ALL_FORMATS)}, with commas between")
     for name in names:
         if name not in FILES:
             FORMATS[name].check_installed()
-    return tuple(name for name in known if name in names)
+    return tuple(name for name in ALL_FORMATS if name in names)
 
 
 def _engine(

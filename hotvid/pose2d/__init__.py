@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from hotvid.config import Pose2DConfig, check_choice
 from hotvid.errors import UsageError
@@ -26,6 +27,7 @@ class Kind:
     top_down whether a detector goes in front; `load` then gives an estimator.
     joints   of a backend that finds people itself, what makes its estimator alone; None: it has
              none.
+    look_for raises WeightsError where what stands after the colon must be a file and is none.
     """
 
     load: Callable[[Pose2DConfig, str], object]
@@ -34,6 +36,7 @@ class Kind:
     extra: Extra | OwnEnvironment | None = None
     top_down: bool = False
     joints: Callable[[Pose2DConfig, str], PoseEstimator] | None = None
+    look_for: Callable[[str], object] | None = None
 
     @property
     def takes_detector(self) -> bool:
@@ -107,6 +110,24 @@ def _yolo_boxes(config: Pose2DConfig, model: str) -> PersonDetector:
     return YoloDetector(model, config)
 
 
+def _onnx_file(model: str) -> None:
+    from hotvid.pose2d.onnx_network import check_file
+
+    check_file(Path(model).expanduser())
+
+
+def _yolo_file(model: str) -> None:
+    from hotvid.pose2d.ultralytics_models import find_model
+
+    find_model(model)  # one that is not here, and no path, may be theirs to download
+
+
+def _mmpose_file(model: str) -> None:
+    from hotvid.pose2d.mmpose_pose import config_and_checkpoint
+
+    config_and_checkpoint(model)  # whether it has such a config only MMPose itself knows
+
+
 BACKENDS: dict[str, Kind] = {
     "blazepose": Kind(_blazepose, "BlazePose, which travels with hotvid", joints=_blazepose_joints),
     "rtmpose": Kind(
@@ -115,24 +136,41 @@ BACKENDS: dict[str, Kind] = {
         "FILE.onnx",
         RTMPOSE,
         top_down=True,
+        look_for=_onnx_file,
     ),
-    "vitpose": Kind(_vitpose, "ViTPose: top-down, UDP heatmaps", "FILE.onnx", RTMPOSE, True),
-    "rtmo": Kind(_rtmo, "RTMO: one stage", "FILE.onnx", RTMPOSE),
-    "yolo": Kind(_yolo_pose, "Ultralytics' YOLO pose models: one stage", "FILE.pt|NAME.pt", YOLO),
+    "vitpose": Kind(
+        _vitpose,
+        "ViTPose: top-down, UDP heatmaps",
+        "FILE.onnx",
+        RTMPOSE,
+        top_down=True,
+        look_for=_onnx_file,
+    ),
+    "rtmo": Kind(_rtmo, "RTMO: one stage", "FILE.onnx", RTMPOSE, look_for=_onnx_file),
+    "yolo": Kind(
+        _yolo_pose,
+        "Ultralytics' YOLO pose models: one stage",
+        "FILE.pt|NAME.pt",
+        YOLO,
+        look_for=_yolo_file,
+    ),
     "mmpose": Kind(
         _mmpose,
         "MMPose's top-down models, in an environment of their own",
         "CONFIG[,CHECKPOINT]",
         MMPOSE,
         top_down=True,
+        look_for=_mmpose_file,
     ),
 }
 
 DETECTORS: dict[str, Kind] = {
     "blazepose": Kind(_blazepose_boxes, "hotvid's own search by tiles, which follows people"),
-    "rtmdet": Kind(_rtmdet, "RTMDet of MMDetection", "FILE.onnx", RTMPOSE),
-    "yolox": Kind(_yolox, "YOLOX", "FILE.onnx", RTMPOSE),
-    "yolo": Kind(_yolo_boxes, "Ultralytics' YOLO models", "FILE.pt|NAME.pt", YOLO),
+    "rtmdet": Kind(_rtmdet, "RTMDet of MMDetection", "FILE.onnx", RTMPOSE, look_for=_onnx_file),
+    "yolox": Kind(_yolox, "YOLOX", "FILE.onnx", RTMPOSE, look_for=_onnx_file),
+    "yolo": Kind(
+        _yolo_boxes, "Ultralytics' YOLO models", "FILE.pt|NAME.pt", YOLO, look_for=_yolo_file
+    ),
 }
 
 
@@ -155,11 +193,32 @@ def load_backend(config: Pose2DConfig) -> Pose2DBackend:
 def check_spec(backend: str, detector: str | None) -> Kind:
     """The backend's kind; UsageError where the two names are not whole or do not go together."""
     kind, _ = _named("2D backend", "--pose2d", backend, BACKENDS)
-    if detector is not None and not kind.takes_detector:
+    if detector is None:
+        return kind
+    if not kind.takes_detector:
         raise UsageError(
             f"{backend} finds people itself", "leave out --detector, or choose another"
         )
+    _named("person detector", "--detector", detector, DETECTORS)
     return kind
+
+
+def check_ready(config: Pose2DConfig) -> None:
+    """Raise what `load_backend` would, as far as that is known without loading anything.
+
+    UsageError as `check_spec`, HotvidError with the command that installs what a kind needs,
+    WeightsError where a file is not there.
+    """
+    check_spec(config.backend, config.detector)
+    for spec, kinds in ((config.backend, BACKENDS), (config.detector, DETECTORS)):
+        if spec is None:
+            continue
+        name, _, model = spec.partition(":")
+        kind = kinds[name]
+        if kind.extra is not None:
+            kind.extra.check_installed()
+        if kind.look_for is not None:
+            kind.look_for(model)
 
 
 def _named(what: str, option: str, text: str, kinds: dict[str, Kind]) -> tuple[Kind, str]:
@@ -171,4 +230,12 @@ def _named(what: str, option: str, text: str, kinds: dict[str, Kind]) -> tuple[K
     return kind, model
 
 
-__all__ = ["BACKENDS", "DETECTORS", "Kind", "Pose2DBackend", "check_spec", "load_backend"]
+__all__ = [
+    "BACKENDS",
+    "DETECTORS",
+    "Kind",
+    "Pose2DBackend",
+    "check_ready",
+    "check_spec",
+    "load_backend",
+]

@@ -37,11 +37,8 @@ class MmPose:
     """
 
     def __init__(self, named: str, config: Pose2DConfig) -> None:
-        model, _, checkpoint = named.partition(",")
         python = MMPOSE.find()
-        checkpoint = str(Path(checkpoint).expanduser()) if checkpoint else ""
-        if checkpoint and not Path(checkpoint).is_file():
-            raise WeightsError(f"the checkpoint '{checkpoint}' does not exist", "check the path")
+        model, checkpoint = config_and_checkpoint(named)
         self.name = f"mmpose:{Path(model).stem}"
         self._said: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 closed in `close`
         environment = {**os.environ, **environment_of_share(thread_share(config.threads))}
@@ -111,6 +108,15 @@ class MmPose:
         self._said.seek(0)
         lines = self._said.read().decode(errors="replace").strip().splitlines()
         return lines[-1][:300] if lines else "it said nothing"
+
+
+def config_and_checkpoint(named: str) -> tuple[str, str]:
+    """What "CONFIG,CHECKPOINT" names, "" without a checkpoint; WeightsError if it is no file."""
+    model, _, checkpoint = named.partition(",")
+    checkpoint = str(Path(checkpoint).expanduser()) if checkpoint else ""
+    if checkpoint and not Path(checkpoint).is_file():
+        raise WeightsError(f"the checkpoint '{checkpoint}' does not exist", "check the path")
+    return model, checkpoint
 
 
 def _joint_set(n_keypoints: int, names: list[str]) -> str:

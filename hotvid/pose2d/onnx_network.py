@@ -78,13 +78,18 @@ class OnnxNetwork:
             ) from error
 
 
-def _contents(path: Path) -> str | bytes:
-    """The file, or what lies in a .zip as OpenMMLab offers it."""
+def check_file(path: Path) -> None:
+    """WeightsError where there is no such file."""
     if not path.is_file():
         raise WeightsError(
             f"the model '{path}' does not exist",
             "give the path of an ONNX file; MMPose's model zoo links to them",
         )
+
+
+def _contents(path: Path) -> str | bytes:
+    """The file, or what lies in a .zip as OpenMMLab offers it."""
+    check_file(path)
     if not zipfile.is_zipfile(path):
         return str(path)
     with zipfile.ZipFile(path) as archive:

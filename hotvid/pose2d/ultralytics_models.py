@@ -30,7 +30,7 @@ def load_yolo(named: str, task: str, config: Pose2DConfig) -> Any:
     raises  WeightsError where the file is not to be had, damaged or for another task, HotvidError
             where the package is not installed.
     """
-    path = _found(named)
+    path = find_model(named)
     ultralytics = _package(offline=path is not None)
     warnings.warn(_LICENCE, HotvidWarning, stacklevel=2)
     if path is None:
@@ -91,8 +91,11 @@ def _package(offline: bool) -> Any:
     return package
 
 
-def _found(named: str) -> Path | None:
-    """The file, as a path or by its name in the folders of weights."""
+def find_model(named: str) -> Path | None:
+    """The file, as a path or by its name in the folders of weights; None: it may be downloaded.
+
+    Raises UsageError for a name that is none of a model, WeightsError for a path without a file.
+    """
     path = Path(named).expanduser()
     if path.suffix not in _SUFFIXES:
         raise UsageError(f"'{named}' is no model", f"give a file that ends in {_SUFFIXES[0]}")

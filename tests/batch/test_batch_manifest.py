@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from hotvid.batch.manifest import DONE, FAILED, STARTED, Entry, Manifest
+from hotvid.batch.settings import of_video
 from hotvid.errors import InputError
 
 ENTRY = Entry(
@@ -19,6 +20,7 @@ ENTRY = Entry(
     version="1.2",
     formats=("json", "mp4"),
     outputs=("poses.json", "skeleton.mp4"),
+    made_of="ef" * 32,
     begun=1.5,
     wall_s=2.5,
     frames=30,
@@ -46,6 +48,18 @@ def test_entries_come_back_and_the_last_line_counts(tmp_path):
     assert [json.loads(line)["state"] for line in lines(tmp_path)[:3]] == [STARTED, FAILED, DONE]
 
 
+def test_lines_of_earlier_versions_say_what_their_outputs_were_made_of(tmp_path):
+    manifest = Manifest(tmp_path)
+    failed = replace(ENTRY, input="/in/y.mp4", folder="y.mp4", state=FAILED, made_of="", outputs=())
+    for entry in (ENTRY, failed):
+        manifest.add(entry)
+    plain = [json.loads(line) for line in lines(tmp_path)[:2]]
+    texts = [json.dumps({k: v for k, v in p.items() if k != "made_of"}) for p in plain]
+    (tmp_path / "manifest.jsonl").write_text("\n".join(texts) + "\n")
+    key = of_video(ENTRY.settings, ENTRY.content_sha256)
+    assert list(Manifest(tmp_path).entries.values()) == [replace(ENTRY, made_of=key), failed]
+
+
 @pytest.mark.parametrize("cut", [1, 2, 40, -1])
 def test_a_line_that_broke_off_is_no_line(tmp_path, cut):
     Manifest(tmp_path).add(ENTRY)
@@ -70,12 +84,13 @@ def test_a_line_that_broke_off_is_no_line(tmp_path, cut):
         START + ', "folder": 3, "state": "done"}',
         START + ', "folder": "x", "state": "done", "outputs": 1}',
         START + ', "folder": "x", "state": "done", "size": "1"}',
+        START + ', "folder": "x", "state": "done", "made_of": 1}',
         START + ', "folder": "../x", "state": "done"}',
         START + ', "folder": "/x", "state": "done"}',
         START + ', "folder": "C:/x", "state": "done"}',
         b"[" * 100_000,
     ],
-    ids=range(12),
+    ids=range(13),
 )
 def test_a_spoilt_line_is_passed_over(tmp_path, spoilt):
     spoilt = spoilt if isinstance(spoilt, bytes) else spoilt.encode()

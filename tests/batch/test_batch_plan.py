@@ -48,6 +48,7 @@ def finish(tree, video, settings, state=DONE, outputs=("poses.json",)):
         settings=settings.key,
         formats=settings.formats,
         outputs=outputs,
+        made_of=of_video(settings.key, "ab" * 32),
     )
     Manifest(tree / "out").add(entry)
 
@@ -85,6 +86,20 @@ def test_what_is_not_done_is_done_again(tree, as_json):
     want = {"a.mov": "interrupted", "a.mp4": "failed before", "day/a.mp4": "incomplete"}
     assert whys(tree, as_json) == want
     assert all(video.task.replace for video in planned(tree, as_json))
+
+
+def test_tasks_are_told_what_is_there_and_what_it_was_made_of(tree, as_json):
+    a_mov, a_mp4, _ = planned(tree, as_json)
+    finish(tree, a_mov, as_json, outputs=("poses.json", "skeleton.mp4"))
+    finish(tree, a_mp4, as_json, FAILED, outputs=("poses.csv",))
+    other = settle({"mode": "fast"}, ("json",))
+    told = [(t.kept, t.kept_of, t.doubtful) for t in (v.task for v in planned(tree, other))]
+    key = of_video(as_json.key, "ab" * 32)
+    assert told == [
+        (("poses.json", "skeleton.mp4"), key, False),
+        (("poses.csv",), key, True),
+        ((), "", False),
+    ]
 
 
 def test_other_settings_and_other_formats_are_changes(tree, as_json):

@@ -13,6 +13,8 @@ from hotvid.batch import task as of_task
 from hotvid.batch.settings import of_video, settle
 from hotvid.batch.task import Task, perform
 from hotvid.batch.wire import outcome_from_plain, outcome_to_plain, task_from_plain, task_to_plain
+from hotvid.errors import HotvidError, UsageError
+from hotvid.extras import RTMPOSE
 from hotvid.io.lock import locked
 from hotvid.io.pose_store import load_poses, stored_key
 
@@ -85,6 +87,7 @@ def test_everything_about_a_video(task, backend, tmp_path):
 
 def test_tasks_and_outcomes_travel(task, backend):
     outcome = perform(task)
+    task = replace(task, kept=("poses.csv",), kept_of="ab", doubtful=True)
     for value, there, back in [
         (task, task_to_plain, task_from_plain),
         (outcome, outcome_to_plain, outcome_from_plain),
@@ -129,6 +132,29 @@ def test_another_file_of_the_2d_model_makes_another_result(tmp_path):
         model.write_bytes(content)
         keys.append(settle({"pose2d": f"rtmpose:{model}"}, ("json",)).poses_key)
     assert keys[0] != keys[1]
+
+
+def test_what_a_2d_model_needs_is_looked_for_before_anything_begins(tmp_path, monkeypatch):
+    model = tmp_path / "model.onnx"
+    model.touch()
+    monkeypatch.setenv("HOTVID_MMPOSE", str(tmp_path / "none"))
+    with pytest.raises(HotvidError, match=r"mmpose is not in .*none; install it: python3\.11"):
+        settle({"pose2d": "mmpose:human"}, ("json",))
+    # What a name that is no file stands for, only its own package knows.
+    settle({"pose2d": "yolo:yolo11n-pose.pt"}, ("json",))
+    settle({"detector": "yolo:yolo11n.pt"}, ("json",))
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(HotvidError) as raised:
+        settle({"pose2d": f"rtmpose:{model}"}, ("json",))
+    assert str(raised.value) == f"onnxruntime is not installed; install it: {RTMPOSE.install}"
+    with pytest.raises(HotvidError, match="ultralytics is not installed"):
+        settle({"detector": "yolo:yolo11n.pt"}, ("json",))
+
+
+def test_tokens_that_the_lifter_cannot_keep_are_refused_at_once():
+    assert settle({"tokens": 41}, ("json",)).config.lift.tokens == 41
+    with pytest.raises(UsageError, match="5000"):
+        settle({"tokens": 5000}, ("json",))
 
 
 def test_another_content_is_other_poses(task, backend, clip, tmp_path):

@@ -188,6 +188,13 @@ def test_a_dry_run_changes_nothing(videos, tmp_path):
         (["in", "--workers", "0"], 2, "workers"),
         (["in", "--bbox-thr", "7"], 2, "bbox-thr is 7"),
         (["in", "--weights", "missing.pth"], 1, "missing.pth"),
+        (["in", "--pose2d", "rtmpos:x.onnx"], 2, "unknown 2D backend 'rtmpos'; choose one of"),
+        (["in", "--pose2d", "rtmo"], 2, "give it as --pose2d rtmo:FILE.onnx"),
+        (["in", "--pose2d", "rtmo:missing.onnx"], 1, "the model 'missing.onnx' does not exist"),
+        (["in", "--pose2d", "yolo:in/missing.pt"], 1, "missing.pt' does not exist"),
+        (["in", "--detector", "rtmdt:x.onnx"], 2, "unknown person detector 'rtmdt'; choose one"),
+        (["in", "--detector", "rtmdet:missing.onnx"], 1, "'missing.onnx' does not exist"),
+        (["in", "--tokens", "243"], 2, "243"),
         ([], 2, "(?i)missing argument"),
     ],
 )
@@ -200,6 +207,26 @@ def test_what_cannot_be_gives_one_line(videos, tmp_path, monkeypatch, words, sta
     assert result.stdout == "" and len(result.stderr.splitlines()) == 1
     assert result.stderr.startswith("error: ") and re.search(match, result.stderr)
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "status"),
+    [
+        (("--pose2d", "rtmpos:x.onnx"), 2),
+        (("--pose2d", "rtmpose:missing.onnx"), 1),
+        (("--detector", "dog"), 2),
+        (("--tokens", "5000"), 2),
+    ],
+)
+def test_a_model_that_cannot_be_leaves_what_is_done(make_stores, tmp_path, words, status):
+    make_stores(tmp_path / "in", 1)
+    out = tmp_path / "out"
+    every = (tmp_path / "in", "--glob", "*.npz", "--out-dir", out, "--format", "json")
+    call(*every, "--quiet", "--workers", 1)
+    before = {path: path.read_bytes() for path in out.rglob("*") if path.is_file()}
+    for how in ("--resume", "--overwrite"):
+        assert len(call(*every, how, *words, expect=status).stderr.splitlines()) == 1
+    assert {path: path.read_bytes() for path in out.rglob("*") if path.is_file()} == before
 
 
 def test_an_output_folder_that_is_none(videos, tmp_path):
