@@ -58,7 +58,7 @@ SHIPPED = {
         WeightsFile(
             "hot-mixste-s",
             "hot-mixste-s.safetensors",
-            "1b1ae881c1a942f6d6f9bfe783529a4c5ddefbbb1e3070202a36de2cf188f1fe",
+            "19aba6e7c05c84204be4a7b4658556efab1fa06ab0caef28f2b4ac6731099687",
             "Apache-2.0; trained on CMU motion capture (mocap.cs.cmu.edu)",
         ),
     )

@@ -60,6 +60,15 @@ def train(
             help="Weights of hot-mixste-s to begin with, instead of random ones.",
         ),
     ] = None,
+    rate: Annotated[
+        float | None,
+        typer.Option(
+            "--rate",
+            metavar="SHARE",
+            help="Of the learning rates, all the time; 0.4 goes on gently from --init.",
+            show_default=False,
+        ),
+    ] = None,
     real: Annotated[
         Path | None,
         typer.Option(
@@ -151,6 +160,8 @@ def train(
     """
     if minutes is not None and not minutes > 0:
         raise UsageError(f"--minutes: expected more than 0, got {minutes}")
+    if rate is not None and not 0 < rate <= 1:
+        raise UsageError(f"--rate: expected a share above 0, up to 1, got {rate}")
     if not data.exists():
         raise InputError(f"no motion capture at {data}", "give a folder or archive of BVH files")
     from hotvid.evaluate.human36m import POSITIONS_FILE
@@ -158,8 +169,10 @@ def train(
     changes = {"keypoints": keypoints, "epochs": epochs, "batch_size": batch_size}
     changes |= {"mixed_precision": amp, "sizes": options.read_sizes(size) if size else None}
     if (data / POSITIONS_FILE).is_file():
-        if real is not None or init is not None:
-            raise UsageError("--real and --init are for motion capture", "leave them out here")
+        if any(given is not None for given in (real, init, rate)):
+            raise UsageError(
+                "--real, --init and --rate are for motion capture", "leave them out here"
+            )
         train_published(
             data,
             out,
@@ -184,6 +197,7 @@ def train(
         seed=seed,
         threads=threads,
         init=init,
+        rate=rate,
         real=real,
         resume=resume,
         quiet=quiet,

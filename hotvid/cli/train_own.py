@@ -19,13 +19,14 @@ def train_own(
     seed: int | None,
     threads: int,
     init: Path | None,
+    rate: float | None,
     real: Path | None,
     resume: bool,
     quiet: bool,
 ) -> None:
     """Train `hot-mixste-s`, and say what came of it.
 
-    minutes, seed  None: those of the run that is resumed, or else the recipe's own.
+    minutes, seed, rate  None: those of the run that is resumed, or else the recipe's own.
     """
     if resume and init is not None:
         raise UsageError(
@@ -49,7 +50,7 @@ def train_own(
     recipe = Recipe(threads=threads, bfloat16=bfloat16_is_faster())
     if resume:
         recipe = recipe_as_begun(out, recipe)
-    given = {"minutes": minutes, "seed": seed}
+    given = {"minutes": minutes, "seed": seed, "rate": rate}
     recipe = replace(recipe, **{name: value for name, value in given.items() if value is not None})
     trainer = Trainer(out, recipe, read_motions(data))
     if resume:

@@ -43,6 +43,7 @@ class Recipe:
     minutes: float = 60.0
     muon_rate: float = 2e-3
     adamw_rate: float = 1.5e-3
+    rate: float = 1.0  # share of both; less goes on gently from weights that are good already
     warmup_steps: int = 300
     final_rate: float = 0.01  # share of the learning rates left at the end
     weight_decay: float = 0.02

@@ -37,6 +37,7 @@ SAVE_EVERY_S = 120.0
 REPORT_EVERY = 50  # steps; the loss that is reported is the mean of so many
 VALIDATED_HZ = 30.0  # of the long window
 LONGEST_STEP_S = 5.0  # a machine that slept or was stopped has not trained
+_OF_THE_RUN = ("minutes", "seed", "rate")  # of the recipe, kept for those who resume
 _MARK = "step"  # which states of this trainer have, and those of published models do not
 
 
@@ -138,7 +139,7 @@ class Trainer:
         sample = draw_sample(rng, kind.frames, kind.strides, self.model.frames)
         windows = self._stream.batch(kind.batch, kind.frames, sample.stride)
         target = torch.from_numpy(windows.xyz_m)
-        now = self._schedule()
+        now = self.recipe.rate * self._schedule()
         self.optimiser.set_learning_rate(self.recipe.muon_rate * now, self.recipe.adamw_rate * now)
         self.model.train()
         with products("bfloat16" if self.recipe.bfloat16 else "float32"):
@@ -196,7 +197,7 @@ class Trainer:
             "model": self.model.state_dict(),
             "average": self.average.state_dict(),
             "optimiser": self.optimiser.state_dict(),
-            "recipe": {"minutes": self.recipe.minutes, "seed": self.recipe.seed},
+            "recipe": {name: getattr(self.recipe, name) for name in _OF_THE_RUN},
             "trained_on": self.trained_on,
             "begun_with": self.begun_with,
         }
@@ -241,7 +242,7 @@ class Trainer:
 
 
 def recipe_as_begun(folder: str | Path, recipe: Recipe) -> Recipe:
-    """`recipe` with the minutes and the seed of the run that a folder holds.
+    """`recipe` with the minutes, the seed and the rate of the run that a folder holds.
 
     As it is where the state does not say them: those of former versions do not. InputError as
     `Trainer.resume`.
