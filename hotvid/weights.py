@@ -58,7 +58,7 @@ SHIPPED = {
         WeightsFile(
             "hot-mixste-s",
             "hot-mixste-s.safetensors",
-            "19aba6e7c05c84204be4a7b4658556efab1fa06ab0caef28f2b4ac6731099687",
+            "013ca2dc81012fe93c55261612e43b5ba2ad5e63b1f684ecea95d34e5053fc11",
             "Apache-2.0; trained on CMU motion capture (mocap.cs.cmu.edu)",
         ),
     )

@@ -38,6 +38,8 @@ def invent(
 
     time_s  (B, F) seconds.
     """
+    if chance <= 0:
+        return xyz  # and draws nothing, so that a stream without is as it ever was
     out, batch = xyz.copy(), len(xyz)
     trunks = np.flatnonzero(rng.random(batch) < chance)
     if len(trunks):

@@ -99,3 +99,9 @@ def test_a_folder_of_a_published_model_does_not_resume_on_motion_capture(data, t
     torch.save({"epoch": 1, "recipe": "{}"}, tmp_path / "state.pt")
     result = call("--data", data, "--out", tmp_path, "--resume", expect=1)
     assert "of another kind of training" in result.stderr and "bug" not in result.stderr
+
+
+@pytest.mark.parametrize("rate", ["0", "-1", "1.5"])
+def test_a_rate_that_is_no_share_is_refused(data, tmp_path, rate):
+    result = call("--data", data, "--out", tmp_path / "out", "--rate", rate, expect=2)
+    assert "--rate: expected a share" in result.stderr and not (tmp_path / "out").exists()

@@ -64,14 +64,25 @@ def test_resuming_nothing_says_so(tmp_path):
 
 
 def test_a_state_remembers_the_minutes_the_seed_and_the_motions_of_its_run(tmp_path):
-    Trainer(tmp_path, _recipe(minutes=90, seed=5), _motions()).save()
+    Trainer(tmp_path, _recipe(minutes=90, seed=5, rate=0.4), _motions()).save()
     begun = recipe_as_begun(tmp_path, _recipe(threads=2))
-    assert (begun.minutes, begun.seed, begun.threads) == (90, 5, 2)
+    assert (begun.minutes, begun.seed, begun.rate, begun.threads) == (90, 5, 0.4, 2)
     more = Trainer(tmp_path, begun, [*_motions(), Motion("02_01", _motions()[0].xyz_m, 120.0)])
     assert more.trained_on == ["01_01", "02_01"] and more.held_out == ["09_01"]
     other = Trainer(tmp_path, begun, [Motion("walk", _motions()[0].xyz_m, 120.0)])
     other.resume()
     assert other.trained_on == ["walk", "01_01"] and other.held_out == []
+
+
+def test_the_rate_is_a_share_of_both_learning_rates(tmp_path):
+    steps = {}
+    for rate in (1.0, 0.25):
+        trainer = Trainer(tmp_path / str(rate), _recipe(rate=rate), _motions())
+        seen = []
+        trainer.optimiser.set_learning_rate = lambda *rates, seen=seen: seen.append(rates)
+        trainer._train_step()
+        steps[rate] = np.array(seen[0])
+    np.testing.assert_allclose(steps[0.25], 0.25 * steps[1.0])
 
 
 def test_a_state_without_a_recipe_resumes(tmp_path):
