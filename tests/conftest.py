@@ -1,5 +1,6 @@
 """What all tests share: `--slow`, the clip, and a home of their own instead of the user's."""
 
+import signal
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,13 @@ def pytest_collection_modifyitems(config, items):
 @pytest.fixture(scope="session")
 def demo_clip() -> Path:
     return ROOT / "demo" / "walk_two_people.mp4"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _ctrl_c_arrives():
+    """Shells let what they start in the background ignore Ctrl-C, and so would its children."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -323,7 +323,7 @@ def test_the_command_trains_resumes_and_what_it_wrote_can_be_measured(tmp_path):
         (("--model", "walk"), 2, "'walk' is not trained on Human3.6M"),
         (("--size", "frames"), 2, "expected NAME=VALUE"),
         (("--size", "fames=9"), 2, "unknown size 'fames'"),
-        (("--real", "."), 2, "--real and --init are for"),
+        (("--real", "."), 2, "--real, --init and --rate are for"),
         (("--minutes", "0"), 2, "more than 0"),
         (("--keypoints", "sh"), 1, "there are: gt"),
     ],
