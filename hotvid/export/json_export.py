@@ -22,7 +22,7 @@ from hotvid.export.mended_sides import with_mended_sides
 from hotvid.export.names import as_unicode
 from hotvid.joint_angles import ANGLES, CONVENTION
 from hotvid.skeleton import H36M17, JOINT_SETS, feet_and_hands
-from hotvid.types import Person, Poses, Track2D, WorldFrame
+from hotvid.types import Person, Poses, WorldFrame
 
 SCHEMA_NAME = "hotvid/1"
 _SCHEMA_FILE = "hotvid-1.schema.json"
@@ -165,7 +165,7 @@ def _rows(poses: Poses, person: Person, part: slice) -> list[dict[str, Any]]:
         "score": _nested(_rounded(track.person_score[part], 4)),
         "interpolated": track.interpolated[part].tolist(),
         "box": _nested(_rounded(track.box_px[part], 2)),
-        "keypoints_2d": _nested(_points_2d(track, part)),
+        "keypoints_2d": _nested(_points_2d(track.xy_px[part], track.score[part])),
         "keypoints_3d": _whole(_rounded(motion.xyz_m[part], 4)) if motion else nothing,
         "root": _whole(_rounded(motion.root_m[part], 4)) if motion else nothing,
     }
@@ -178,16 +178,14 @@ def _rows(poses: Poses, person: Person, part: slice) -> list[dict[str, Any]]:
     if person.angles is not None:
         columns["joint_angles"] = _nested(_rounded(person.angles.degrees[part], 2))
     if extremities := feet_and_hands(person.detected.joint_set):
-        mended = with_mended_sides(person, part)
-        points = _points_2d(mended, slice(None))[:, extremities]
-        columns["feet_and_hands_2d"] = _nested(points)
+        points = _points_2d(*with_mended_sides(person, part))
+        columns["feet_and_hands_2d"] = _nested(points[:, extremities])
     return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
 
 
-def _points_2d(track: Track2D, part: slice) -> np.ndarray:
+def _points_2d(xy_px: np.ndarray, score: np.ndarray) -> np.ndarray:
     """(F, K, 3): x, y, score."""
-    score = track.score[part][..., None]
-    return np.concatenate([_rounded(track.xy_px[part], 2), _rounded(score, 4)], -1)
+    return np.concatenate([_rounded(xy_px, 2), _rounded(score[..., None], 4)], -1)
 
 
 def _rounded(values: np.ndarray, digits: int) -> np.ndarray:

@@ -20,8 +20,8 @@ def as_in_picture(person: Person, target: JointSet) -> np.ndarray:
 
     Taken from the 2D model's own joints, which know more of face and feet than the skeleton does.
     """
-    track = with_mended_sides(person)
-    xy, score = by_name(track.xy_px, track.score, JOINT_SETS[track.joint_set], target)
+    joint_set = JOINT_SETS[person.detected.joint_set]
+    xy, score = by_name(*with_mended_sides(person), joint_set, target)
     return np.concatenate([xy, score[..., None]], -1)
 
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 
 import numpy as np
 
 from hotvid.skeleton import H36M17, JOINT_SETS, to_h36m17
-from hotvid.types import Person, Track2D
+from hotvid.types import Person
 
 # Two joints of each limb that tell whose side it is, and the names of all that go with them.
 _LIMBS = (
@@ -26,40 +25,29 @@ _LIMBS = (
 )
 
 
-def with_mended_sides(person: Person, part: slice = slice(None)) -> Track2D:
-    """`person.detected`, its rows `part`, legs and arms exchanged where `keypoints` has them so.
+def with_mended_sides(person: Person, part: slice = slice(None)) -> tuple[np.ndarray, np.ndarray]:
+    """The rows `part` of `person.detected`, legs and arms exchanged where `keypoints` has them so.
 
+    returns  xy_px (F, K, 2) and score (F, K), of the 2D model's own joints.
     What was mended before the lifting (`hotvid.post.swaps`) is in the skeleton's joints only, and
     feet and hands would be at the other ankle and wrist.
     """
-    raw, track = _rows(person.detected, part), _rows(person.keypoints, part)
-    as_found, _ = to_h36m17(raw.xy_px, raw.score, raw.joint_set)
-    joint_set = JOINT_SETS[raw.joint_set]
-    xy, score = raw.xy_px.copy(), raw.score.copy()
+    joint_set = JOINT_SETS[person.detected.joint_set]
+    xy, score = person.detected.xy_px[part].copy(), person.detected.score[part].copy()
+    as_found, _ = to_h36m17(xy, score, joint_set.name)
+    skeleton = person.keypoints.xy_px[part]
     for telling, names in _LIMBS:
         left, right = ([H36M17.index(f"{s}_{j}") for j in telling] for s in ("left", "right"))
-        now = track.xy_px[:, left + right]
+        now = skeleton[:, left + right]
         exchanged = _same(now, as_found[:, right + left]) & ~_same(now, as_found[:, left + right])
         if not exchanged.any():
             continue
         limb = np.array([i for i, name in enumerate(joint_set.joints) if names.fullmatch(name)])
         for each in (xy, score):
             each[np.ix_(exchanged, limb)] = each[np.ix_(exchanged, joint_set.mirror[limb])]
-    return replace(raw, xy_px=xy, score=score)
+    return xy, score
 
 
 def _same(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """(F,) bool: all of (F, J, 2) are; what is unknown in both is."""
     return np.isclose(a, b, rtol=0, atol=1e-3, equal_nan=True).all((1, 2))
-
-
-def _rows(track: Track2D, part: slice) -> Track2D:
-    return replace(
-        track,
-        frame_index=track.frame_index[part],
-        xy_px=track.xy_px[part],
-        score=track.score[part],
-        box_px=track.box_px[part],
-        person_score=track.person_score[part],
-        interpolated=track.interpolated[part],
-    )
