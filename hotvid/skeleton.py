@@ -213,9 +213,9 @@ BY_COUNT = {
 }
 
 # The joints of feet and hands, which no lifter takes and every export may want.
-_EXTREMITY = re.compile(
-    r"(left|right)_(heel|(big_|small_)toe|foot_index|hand_root|index|thumb|pinky"
-    r"|(thumb|forefinger|middle_finger|ring_finger|pinky_finger)[1-4])"
+_OF_FEET = r"heel|(big_|small_)toe|foot_index"
+_OF_HANDS = (
+    r"hand_root|index|thumb|pinky|(thumb|forefinger|middle_finger|ring_finger|pinky_finger)[1-4]"
 )
 
 # The torso is shared by every set that names hips and shoulders; spine is half-way, as in
@@ -309,8 +309,21 @@ def joint_set_by_count(n_keypoints: int) -> str:
 @cache
 def feet_and_hands(joint_set: str) -> tuple[int, ...]:
     """The joints of feet and hands in `joint_set` beyond ankles and wrists: none for some sets."""
-    joints = JOINT_SETS[joint_set].joints
-    return tuple(i for i, name in enumerate(joints) if _EXTREMITY.fullmatch(name))
+    return _sided(joint_set, f"{_OF_FEET}|{_OF_HANDS}")
+
+
+def legs_and_arms(joint_set: str) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """The joints of both legs, and of both arms, in `joint_set`, feet and hands among them."""
+    return (
+        _sided(joint_set, f"hip|knee|ankle|{_OF_FEET}"),
+        _sided(joint_set, f"shoulder|elbow|wrist|{_OF_HANDS}"),
+    )
+
+
+def _sided(joint_set: str, pattern: str) -> tuple[int, ...]:
+    """The joints whose names are a side and what the pattern stands for."""
+    names = re.compile(f"(left|right)_({pattern})")
+    return tuple(i for i, n in enumerate(JOINT_SETS[joint_set].joints) if names.fullmatch(n))
 
 
 def to_h36m17(xy: np.ndarray, score: np.ndarray, joint_set: str) -> tuple[np.ndarray, np.ndarray]:

@@ -23,6 +23,7 @@ FOUNDATION = {
     "config",
     "weights",
     "threads",
+    "stop_signals",
     "",
 }
 STAGES = {"io", "pose2d", "track", "lift", "post", "render", "export"}

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import signal
-import threading
 from types import FrameType, TracebackType
-from typing import Any
 
-_SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM") if hasattr(signal, name))
+from hotvid.stop_signals import StopSignals
 
 
 class Interruption:
@@ -16,18 +13,16 @@ class Interruption:
     count   how often the user asked to stop.
     number  of the last such signal; None without one.
 
-    Outside of the main thread, where signals cannot be caught, nothing is.
+    What `StopSignals` cannot catch is not counted.
     """
 
     def __init__(self) -> None:
         self.count = 0
         self.number: int | None = None
-        self._before: dict[int, Any] = {}
+        self._signals = StopSignals(self._note)
 
     def __enter__(self) -> Interruption:
-        if threading.current_thread() is threading.main_thread():
-            for number in _SIGNALS:
-                self._before[number] = signal.signal(number, self._note)
+        self._signals.catch()
         return self
 
     def __exit__(
@@ -36,8 +31,7 @@ class Interruption:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        for number, handler in self._before.items():
-            signal.signal(number, handler)
+        self._signals.set_back()
 
     def _note(self, number: int, frame: FrameType | None) -> None:
         self.count += 1

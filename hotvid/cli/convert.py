@@ -8,14 +8,15 @@ from typing import Annotated
 
 import typer
 
-from hotvid.cli import keypoint_options, options
+from hotvid.cli import options
+from hotvid.cli.keypoint_options import OF_FILE, read_of_file
 from hotvid.cli.shared import CHOSEN, MOTION, WHO, Chosen, takes
 from hotvid.cli.summary import summary
 from hotvid.config import ExportConfig, KeypointsConfig, configure
 from hotvid.errors import UsageError
 
 
-@takes(WHO, MOTION)
+@takes(WHO, MOTION, of_file=(OF_FILE,))
 def convert(
     source: Annotated[
         Path,
@@ -31,13 +32,7 @@ def convert(
     bone_names: options.BoneNames = ExportConfig.bone_names,
     units: options.Units = ExportConfig.units,
     overwrite: options.Overwrite = False,
-    video: keypoint_options.Video = None,
-    size: keypoint_options.Size = None,
-    fps: keypoint_options.Fps = None,
-    first_frame: keypoint_options.FirstFrame = None,
-    layout: keypoint_options.Layout = None,
-    joints: keypoint_options.Joints = None,
-    retrack: keypoint_options.Retrack = False,
+    of_file: Chosen = CHOSEN,
     chosen: Chosen = CHOSEN,
     quiet: options.Quiet = False,
     debug: options.Debug = False,
@@ -47,7 +42,7 @@ def convert(
     Nothing is estimated anew, so it takes a moment. 2D keypoints stay 2D: hotvid lift lifts them.
     """
     config = configure(**chosen)
-    given = keypoint_options.given(video, size, fps, first_frame, layout, joints, retrack)
+    video, given = read_of_file(of_file)
     from hotvid import job
     from hotvid.exports import plan_exports
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
+from hotvid.cli.shared import Group
 from hotvid.config import KeypointsConfig
 from hotvid.errors import UsageError
 
@@ -74,19 +76,31 @@ Retrack = Annotated[
 ]
 
 
-def given(
-    video: Path | None,
-    size: str | None,
-    fps: float | None,
-    first_frame: int | None,
-    layout: str | None,
-    joints: str | None,
-    retrack: bool,
-) -> KeypointsConfig:
-    """The options above as settings; UsageError for those that exclude each other."""
+OF_FILE: Group = {
+    "video": (Video, None),
+    "size": (Size, None),
+    "fps": (Fps, KeypointsConfig.fps),
+    "first_frame": (FirstFrame, KeypointsConfig.first_number),
+    "layout": (Layout, KeypointsConfig.format),
+    "joints": (Joints, KeypointsConfig.joint_set),
+    "retrack": (Retrack, KeypointsConfig.retrack),
+}
+
+
+def read_of_file(of_file: Mapping[str, Any]) -> tuple[Path | None, KeypointsConfig]:
+    """The video, and the other options of `OF_FILE` as settings; UsageError for those that exclude
+    each other."""
+    video, size, fps = of_file["video"], of_file["size"], of_file["fps"]
     if video is not None and (size is not None or fps is not None):
         raise UsageError("a video has its own size and rate", "give --video, or --size and --fps")
-    return KeypointsConfig(layout, joints, read_size(size), fps, first_frame, retrack)
+    return video, KeypointsConfig(
+        format=of_file["layout"],
+        joint_set=of_file["joints"],
+        size_px=read_size(size),
+        fps=fps,
+        first_number=of_file["first_frame"],
+        retrack=of_file["retrack"],
+    )
 
 
 def read_size(text: str | None) -> tuple[int, int] | None:

@@ -8,7 +8,8 @@ from typing import Annotated
 
 import typer
 
-from hotvid.cli import keypoint_options, options
+from hotvid.cli import options
+from hotvid.cli.keypoint_options import OF_FILE, read_of_file
 from hotvid.cli.progress import progress
 from hotvid.cli.shared import CHOSEN, KEYPOINTS, LIFTING, MOTION, WHEN, WHO, Chosen, takes
 from hotvid.cli.summary import naming_what_was_written, summary
@@ -16,7 +17,7 @@ from hotvid.config import ExportConfig, configure
 from hotvid.errors import UsageError
 
 
-@takes(WHEN, WHO, KEYPOINTS, LIFTING, MOTION)
+@takes(WHEN, WHO, KEYPOINTS, LIFTING, MOTION, of_file=(OF_FILE,))
 def lift(
     keypoints: Annotated[
         Path,
@@ -42,13 +43,7 @@ def lift(
     bone_names: options.BoneNames = ExportConfig.bone_names,
     units: options.Units = ExportConfig.units,
     overwrite: options.Overwrite = False,
-    video: keypoint_options.Video = None,
-    size: keypoint_options.Size = None,
-    fps: keypoint_options.Fps = None,
-    first_frame: keypoint_options.FirstFrame = None,
-    layout: keypoint_options.Layout = None,
-    joints: keypoint_options.Joints = None,
-    retrack: keypoint_options.Retrack = False,
+    of_file: Chosen = CHOSEN,
     chosen: Chosen = CHOSEN,
     quiet: options.Quiet = False,
     debug: options.Debug = False,
@@ -62,7 +57,7 @@ def lift(
     beside = next((path for path in (out, json, save_poses) if path is not None), None)
     if beside is None:
         raise UsageError("nothing is to be written", "give --out, --json or --save-poses")
-    given = keypoint_options.given(video, size, fps, first_frame, layout, joints, retrack)
+    video, given = read_of_file(of_file)
     from hotvid import job
     from hotvid.exports import plan_exports
 

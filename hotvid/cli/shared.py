@@ -4,7 +4,8 @@
     def export_json(source: ..., chosen: Chosen = CHOSEN, ...): configure(**chosen)
 
 On the command line the options stand where `chosen` does; the command gets their values by name, as
-`hotvid.config.configure` takes them.
+`hotvid.config.configure` takes them. Groups of other things than settings go to a parameter of
+their own: `@takes(WHO, of_file=(OF_FILE,))`.
 """
 
 from __future__ import annotations
@@ -57,22 +58,27 @@ EVERYTHING = (WHEN, WHO, FINDING, LIFTING, MOTION)
 Command = Callable[..., None]
 
 
-def takes(*groups: Group) -> Callable[[Command], Command]:
-    """Give a command the options of `groups` in place of its parameter `chosen`."""
-    shared = {name: option for group in groups for name, option in group.items()}
+def takes(*settings: Group, **others: tuple[Group, ...]) -> Callable[[Command], Command]:
+    """Give a command the options of `settings` in place of its parameter `chosen`, and those of
+    each of `others` in place of the parameter of that name."""
+    gathered: dict[str, Group] = {
+        parameter: {name: option for group in groups for name, option in group.items()}
+        for parameter, groups in {"chosen": settings, **others}.items()
+    }
 
     def decorate(command: Command) -> Command:
         @functools.wraps(command)
         def given(**values: Any) -> None:
-            chosen = {name: values.pop(name) for name in shared}
-            command(chosen=chosen, **values)
+            for parameter, options_of in gathered.items():
+                values[parameter] = {name: values.pop(name) for name in options_of}
+            command(**values)
 
         # Typer reads the signature, and the annotations beside it.
         hints = typing.get_type_hints(command, include_extras=True)
         parameters = []
         for name, parameter in inspect.signature(command).parameters.items():
-            if name == "chosen":
-                parameters += [_option(*item) for item in shared.items()]
+            if name in gathered:
+                parameters += [_option(*item) for item in gathered[name].items()]
             else:
                 parameters.append(parameter.replace(annotation=hints[name], kind=_BY_NAME))
         given.__signature__ = inspect.Signature(parameters)

@@ -34,10 +34,10 @@ def train_own(
             "leave one of them out; to begin again from weights, choose another --out",
         )
     from hotvid.evaluate.real import check_real
-    from hotvid.train.state import STATE_FILE
+    from hotvid.train.state import check_no_state
 
-    if (out / STATE_FILE).exists() and not resume:
-        raise UsageError(f"{out} holds a training state", "go on with --resume, or choose another")
+    if not resume:
+        check_no_state(out)
     if real is not None:
         check_real(real)
 

@@ -9,7 +9,6 @@ import typer
 
 from hotvid.cli.progress import progress
 from hotvid.config import DEVICES, check_choice
-from hotvid.errors import UsageError
 
 DEFAULT_MODEL = "hot-mixste"
 
@@ -38,10 +37,10 @@ def train_published(
     from hotvid.lift.lifter import resolve_device
     from hotvid.lift.models.zoo import model_sizes
     from hotvid.train.published_trainer import PublishedTrainer
-    from hotvid.train.state import STATE_FILE
+    from hotvid.train.state import check_no_state
 
-    if (out / STATE_FILE).exists() and not resume:
-        raise UsageError(f"{out} holds a training state", "go on with --resume, or choose another")
+    if not resume:
+        check_no_state(out)
     model_sizes(model, **dict(recipe.sizes))  # before the data takes its minute
     torch.set_num_threads(threads)
     trainer = PublishedTrainer(

@@ -2,27 +2,12 @@
 
 from __future__ import annotations
 
-import re
-
 import numpy as np
 
-from hotvid.skeleton import H36M17, JOINT_SETS, to_h36m17
+from hotvid.skeleton import H36M17, JOINT_SETS, legs_and_arms, to_h36m17
 from hotvid.types import Person
 
-# Two joints of each limb that tell whose side it is, and the names of all that go with them.
-_LIMBS = (
-    (
-        ("knee", "ankle"),
-        re.compile(r"(left|right)_(hip|knee|ankle|heel|(big_|small_)toe|foot_index)"),
-    ),
-    (
-        ("elbow", "wrist"),
-        re.compile(
-            r"(left|right)_(shoulder|elbow|wrist|hand_root|index|pinky|thumb"
-            r"|(thumb|forefinger|middle_finger|ring_finger|pinky_finger)[1-4])"
-        ),
-    ),
-)
+_TELLING = (("knee", "ankle"), ("elbow", "wrist"))  # whose side a leg is, and an arm
 
 
 def with_mended_sides(person: Person, part: slice = slice(None)) -> tuple[np.ndarray, np.ndarray]:
@@ -36,13 +21,13 @@ def with_mended_sides(person: Person, part: slice = slice(None)) -> tuple[np.nda
     xy, score = person.detected.xy_px[part].copy(), person.detected.score[part].copy()
     as_found, _ = to_h36m17(xy, score, joint_set.name)
     skeleton = person.keypoints.xy_px[part]
-    for telling, names in _LIMBS:
+    for telling, joints in zip(_TELLING, legs_and_arms(joint_set.name), strict=True):
         left, right = ([H36M17.index(f"{s}_{j}") for j in telling] for s in ("left", "right"))
         now = skeleton[:, left + right]
         exchanged = _same(now, as_found[:, right + left]) & ~_same(now, as_found[:, left + right])
         if not exchanged.any():
             continue
-        limb = np.array([i for i, name in enumerate(joint_set.joints) if names.fullmatch(name)])
+        limb = np.array(joints, int)
         for each in (xy, score):
             each[np.ix_(exchanged, limb)] = each[np.ix_(exchanged, joint_set.mirror[limb])]
     return xy, score

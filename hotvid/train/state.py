@@ -9,10 +9,18 @@ from typing import Any
 
 import torch
 
-from hotvid.errors import InputError
+from hotvid.errors import InputError, UsageError
 
 STATE_FILE = "state.pt"
 _UNREADABLE = (pickle.UnpicklingError, RuntimeError, EOFError, ValueError, LookupError)
+
+
+def check_no_state(folder: Path) -> None:
+    """UsageError if a run's folder holds a state, which another run would write over."""
+    if (folder / STATE_FILE).exists():
+        raise UsageError(
+            f"{folder} holds a training state", "go on with --resume, or choose another"
+        )
 
 
 def write_training_state(folder: Path, state: Mapping[str, Any]) -> None:

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import signal
-import threading
 from types import FrameType, TracebackType
-from typing import Any
 
-_SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM") if hasattr(signal, name))
+from hotvid.stop_signals import StopSignals
 
 
 class WholeSteps:
@@ -15,23 +13,17 @@ class WholeSteps:
 
     broken  the last block was left in its middle, so that what it changed does not go together.
 
-    Outside of the main thread, where signals cannot be caught, nothing waits.
+    What `StopSignals` cannot catch does not wait.
     """
 
     def __init__(self) -> None:
         self.broken = False
         self._waiting: int | None = None
-        self._before: dict[int, Any] = {}
+        self._signals = StopSignals(self._wait)
 
     def __enter__(self) -> WholeSteps:
         self._waiting = None
-        if threading.current_thread() is threading.main_thread():
-            for number in _SIGNALS:
-                before = signal.getsignal(number)
-                # What is ignored stays so, and what Python did not set it cannot set back.
-                if before not in (signal.SIG_IGN, None):
-                    self._before[number] = before
-                    signal.signal(number, self._wait)
+        self._signals.catch()
         self.broken = True
         return self
 
@@ -42,16 +34,12 @@ class WholeSteps:
         traceback: TracebackType | None,
     ) -> None:
         self.broken = kind is not None
-        self._set_back()
+        self._signals.set_back()
         if self._waiting is not None and not self.broken:
             signal.raise_signal(self._waiting)
 
     def _wait(self, number: int, frame: FrameType | None) -> None:
         if self._waiting is not None:
-            self._set_back()
+            self._signals.set_back()
             signal.raise_signal(number)
         self._waiting = number
-
-    def _set_back(self) -> None:
-        while self._before:
-            signal.signal(*self._before.popitem())
