@@ -63,7 +63,28 @@ def _swapped(
     cost = _costs(xy_px[::step], score[::step], joints)
     rate = _WRONG_PER_S * step / fps
     states = _cheapest(cost, rate)
-    return np.repeat(states, step)[: len(xy_px)]
+    return _to_the_frame(states, xy_px, joints, step)
+
+
+def _to_the_frame(
+    states: np.ndarray, xy_px: np.ndarray, joints: tuple[list[int], list[int]], step: int
+) -> np.ndarray:
+    """(F,) bool from the states of every `step`-th frame: a change is between those two frames
+    from one to the other of which the limbs move least, exchanged."""
+    out = np.repeat(states, step)[: len(xy_px)]
+    right, left = joints
+    for k in np.flatnonzero(states[1:] != states[:-1]) if step > 1 else ():
+        between = slice(k * step, (k + 1) * step + 1)
+        both = bridged(xy_px[between][:, right + left]).reshape(-1, 2, len(right), 2)
+        saved = _moved(both[1:], both[:-1]) - _moved(both[1:, ::-1], both[:-1])
+        at = k * step + 1 + int(saved.argmax())
+        out[k * step : at], out[at : (k + 1) * step] = states[k], states[k + 1]
+    return out
+
+
+def _moved(after: np.ndarray, before: np.ndarray) -> np.ndarray:
+    """(F,) pixels, summed over the joints of both sides: after, before (F, 2, J, 2)."""
+    return np.linalg.norm(after - before, axis=-1).sum((1, 2))
 
 
 def _costs(xy_px: np.ndarray, score: np.ndarray, joints: tuple[list[int], list[int]]) -> np.ndarray:

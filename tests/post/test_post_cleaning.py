@@ -91,12 +91,16 @@ def test_what_is_unknown_stays_unknown_and_short_tracks_as_they_are():
             np.testing.assert_array_equal(without_swaps(short, fps).xy_px, short.xy_px)
 
 
-def test_exchanges_are_found_at_any_frame_rate():
-    xyz = walking(4 * N, fps=4 * FPS)
-    along = np.linspace(2, 5, 4 * N)[:, None]
+@pytest.mark.parametrize(
+    ("times", "rows"),
+    [(2, (81, 118)), (2, (40, 53)), (4, (80, 104)), (4, (161, 234)), (8, (321, 466))],
+)
+def test_exchanges_are_found_to_the_frame_at_any_frame_rate(times, rows):
+    xyz = walking(times * N, fps=times * FPS)
+    along = np.linspace(2, 5, times * N)[:, None]
     xy = 200 * np.stack([xyz[..., 2] + xyz[..., 0] + along, xyz[..., 1]], -1)
-    good, bad = track(xy), track(exchanged(xy, slice(80, 104)))
-    np.testing.assert_array_equal(without_swaps(bad, 4 * FPS).xy_px, good.xy_px)
+    good, bad = track(xy), track(exchanged(xy, slice(*rows)))
+    np.testing.assert_array_equal(without_swaps(bad, times * FPS).xy_px, good.xy_px)
 
 
 def test_wild_points_are_mended_and_others_untouched():
@@ -116,6 +120,20 @@ def test_wild_points_are_mended_and_others_untouched():
 def test_where_frames_are_few_motion_is_no_outlier(fps):
     xyz = walking(n=10 * fps, hz=0.95, fps=fps)
     np.testing.assert_array_equal(without_outliers(xyz, fps, 0.05), xyz)
+
+
+@pytest.mark.parametrize("fps", [12, 15, 25, 30, 60])
+@pytest.mark.parametrize("noise_m", [0.0, 0.005])
+def test_fast_motion_is_no_outlier(fps, noise_m):
+    """A punch of half a metre, back within 0.15 s, and arms that wave twice a second."""
+    t = np.arange(10 * fps) / fps
+    xyz = walking(n=len(t), hz=0.95, fps=fps)
+    for at in (2.013, 4.71, 7.3):
+        xyz[:, J["left_wrist"], 2] -= 0.5 * np.exp(-(((t - at) / 0.075) ** 2))
+    xyz[:, J["right_wrist"], 1] += 0.25 * np.sin(4 * np.pi * t)
+    xyz += np.random.default_rng(3).normal(0, noise_m, xyz.shape)
+    out = without_outliers(xyz, fps, 0.05)
+    assert (np.abs(out - xyz).max((1, 2)) > 0.05).sum() <= 3
 
 
 def test_outliers_are_mended_alike_wherever_the_series_is_cut(monkeypatch):
