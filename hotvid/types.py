@@ -151,6 +151,10 @@ class Track2D:
     def __len__(self) -> int:
         return len(self.frame_index)
 
+    def in_sight(self, kpt_thr: float) -> np.ndarray:
+        """(F,) bool: all rows but those of gaps in which no joint is as sure as `kpt_thr`."""
+        return ~self.interpolated | (self.score.max(1) >= kpt_thr)
+
 
 @dataclass(frozen=True)
 class Lifted:

@@ -107,7 +107,7 @@ class Plot3D:
                 place=place,
                 first=int(person.keypoints.frame_index[0]),
                 interpolated=person.keypoints.interpolated,
-                shown=~person.keypoints.interpolated | (person.keypoints.score.max(1) >= kpt_thr),
+                shown=person.keypoints.in_sight(kpt_thr),
                 opacity=_opacity(person),
                 colours=person_colours(person.track_id),
                 faded=_faded(person_colours(person.track_id)),

@@ -66,8 +66,11 @@ def arrange(motions: Sequence[Motion3D], fps: float, floor_m: float | None = Non
     """
     if not motions:
         return Scene(np.array([-1.5, 0.0, 0.0]), np.array([1.5, 3.0, 2.0]), True, ())
-    steady = steady_path if floor_m is None else _whole_path
-    paths = [to_plot(steady(m.root_m, fps)) for m in motions]
+    if floor_m is None:
+        paths = [to_plot(steady_path(m.root_m, fps)) for m in motions]
+    else:
+        # A level camera in the place of one that looks down has people under and behind it.
+        paths = [to_plot(_whole_path(m.root_m)) for m in motions]
     bodies = [to_plot(m.xyz_m[:: max(1, len(m.xyz_m) // _SAMPLES)]) for m in motions]
     bounds = [_bounds(p, b) for p, b in zip(paths, bodies, strict=True)]
     low, high = _around(bounds)
@@ -91,15 +94,16 @@ def steady_path(root_m: np.ndarray, fps: float) -> np.ndarray:
 
     The direction from the camera is kept exactly, so jumps and steps stay; NaN is bridged.
     """
-    filled = _whole_path(root_m, fps)
+    behind = ~(root_m[:, 2:] > 0.1)
+    filled = _whole_path(np.where(behind, np.nan, root_m))
     depth = filled[:, 2:]
     sigma = _DEPTH_SMOOTH_S * max(fps, 1.0)
     return filled / depth * gaussian_filter1d(depth, sigma, axis=0, mode="nearest")
 
 
-def _whole_path(root_m: np.ndarray, fps: float) -> np.ndarray:
-    """The path (F, 3) with straight lines through what is unknown or behind the camera."""
-    known = np.isfinite(root_m).all(-1) & (root_m[:, 2] > 0.1)
+def _whole_path(root_m: np.ndarray) -> np.ndarray:
+    """The path (F, 3) with straight lines through what is unknown."""
+    known = np.isfinite(root_m).all(-1)
     if not known.any():
         return np.tile(np.array([0.0, 0.0, 4.0]), (len(root_m), 1))
     at = np.arange(len(root_m))

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from hotvid.config import RenderConfig
 from hotvid.export.names import as_unicode
 from hotvid.joint_angles import TABLE
 from hotvid.post.quality import Quality, quality
@@ -27,10 +28,15 @@ _MANY = 0.1  # a share that is worth a warning
 _LEAP_M_S = 8.0  # nobody runs so fast: the track has changed its person, or its place is wrong
 
 
-def content(poses: Poses, lifted: Sequence[Motion3D | None] = ()) -> dict[str, Any]:
+def content(
+    poses: Poses,
+    lifted: Sequence[Motion3D | None] = (),
+    kpt_thr: float = RenderConfig.kpt_thr,
+) -> dict[str, Any]:
     """Everything that the page shows but the picture itself; ready for JSON, no NaN.
 
-    lifted  the people's motions before they were cleaned, in their order; empty: not known.
+    lifted   the people's motions before they were cleaned, in their order; empty: not known.
+    kpt_thr  a gap in which no joint is as sure as this shows nobody, as in the picture.
     Numbers are base64 of little-endian arrays: times float32 (seconds from the first frame),
     places float32 (metres, world, NaN where unknown), angles int16 (tenths of a degree), speeds
     int16 (millimetres a second).
@@ -57,14 +63,16 @@ def content(poses: Poses, lifted: Sequence[Motion3D | None] = ()) -> dict[str, A
         "sides": list(EDGE_SIDES),
         "angles": [{"name": a.name.replace("_", " "), "meaning": a.meaning} for a in TABLE],
         "people": [
-            _person(poses, person, step, of_person)
+            _person(poses, person, step, of_person, kpt_thr)
             for person, of_person in zip(poses.people, found, strict=True)
         ],
         "warnings": [*map(as_unicode, poses.warnings), *_warnings(poses, found)],
     }
 
 
-def _person(poses: Poses, person: Person, step: int, found: Quality) -> dict[str, Any]:
+def _person(
+    poses: Poses, person: Person, step: int, found: Quality, kpt_thr: float
+) -> dict[str, Any]:
     index = person.keypoints.frame_index - poses.first_frame
     first = -(-int(index[0]) // step)  # the first frame of the thinned clip in which it is
     rows = np.arange(first * step - int(index[0]), len(index), step)
@@ -75,13 +83,14 @@ def _person(poses: Poses, person: Person, step: int, found: Quality) -> dict[str
         "count": len(rows),
         "frames": [int(person.keypoints.frame_index[0]), int(person.keypoints.frame_index[-1])],
         "colours": [_css(colours.left), _css(colours.middle), _css(colours.right)],
-        "interpolated": _packed(person.keypoints.interpolated[rows], "u1"),
         "quality": {name: _finite(value) for name, value in asdict(found).items()},
         "leaps": leaps(person, poses.pts_s[index]),
     }
     if person.world is not None:
         # The origin is under the camera: people may be farther off than int16 counts millimetres.
-        out["xyz"] = _packed(person.world.xyz_m[rows], "<f4")
+        in_sight = person.keypoints.in_sight(kpt_thr)[rows]
+        shown_m = np.where(in_sight[:, None, None], person.world.xyz_m[rows], np.nan)
+        out["xyz"] = _packed(shown_m, "<f4")
         out["speed"] = _packed(_whole(1000 * _speed(person, poses.pts_s[index])[rows]), "<i2")
     if person.angles is not None:
         out["degrees"] = _packed(_whole(10 * person.angles.degrees[rows]), "<i2")

@@ -80,7 +80,8 @@ def write_report(
         atomic_output(out, overwrite) as temporary,
         temporary.open("w", encoding="utf-8", newline="\n") as file,
     ):
-        file.writelines(page(poses, film, missing, [p.motion for p in as_found.people]))
+        lifted = [p.motion for p in as_found.people]
+        file.writelines(page(poses, film, missing, lifted, config.render.kpt_thr))
     return Report(poses, len(film))
 
 
@@ -102,14 +103,18 @@ def _film(poses: Poses, video: PathLike, config: PipelineConfig, progress: Progr
 
 
 def page(
-    poses: Poses, film: bytes, missing: str, lifted: Sequence[Motion3D | None] = ()
+    poses: Poses,
+    film: bytes,
+    missing: str,
+    lifted: Sequence[Motion3D | None] = (),
+    kpt_thr: float = RenderConfig.kpt_thr,
 ) -> Iterable[str]:
     """The parts of the HTML file, in order.
 
-    missing  says why there is no film.
-    lifted   as `report.content.content` takes it.
+    missing          says why there is no film.
+    lifted, kpt_thr  as `report.content.content` takes them.
     """
-    told = content(poses, lifted) | {"missing": as_unicode(missing)}
+    told = content(poses, lifted, kpt_thr) | {"missing": as_unicode(missing)}
     # Within a script only "<" could end it, or begin a comment.
     data = json.dumps(told, separators=(",", ":"), allow_nan=False).replace("<", "\\u003c")
     web = resources.files("hotvid.report") / "web"

@@ -98,3 +98,11 @@ def test_a_few_wild_frames_do_not_widen_the_scene(make_person):
     plain = arrange([calm], 30.0)
     assert scene.metric
     np.testing.assert_allclose(scene.high - scene.low, plain.high - plain.low, atol=0.6)
+
+
+def test_under_a_camera_that_looks_down_people_walk_on(make_person):
+    """Seen by a level camera in its place they are behind it from the middle on."""
+    motion = make_person(start=(0.0, 3.0, 1.5), step=(0, 0, -0.1)).motion
+    assert motion.root_m[-1, 2] < -0.2
+    scene = arrange([motion], 30.0, floor_m=-4.0)
+    np.testing.assert_allclose(np.diff(scene.places[0][:, 1]), -0.1, atol=1e-3)

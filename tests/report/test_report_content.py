@@ -56,6 +56,19 @@ def test_places_far_from_the_camera_are_right(poses):
     np.testing.assert_array_equal(unpacked(told["xyz"], "<f4").reshape(far.shape), far)
 
 
+def test_who_is_hidden_for_long_is_not_in_the_scene(poses):
+    """As in the picture: a bridge in which no joint is sure shows nobody."""
+    person = poses.people[0]
+    track, row = person.keypoints, 4
+    bridged, score = track.interpolated.copy(), track.score.copy()
+    bridged[row : row + 2], score[row] = True, 0.05
+    hidden = replace(person, keypoints=replace(track, interpolated=bridged, score=score))
+    (told,) = content(replace(poses, people=(hidden,)))["people"]
+    xyz = unpacked(told["xyz"], "<f4").reshape(len(track), 17, 3)
+    assert np.isnan(xyz[row]).all()
+    np.testing.assert_array_equal(xyz[row + 1], person.world.xyz_m[row + 1])
+
+
 def test_bones_and_jitter_are_told_of_the_motion_as_it_was_lifted(poses):
     cleaned = [person["quality"] for person in content(poses)["people"]]
     shaken = []

@@ -33,6 +33,7 @@ const anything = (known = {}) => new Proxy(function () {}, {
 const elements = {
   data: anything({ textContent: JSON.stringify(TOLD) }),
   mp4: anything({ textContent: "" }),
+  reset: anything({ addEventListener: (_, listener) => { clicked = listener; } }),
 };
 const document = anything({
   getElementById: (id) => elements[id] ??= anything(),
@@ -41,10 +42,16 @@ const document = anything({
 const getComputedStyle = () => ({ getPropertyValue: () => "#888888" });
 const [matchMedia, addEventListener, ResizeObserver] = [anything(), () => {}, anything()];
 const shown = {};
-class Renderer { render(scene) { shown.scene = scene; } }
+class Renderer { render(scene, camera) { Object.assign(shown, { scene, camera }); } }
+class Controls {
+  constructor() { this.target = shown.target = new vendor.Vector3(); }
+  update() {}
+  addEventListener() {}
+}
+let clicked = null;  // what the button calls that shows everyone
 """
 _VENDOR = """
-vendor = { ...vendor, WebGLRenderer: Renderer, OrbitControls: anything(), uPlot: anything() };
+vendor = { ...vendor, WebGLRenderer: Renderer, OrbitControls: Controls, uPlot: anything() };
 """
 
 
@@ -90,6 +97,32 @@ def test_everyone_is_shown_where_the_poses_have_them(poses):
     assert np.nanmin(balls) < -40, "far off, and not at the end of what a small number holds"
     ways = np.concatenate([p.world.xyz_m[:, 0, 2] for p in poses.people])
     assert found["grid"][2] == pytest.approx((np.nanmin(ways) + np.nanmax(ways)) / 2, abs=0.51)
+
+
+@pytest.mark.parametrize("aspect", [0.6, 1.3, 2.2])
+@pytest.mark.parametrize("walk", [(-3, -13), (-2, -6), (-4, -4)])
+def test_everyone_is_in_the_picture_from_the_first(poses, aspect, walk):
+    (person, *_) = poses.people
+    xyz_m = person.world.xyz_m.copy()
+    xyz_m[..., 2] += np.linspace(*walk, len(xyz_m))[:, None] - xyz_m[:, :1, 2]
+    one = replace(poses, people=(replace(person, world=replace(person.world, xyz_m=xyz_m)),))
+    driver = f"""
+    const camera = shown.camera, spots = [];
+    camera.aspect = {aspect};
+    camera.updateProjectionMatrix();
+    clicked();
+    camera.lookAt(shown.target);
+    camera.updateMatrixWorld();
+    for (const p of people)
+      for (let i = 0; i < p.xyz.length; i += 3) {{
+        const spot = new vendor.Vector3().fromArray(p.xyz, i).project(camera);
+        spots.push([spot.x, spot.y, spot.z]);
+      }}
+    console.log(JSON.stringify(spots));
+    """
+    spots = np.array(run(driver, content(one) | {"missing": ""}))
+    assert np.isfinite(spots).all() and (np.abs(spots) < 1).all()
+    assert max(np.ptp(spots[:, 0]), np.ptp(spots[:, 1])) > 0.5, "and not far away"
 
 
 def test_a_film_of_140_mb_is_unpacked(poses):

@@ -24,7 +24,6 @@ const people = clip.people.map((p) => ({
   xyz: unpack(p.xyz, Float32Array),
   speed: unpack(p.speed, Int16Array),
   degrees: unpack(p.degrees, Int16Array),
-  interpolated: unpack(p.interpolated, Uint8Array),
 }));
 const lastTime = times.length ? times[times.length - 1] : 0;
 
@@ -82,15 +81,20 @@ for (const text of clip.warnings) made("li", text, at("warnings").querySelector(
 
 // --- the video ---------------------------------------------------------------------------------
 const film = at("film");
-const hasFilm = at("mp4").textContent.length > 0;
+let hasFilm = at("mp4").textContent.length > 0;
+function withoutFilm(why) {
+  hasFilm = false;
+  film.hidden = true;
+  at("missing").hidden = false;
+  at("missing").textContent = why;
+}
 if (hasFilm) {
   film.addEventListener("loadedmetadata", () => { film.currentTime = time + 0.001; });
+  film.addEventListener("error", () => withoutFilm("This browser cannot play the video (H.264)."));
   film.src = URL.createObjectURL(new Blob([bytes(at("mp4").textContent)], { type: "video/mp4" }));
   at("mp4").remove();
 } else {
-  film.hidden = true;
-  at("missing").hidden = false;
-  at("missing").textContent = clip.missing;
+  withoutFilm(clip.missing);
 }
 
 // --- the scene ---------------------------------------------------------------------------------
@@ -123,15 +127,23 @@ const space = (() => {
   }
   if (!Number.isFinite(low[0])) { low[0] = low[2] = -1; high[0] = high[2] = 1; }
   const middle = new V.Vector3((low[0] + high[0]) / 2, (Math.max(low[1] - 1, 0) + high[1]) / 2, (low[2] + high[2]) / 2);
-  const wide = Math.max(high[0] - low[0] + 1.5, high[1] - low[1] + 0.8, 2.4);
   const side = 2 * Math.ceil(Math.max(high[0] - low[0], high[2] - low[2]) / 2 + 1);
   let grid = null;
 
   function reset() {
-    const aspect = camera.aspect || 1;
-    const away = (wide / Math.min(aspect, 1.4)) * 1.75 + (high[2] - low[2]) / 2;
+    // As near as all corners of the space that people take up are in the picture.
+    const back = new V.Vector3(0.34, 0.28, 0.9).normalize();
+    const right = new V.Vector3(0, 1, 0).cross(back).normalize(), over = back.clone().cross(right);
+    const tall = Math.tan((camera.fov * Math.PI) / 360), broad = tall * (camera.aspect || 1);
+    const half = [0, 1, 2].map((c) => (high[c] - low[c]) / 2 + (c === 1 ? 0.1 : 0.75));
+    let away = 0;
+    for (let which = 0; which < 8; which++) {
+      const corner = new V.Vector3(...half.map((size, c) => (which & (1 << c) ? size : -size)));
+      const aside = Math.abs(corner.dot(right)) / broad, above = Math.abs(corner.dot(over)) / tall;
+      away = Math.max(away, corner.dot(back) + Math.max(aside, above));
+    }
     controls.target.copy(middle);
-    camera.position.set(middle.x + 0.34 * away, middle.y + 0.28 * away, middle.z + 0.9 * away);
+    camera.position.copy(middle).addScaledVector(back, away);
     controls.update();
   }
   const ball = new V.SphereGeometry(0.035, 12, 8), rod = new V.CylinderGeometry(0.028, 0.028, 1, 10);
@@ -253,7 +265,7 @@ const plots = (() => {
       plot("angles", "\u00b0", person ? list.map((i, n) => ({ label: clip.angles[i].name, colour: HUES[n % HUES.length], values: column(person, person.degrees, clip.angles.length, i, 10) })) : []),
       plot("speed", "m/s", people.map((p) => ({ label: `person ${p.id}`, colour: p.colours[1], values: column(p, p.speed, 1, 0, 1000) }))),
     ];
-    show(moment);
+    queueMicrotask(() => show(moment));  // after uPlot's own, in which its scales are set
   }
   function show(time) {
     moment = time;
