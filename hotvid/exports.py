@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from hotvid.config import UNITS, ExportConfig, check_choice
 from hotvid.errors import OutputError
-from hotvid.export.formats import Format, output_paths, parse_formats, person_path
+from hotvid.export.formats import (
+    Format,
+    is_person_path,
+    output_paths,
+    parse_formats,
+    person_path,
+)
 from hotvid.humanoid import NAMINGS
 from hotvid.io.atomic import atomic_folder, atomic_output, check_output, check_output_folder
 from hotvid.pipeline import with_bones
@@ -71,8 +76,14 @@ def check_exports(exports: Sequence[Export], overwrite: bool = False) -> None:
             continue
         check_output(export.path, overwrite)
         if export.format.per_person:
-            for taken in sorted(export.path.parent.glob(person_path(export.path, "*").name)):
-                check_output(taken, overwrite)
+            for name in sorted(people_files(export, _names_in(export.path.parent))):
+                check_output(export.path.with_name(name), overwrite)
+
+
+def check_lengths(exports: Sequence[Export], n_frames: int | None) -> None:
+    """Raise OutputError where an export cannot count so many frames; None: nobody knows."""
+    for export in exports:
+        export.format.check_length(n_frames or 0)
 
 
 def write_exports(
@@ -86,13 +97,22 @@ def write_exports(
 
     on_written  called with each file or folder once it is whole.
     returns     the poses as they were written: with bones, where a format asks for them.
-    raises      OutputError where one cannot be written, or nobody is there to be written.
+    raises      OutputError where one cannot be written, or nobody is there to be written; the
+                others are written before.
     """
     if any(export.format.needs_bones for export in exports):
         poses = with_bones(poses)
+    failed: list[OutputError] = []
     for export in exports:
-        for path in _write(poses, export, overwrite):
+        try:
+            written = _write(poses, export, overwrite)
+        except OutputError as error:
+            failed.append(error)
+            continue
+        for path in written:
             on_written(path)
+    if failed:
+        raise failed[0]
     return poses
 
 
@@ -105,8 +125,7 @@ def people_files(export: Export, names: Iterable[str]) -> set[str]:
     """Those of `names` that a run of this export may have written for a person each."""
     if not export.format.per_person:
         return set()
-    every = "[0-9]+".join(map(re.escape, person_path(export.path, "*").name.split("*")))
-    return {n for n in names if n == export.path.name or re.fullmatch(every, n)}
+    return {n for n in names if n == export.path.name or is_person_path(n, export.path)}
 
 
 def _write(poses: Poses, export: Export, overwrite: bool) -> list[Path]:
@@ -119,7 +138,22 @@ def _write(poses: Poses, export: Export, overwrite: bool) -> list[Path]:
     with ExitStack() as open_files:
         for path, part in parts:
             write(part, open_files.enter_context(atomic_output(path, overwrite)), config)
-    return [path for path, _ in parts]
+    written = [path for path, _ in parts]
+    if overwrite:
+        _remove_earlier_people(export, written)
+    return written
+
+
+def _remove_earlier_people(export: Export, written: Sequence[Path]) -> None:
+    """Remove the files of people whom an earlier run found, which would pass for this one's."""
+    there = people_files(export, _names_in(export.path.parent))
+    for name in there - {path.name for path in written}:
+        with suppress(OSError):
+            export.path.with_name(name).unlink()
+
+
+def _names_in(folder: Path) -> list[str]:
+    return [path.name for path in folder.iterdir()] if folder.is_dir() else []
 
 
 def _parts(poses: Poses, export: Export) -> list[tuple[Path, Poses]]:

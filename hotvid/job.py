@@ -19,7 +19,7 @@ from hotvid.config import (
 )
 from hotvid.errors import InputError, OutputError, UsageError
 from hotvid.export.json_export import write_json
-from hotvid.exports import Export, check_exports, write_exports
+from hotvid.exports import Export, check_exports, check_lengths, write_exports
 from hotvid.io.atomic import atomic_output, check_output
 from hotvid.io.capture import is_still
 from hotvid.io.picture_writer import PICTURE_SUFFIXES, is_picture_name
@@ -32,6 +32,7 @@ from hotvid.pipeline import (
     PathLike,
     Progress,
     analyze,
+    frames_expected,
     lift_anew,
     lift_keypoints,
     no_progress,
@@ -77,6 +78,8 @@ def run(
     outputs = _Outputs(out, json, save, exports, overwrite, on_written)
     outputs.check((source, drawn_over))
     _check_still(out, source, poses)
+    if any(export.format.most_frames for export in exports):
+        check_lengths(exports, _n_frames(source, config) if poses is None else poses.n_frames)
     if poses is not None and out is not None and drawn_over is not None:
         check_readable(poses, drawn_over)
     if poses is None:
@@ -229,6 +232,11 @@ def check_outputs(
     for path, _ in files:
         check_output(path, overwrite)
     check_exports(exports, overwrite)
+
+
+def _n_frames(video: PathLike, config: PipelineConfig) -> int | None:
+    with VideoReader(video, config.time_range_s) as reader:
+        return frames_expected(reader.info, reader.time_range_s)
 
 
 def _either(names: Sequence[str]) -> str:

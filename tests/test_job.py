@@ -10,6 +10,8 @@ from stand_ins import StandInBackend, StandInLifter, read_drawn_code, write_code
 from hotvid import job, pipeline
 from hotvid.config import configure
 from hotvid.errors import HotvidWarning, InputError, OutputError, UsageError
+from hotvid.export.formats import FORMATS
+from hotvid.exports import Export
 from hotvid.geometry import assumed_focal_px
 from hotvid.io.pose_store import load_poses, save_poses
 from hotvid.io.reader import VideoReader
@@ -202,6 +204,17 @@ def test_outputs_are_refused_before_any_work(clip, backend, tmp_path):
     refused(backend, tmp_path, "folder", clip, tmp_path / "coded.mp4" / "a.mp4")
     refused(backend, tmp_path, "input", clip, clip, overwrite=True)
     refused(backend, tmp_path, "folder", clip, json=_folder(tmp_path / "a.json"))
+
+
+def test_a_format_that_cannot_count_the_frames_is_refused_before_any_work(
+    clip, backend, tmp_path, monkeypatch
+):
+    pytest.importorskip("ezc3d")
+    short = replace(FORMATS["c3d"], most_frames=5)
+    exports = [Export(short, tmp_path / "a.c3d")]
+    refused(backend, tmp_path, "frames, and C3D holds 5 at most", clip, exports=exports)
+    job.run(clip, config=configure(time_range=(0.0, 0.1)), exports=exports)
+    assert "a.c3d" in names(tmp_path), "of few enough frames"
 
 
 def _folder(path):

@@ -13,9 +13,11 @@ is JSON text: all that hotvid's JSON has besides people. Nothing is pickled.
 from __future__ import annotations
 
 import json
+import zipfile
 from pathlib import Path
 
 import numpy as np
+from numpy.lib import format as npy
 
 from hotvid.config import ExportConfig
 from hotvid.export.dense import over_all_frames
@@ -30,52 +32,67 @@ SCHEMA = "hotvid-arrays/1"
 
 def write(poses: Poses, path: Path, config: ExportConfig) -> None:
     """Write the arrays that this module's own text lists."""
-    people = [_person(poses, person) for person in poses.people]
-    nothing = {name: v[None][:0] for name, v in _shapes(poses.n_frames).items()}
-    arrays = {
-        name: np.stack([p[name] for p in people]) if people else nothing[name] for name in nothing
+    of_clip = {
+        "schema": np.array(SCHEMA),
+        "head": np.array(json.dumps(head(poses))),
+        "video": np.array(as_unicode(poses.video.path)),
+        "fps": np.array(poses.video.fps),
+        "joints": np.array(H36M17.joints),
+        "edges": np.array(H36M17.edges),
+        "angles": np.array(ANGLES),
+        "person": np.array([p.track_id for p in poses.people], np.int64),
+        "frame": np.arange(poses.first_frame, poses.first_frame + poses.n_frames),
+        "pts_s": poses.pts_s,
     }
-    with path.open("wb") as file:
-        np.savez_compressed(
-            file,
-            schema=np.array(SCHEMA),
-            head=np.array(json.dumps(head(poses))),
-            video=np.array(as_unicode(poses.video.path)),
-            fps=np.array(poses.video.fps),
-            joints=np.array(H36M17.joints),
-            edges=np.array(H36M17.edges),
-            angles=np.array(ANGLES),
-            person=np.array([p.track_id for p in poses.people], np.int64),
-            frame=np.arange(poses.first_frame, poses.first_frame + poses.n_frames),
-            pts_s=poses.pts_s,
-            **arrays,
-        )
+    known = [_known(person) for person in poses.people]
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as file:
+        for name, values in of_clip.items():
+            with file.open(f"{name}.npy", "w") as stream:
+                npy.write_array(stream, values, allow_pickle=False)
+        # One person's rows over all frames at a time: with everyone in a long clip, all at once
+        # would be far more than what is known.
+        for name, nothing in _NOTHING.items():
+            shape = (len(known), poses.n_frames, *nothing.shape)
+            described = npy.dtype_to_descr(nothing.dtype)
+            with file.open(f"{name}.npy", "w", force_zip64=True) as stream:
+                npy.write_array_header_1_0(
+                    stream, {"descr": described, "fortran_order": False, "shape": shape}
+                )
+                for person, rows in zip(poses.people, known, strict=True):
+                    stream.write(_over_all_frames(poses, person, rows.get(name), nothing))
 
 
-def _shapes(n_frames: int) -> dict[str, np.ndarray]:
-    """What one person has, when nothing of it is known."""
-
-    def unknown(*shape: int) -> np.ndarray:
-        return np.full((n_frames, *shape), np.nan, np.float32)
-
-    n_joints = len(H36M17)
-    return {
-        "present": np.zeros(n_frames, bool),
-        "box_px": unknown(4),
-        "person_score": unknown(),
-        "standing": np.zeros((n_frames, 2), bool),
-        "interpolated": np.zeros(n_frames, bool),
-        "xy_px": unknown(n_joints, 2),
-        "score": unknown(n_joints),
-        "xyz_m": unknown(n_joints, 3),
-        "root_m": unknown(3),
-        "world_m": unknown(n_joints, 3),
-        "angles_deg": unknown(len(ANGLES)),
-        "confidence": unknown(n_joints),
-    }
+def _unknown(*shape: int) -> np.ndarray:
+    return np.full(shape, np.nan, np.float32)
 
 
-def _person(poses: Poses, person: Person) -> dict[str, np.ndarray]:
+# What one frame has where nothing of it is known.
+_NOTHING = {
+    "present": np.zeros((), bool),
+    "box_px": _unknown(4),
+    "person_score": _unknown(),
+    "standing": np.zeros(2, bool),
+    "interpolated": np.zeros((), bool),
+    "xy_px": _unknown(len(H36M17), 2),
+    "score": _unknown(len(H36M17)),
+    "xyz_m": _unknown(len(H36M17), 3),
+    "root_m": _unknown(3),
+    "world_m": _unknown(len(H36M17), 3),
+    "angles_deg": _unknown(len(ANGLES)),
+    "confidence": _unknown(len(H36M17)),
+}
+
+
+def _over_all_frames(
+    poses: Poses, person: Person, rows: np.ndarray | None, nothing: np.ndarray
+) -> bytes:
+    if rows is None:
+        return np.broadcast_to(nothing, (poses.n_frames, *nothing.shape)).tobytes()
+    missing = nothing.flat[0]
+    return over_all_frames(poses, person, rows.astype(nothing.dtype, copy=False), missing).tobytes()
+
+
+def _known(person: Person) -> dict[str, np.ndarray]:
     track = person.keypoints
     known = {
         "present": np.ones(len(track), bool),
@@ -95,8 +112,4 @@ def _person(poses: Poses, person: Person) -> dict[str, np.ndarray]:
         known["confidence"] = person.confidence
     if person.angles is not None:
         known["angles_deg"] = person.angles.degrees
-    missing = {"present": False, "interpolated": False, "standing": False}
-    return _shapes(poses.n_frames) | {
-        name: over_all_frames(poses, person, rows, missing.get(name, np.nan))
-        for name, rows in known.items()
-    }
+    return known

@@ -8,15 +8,15 @@ import numpy as np
 
 from hotvid import __version__
 from hotvid.config import ExportConfig
-from hotvid.errors import OutputError
 from hotvid.export.dense import over_all_frames
 from hotvid.export.even_rate import even_frames
+from hotvid.export.formats import FORMATS
 from hotvid.export.names import unicode_path
 from hotvid.skeleton import H36M17
 from hotvid.types import Poses
 
 _MM = 1000.0
-_MOST_FRAMES = 65_535  # counted in 16 bits: of more, readers see the first ones
+_FORMAT = FORMATS["c3d"]
 _MISSING = -1.0  # the residual that marks a point as not measured
 
 
@@ -29,14 +29,15 @@ def write(poses: Poses, path: Path, config: ExportConfig) -> None:
     """
     import ezc3d
 
-    _check_length(poses)
-    frames = even_frames(poses.pts_s, poses.video.fps)
-    people = [frames.take(over_all_frames(poses, p, p.world.xyz_m)) for p in poses.people]
-    xyz_m = np.concatenate([np.zeros((len(frames.pts_s), 0, 3)), *people], 1)
-    missing = ~np.isfinite(xyz_m).all(-1)
-
-    points = np.ones((4, xyz_m.shape[1], len(xyz_m)))
-    points[:3] = np.where(missing, np.nan, xyz_m.transpose(2, 0, 1) * _MM).transpose(0, 2, 1)
+    _FORMAT.check_length(poses.n_frames)
+    frames = even_frames(poses.pts_s, poses.video.fps, _FORMAT.most_frames)
+    n_joints = len(H36M17)
+    points = np.ones((4, n_joints * len(poses.people), len(frames.pts_s)))
+    for i, person in enumerate(poses.people):
+        xyz_m = frames.take(over_all_frames(poses, person, person.world.xyz_m))
+        points[:3, i * n_joints : (i + 1) * n_joints] = _MM * xyz_m.transpose(2, 1, 0)
+    missing = ~np.isfinite(points[:3]).all(0)
+    points[:3, missing] = np.nan
     names = [f"person{p.track_id}" for p in poses.people]
     prefixes = [f"{name}:" for name in names] if len(names) > 1 else [""] * len(names)
 
@@ -55,14 +56,6 @@ def write(poses: Poses, path: Path, config: ExportConfig) -> None:
     file.add_parameter("MANUFACTURER", "SOFTWARE", ["hotvid"])
     file.add_parameter("MANUFACTURER", "VERSION_LABEL", [__version__])
     file["data"]["points"] = points
-    file["data"]["meta_points"]["residuals"] = np.where(missing.T, _MISSING, 0.0)[None]
+    file["data"]["meta_points"]["residuals"] = np.where(missing, _MISSING, 0.0)[None]
     with unicode_path(path) as plain:
         file.write(str(plain))
-
-
-def _check_length(poses: Poses) -> None:
-    if poses.n_frames > _MOST_FRAMES:
-        raise OutputError(
-            f"there are {poses.n_frames} frames, and C3D holds {_MOST_FRAMES} at most",
-            "give parts of the video, each with its --time-range, or choose another format",
-        )

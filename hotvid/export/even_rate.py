@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 
 import numpy as np
 
 _EVEN = 0.05  # of a frame: timestamps that are off by less are as even as containers keep them
+# Pauses, or a recording that waits for something to happen: where the mean rate is less than this
+# share of the usual one, it would leave out most of what moves.
+_SPARSE = 0.5
 
 
 @dataclass(frozen=True)
@@ -40,11 +44,12 @@ class EvenFrames:
         return between.astype(values.dtype)
 
 
-def even_frames(pts_s: np.ndarray, fps: float) -> EvenFrames:
-    """The even frames that stand for frames at `pts_s`, as many as there are.
+def even_frames(pts_s: np.ndarray, fps: float, most: int | None = None) -> EvenFrames:
+    """The even frames that stand for frames at `pts_s`: as many as there are, more for pauses.
 
     pts_s  (F,) seconds, ascending.
     fps    the rate that a single frame has.
+    most   how many there may be; None: any number.
     """
     n = len(pts_s)
     if n < 2 or pts_s[-1] <= pts_s[0]:
@@ -52,6 +57,11 @@ def even_frames(pts_s: np.ndarray, fps: float) -> EvenFrames:
     rate_hz = (n - 1) / float(pts_s[-1] - pts_s[0])
     even_s = np.linspace(pts_s[0], pts_s[-1], n)
     kept = bool(np.abs(even_s - pts_s).max() <= _EVEN / rate_hz)
+    usual_hz = 1 / float(np.median(np.diff(pts_s)))
+    if not kept and rate_hz < _SPARSE * usual_hz:
+        span_s = float(pts_s[-1] - pts_s[0])
+        n = max(n, min(round(span_s * usual_hz) + 1, most or sys.maxsize))
+        rate_hz, even_s = (n - 1) / span_s, np.linspace(pts_s[0], pts_s[-1], n)
     # A rate such as 29.999997 is a rounding error of the timestamps.
     rate_hz = fps if kept and abs(rate_hz / fps - 1) < _EVEN / n else rate_hz
     return EvenFrames(float(rate_hz), pts_s if kept else even_s, kept, pts_s)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +28,7 @@ class Format:
     needs_3d    only people with 3D motion can be in it.
     needs_bones  it holds turns of bones, which are fitted first.
     per_person  a file holds one person: several people are several files.
+    most_frames  as many as it can count; None: any number.
     package     what it needs beyond hotvid's own dependencies, as (name to import, name to
                 install).
     """
@@ -40,6 +42,7 @@ class Format:
     per_person: bool = False
     folder: bool = False
     pattern: str = ""
+    most_frames: int | None = None
     package: tuple[str, str] | None = None
 
     @property
@@ -51,6 +54,15 @@ class Format:
         """The function that writes it; OutputError names the command that installs what lacks."""
         self.check_installed()
         return importlib.import_module(f"hotvid.export.{self.module}").write
+
+    def check_length(self, n_frames: int) -> None:
+        """Raise OutputError where there are more frames than it can count."""
+        if self.most_frames is not None and n_frames > self.most_frames:
+            raise OutputError(
+                f"there are {n_frames} frames, and {self.name.upper()} holds {self.most_frames} "
+                "at most",
+                "give parts of the video, each with its --time-range, or choose another format",
+            )
 
     def check_installed(self) -> None:
         """Raise OutputError where the package that it needs is not installed."""
@@ -95,6 +107,7 @@ FORMATS = {
             "markers for biomechanics software",
             "c3d",
             needs_3d=True,
+            most_frames=65_535,  # counted in 16 bits: of more, readers see the first ones
             package=("ezc3d", "ezc3d"),
         ),
         Format(
@@ -180,6 +193,12 @@ def output_paths(
     return tuple((f, out.with_name(out.name + f.suffix)) for f in formats)
 
 
-def person_path(path: Path, person: int | str) -> Path:
+def person_path(path: Path, person: int) -> Path:
     """`walk.trc` -> `walk.person0.trc`: where one of several people goes."""
     return path.with_name(f"{path.stem}.person{person}{path.suffix}")
+
+
+def is_person_path(name: str, path: Path) -> bool:
+    """Whether `person_path` gives a file that is called `name`, for somebody."""
+    pattern = f"{re.escape(path.stem)}\\.person[0-9]+{re.escape(path.suffix)}"
+    return re.fullmatch(pattern, name) is not None

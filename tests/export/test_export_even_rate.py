@@ -38,3 +38,19 @@ def test_too_few_frames_for_a_rate_have_that_of_the_video(pts_s):
     frames = even_frames(np.array(pts_s), 24.0)
     assert frames.rate_hz == 24.0
     assert len(frames.take(np.zeros((len(pts_s), 3)))) == len(pts_s)
+
+
+def test_a_pause_leaves_what_moves_at_its_own_rate():
+    moving = np.arange(300) / 30
+    pts_s = np.concatenate([moving, moving[-1] + 1 + np.arange(50)])
+    frames = even_frames(pts_s, 30.0)
+    assert frames.rate_hz == pytest.approx(30, rel=0.01)
+    assert frames.pts_s[-1] == pts_s[-1]
+    assert (frames.pts_s <= moving[-1]).sum() == pytest.approx(300, abs=3)
+
+
+def test_no_more_frames_than_a_format_counts():
+    pts_s = np.concatenate([np.arange(300) / 30, 1000 + np.arange(300) / 30])
+    frames = even_frames(pts_s, 30.0, most=2000)
+    assert len(frames.pts_s) == 2000 and frames.rate_hz == pytest.approx(1999 / pts_s[-1])
+    assert len(even_frames(pts_s, 30.0, most=10).pts_s) == 600, "never fewer than there are"

@@ -1,6 +1,7 @@
 """CSV, Parquet and NPZ, read back."""
 
 import csv
+import tracemalloc
 from dataclasses import replace
 
 import numpy as np
@@ -134,3 +135,17 @@ def test_people_without_3d_are_in_the_tables_with_their_2d(tmp_path):
     arrays.write(flat, tmp_path / "a.npz", config)
     with np.load(tmp_path / "a.npz") as found:
         assert np.isnan(found["xyz_m"]).all() and np.isfinite(found["xy_px"]).all()
+
+
+def test_arrays_of_many_people_in_a_long_clip_are_never_all_in_memory(tmp_path):
+    clip = two_people()
+    long = replace(clip, pts_s=np.arange(20_000) / 30, people=clip.people * 20)
+    tracemalloc.start()
+    arrays.write(long, tmp_path / "a.npz", ExportConfig())
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    with np.load(tmp_path / "a.npz") as file:
+        assert file["xyz_m"].shape == (40, 20_000, 17, 3)
+        assert file["present"].sum() == sum(len(p.keypoints) for p in long.people)
+        size = file["xyz_m"].nbytes
+    assert peak < size / 5
