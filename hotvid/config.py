@@ -38,6 +38,11 @@ class KeypointsConfig:
     fps: float | None = None
     first_number: int | None = None  # that the file gives the first frame; None: the format's own
     retrack: bool = False  # the file's ids are not believed
+    # As `TrackConfig.bbox_thr`; lower, as other programs' scores are not made to be probabilities.
+    bbox_thr: float = 0.3
+
+    def __post_init__(self) -> None:
+        _check_share("bbox-thr", self.bbox_thr)
 
 
 @dataclass(frozen=True)

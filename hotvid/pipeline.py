@@ -132,9 +132,8 @@ def lift_keypoints(
         seen = _Seen(clip.info, clip.first_frame, clip.pts_s, clip.observations, clip.warnings)
         if clip.person is None or given.retrack:
             size_px = (clip.info.width, clip.info.height)
-            tracks = associate(
-                clip.observations, clip.pts_s, clip.first_frame, config.track, size_px
-            )
+            how = replace(config.track, bbox_thr=given.bbox_thr)
+            tracks = associate(clip.observations, clip.pts_s, clip.first_frame, how, size_px)
         else:
             tracks = tracks_as_given(
                 clip.observations, clip.person, clip.pts_s, clip.first_frame, config.track
@@ -385,7 +384,7 @@ def _observe(
 ) -> _Seen:
     observations, pts_s = Sightings(), array("d")
     first_frame = 0
-    total = _frames_expected(reader.info, reader.time_range_s)
+    total = frames_expected(reader.info, reader.time_range_s)
     frames = iter(reader)
     while batch := list(islice(frames, FRAMES_AT_ONCE)):
         if not pts_s:
@@ -402,7 +401,8 @@ def _observe(
     return _Seen(reader.info, first_frame, np.array(pts_s), observations, tuple(reader.warnings))
 
 
-def _frames_expected(info: VideoInfo, time_range_s: tuple[float, float] | None) -> int | None:
+def frames_expected(info: VideoInfo, time_range_s: tuple[float, float] | None) -> int | None:
+    """How many frames a video holds in a range of time, as its container claims."""
     if info.n_frames is None or time_range_s is None:
         return info.n_frames
     start, end = (min(max(round(t * info.fps), 0), info.n_frames) for t in time_range_s)

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
+from hotvid.cli import options
 from hotvid.cli.shared import Group
 from hotvid.config import KeypointsConfig
 from hotvid.errors import UsageError
@@ -84,6 +85,7 @@ OF_FILE: Group = {
     "layout": (Layout, KeypointsConfig.format),
     "joints": (Joints, KeypointsConfig.joint_set),
     "retrack": (Retrack, KeypointsConfig.retrack),
+    "bbox_thr": (options.BboxThr, KeypointsConfig.bbox_thr),
 }
 
 
@@ -100,6 +102,7 @@ def read_of_file(of_file: Mapping[str, Any]) -> tuple[Path | None, KeypointsConf
         fps=fps,
         first_number=of_file["first_frame"],
         retrack=of_file["retrack"],
+        bbox_thr=of_file["bbox_thr"],
     )
 
 

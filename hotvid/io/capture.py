@@ -24,7 +24,8 @@ POSSIBLE_FPS = (1e-3, 5000.0)  # and beyond this neither is believed
 PROBED_FRAMES = 30  # for that check: about a second
 DECODER_THREADS = 8  # more hold more frames than they save time
 
-_PNG_START, _PNG_END = b"\x89PNG\r\n\x1a\n", b"IEND"
+_HEIF_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"mif1")  # ISO 23008-12: still pictures
+_PNG_START, _PNG_END = b"\x89PNG\r\n\x1a\n", b"\0\0\0\0IEND\xaeB\x60\x82"
 
 DAMAGED = "is it a complete video file?"
 
@@ -100,7 +101,7 @@ class StillCapture:
     def __init__(self, path: Path) -> None:
         data = np.fromfile(path, np.uint8)
         # libpng complains to stderr, whatever OpenCV's log level is.
-        if data[:8].tobytes() == _PNG_START and _PNG_END not in data[-64:].tobytes():
+        if data[:8].tobytes() == _PNG_START and _PNG_END not in data.tobytes():
             raise _broken_picture(path)
         try:
             with _quiet():
@@ -134,9 +135,14 @@ def _broken_picture(path: Path) -> InputError:
 
 
 def is_still(path: Path) -> bool:
-    """Whether the file is a picture: an image format that holds one frame."""
+    """Whether the file is a picture: an image format that holds one frame.
+
+    raises  InputError for a picture of a kind that cannot be read, of which tiles would pass for
+            a video.
+    """
     with _quiet():
         if not cv2.haveImageReader(_name(path)):
+            _refuse_heif(path)
             return False
         # Animations and streams of JPEGs begin like pictures do.
         capture = cv2.VideoCapture(_name(path), cv2.CAP_FFMPEG)
@@ -146,6 +152,13 @@ def is_still(path: Path) -> bool:
         several = capture.grab() and capture.grab()
         capture.release()
     return not several
+
+
+def _refuse_heif(path: Path) -> None:
+    with path.open("rb") as file:
+        start = file.read(12)
+    if start[4:8] == b"ftyp" and start[8:] in _HEIF_BRANDS:
+        raise InputError(f"'{path}' is a HEIC picture, which is not read", "save it as JPEG or PNG")
 
 
 def _name(path: Path) -> str | bytes:

@@ -157,7 +157,11 @@ def remux(pictures: Path, out: Path, n_frames: int, duration_s: float, sound: So
     """
     head = ["-hide_banner", "-nostdin", "-v", "error", "-i", ffmpeg_url(pictures)]
     tail = ["-c:v", "copy"]
-    if out.suffix.lower() != ".mkv":
+    if out.suffix.lower() == ".mkv":
+        # Sound is copied from a keyframe of the source's video on, and Matroska cannot hide what
+        # lies before the start.
+        tail += ["-copypriorss:a", "0"]
+    else:
         tail += _mp4_options(n_frames, duration_s)
     tail += ["-y", ffmpeg_url(out)]
     problem = ""

@@ -127,11 +127,13 @@ def _from_columns(head: dict[str, Any], table: Any) -> Poses:
         raise ValueError("its joints are not in their order")
     who = column("person")[:, 0]
     world_m = column("world_x_m", "world_y_m", "world_z_m")
+    xy_px = column("x_px", "y_px")
     columns = {
         "frame": column("frame")[:, 0],
         "time_s": column("time_s")[:, 0],
         "interpolated": column("interpolated")[:, 0],
-        "xy_px": column("x_px", "y_px"),
+        "xy_px": xy_px,
+        "box_px": _around(xy_px),
         "score": column("score"),
         "person_score": np.nan_to_num(column("score")).mean(1),
         "xyz_m": column("x_m", "y_m", "z_m"),
@@ -141,6 +143,13 @@ def _from_columns(head: dict[str, Any], table: Any) -> Poses:
     }
     people = dict.fromkeys(who.tolist())
     return _poses(head, [(i, {n: v[who == i] for n, v in columns.items()}) for i in people])
+
+
+def _around(xy_px: np.ndarray) -> np.ndarray:
+    """(N, 17, 2) -> (N, 4) boxes around the joints that are known: the table holds none."""
+    least = np.where(np.isnan(xy_px), np.inf, xy_px).min(1)
+    most = np.where(np.isnan(xy_px), -np.inf, xy_px).max(1)
+    return np.where(np.isfinite(least[:, :1]), np.concatenate([least, most], -1), np.nan)
 
 
 def _seen_by_camera(world_m: np.ndarray, head: dict[str, Any]) -> np.ndarray:

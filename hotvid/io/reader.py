@@ -39,6 +39,9 @@ MISSING_S = 0.25
 FILM_DIAGONAL_MM = 43.27  # 36 x 24
 POSSIBLE_35MM = (8.0, 1200.0)  # fisheyes, which are no pinhole, are shorter
 
+# Containers that do not say how many pictures they hold.
+UNCOUNTED = frozenset({"mpegts", "mpeg", "flv", "asf"})
+EDITED = "mov"  # and MP4: not all pictures that are in the file need be shown
 # FFmpeg draws text as if on a terminal, and follows lists to files elsewhere.
 NO_VIDEO_FILES = frozenset({"tty", "hls", "concat", "dash", "imf", "sdp", "rtsp"})
 _URL = re.compile(r"([a-z][a-z0-9+.-]+):/+", re.IGNORECASE)
@@ -77,7 +80,11 @@ class VideoReader:
         found = None if self._still else probe(self.path)
         if found is not None:
             _check_probe(self.path, found)
-        self.info = self._describe(found or Probe())
+        found = found or Probe()
+        # Where frames are not counted, the file's length may be that of its sound.
+        counted = found.container.partition(",")[0] not in UNCOUNTED
+        self._promises = counted or found.audio_codec is None
+        self.info = self._describe(found)
 
     def __enter__(self) -> VideoReader:
         return self
@@ -130,12 +137,19 @@ class VideoReader:
                 shows = other.grab()
         if not shows:
             raise InputError(f"'{self.path}' holds no picture that can be decoded", DAMAGED)
+        container = found.container.partition(",")[0]
         fps = _plausible_fps(self.path, capture.fps, self._by_ffmpeg)
         n_frames, duration_s = capture.n_frames, found.video_duration_s
         if duration_s is not None:
             n_frames = round(duration_s * fps)
         elif n_frames is not None:
             duration_s = n_frames / fps
+            if found.duration_s is not None and container in (EDITED, *UNCOUNTED):
+                # An edit list hides pictures of a cut file, and where the container counts none
+                # their number was made of a time in which there is sound alone.
+                shown_s = max(found.duration_s - found.video_offset_s, 0.0)
+                if duration_s > shown_s + 1 / fps:
+                    n_frames, duration_s = round(shown_s * fps), shown_s
         width, height = capture.size_px
         return VideoInfo(
             path=str(self.path),
@@ -179,6 +193,8 @@ class VideoReader:
 
     def _check_end(self, n_frames: int, last_s: float) -> None:
         """Warn where the file ends earlier than its header promises."""
+        if not self._promises:
+            return
         promised_s, promised_frames = self.info.duration_s, self.info.n_frames
         if promised_s is None or promised_frames is None:
             return

@@ -209,3 +209,21 @@ def test_the_help_names_every_format_and_joint_set():
     said = CliRunner().invoke(app, ["lift", "--help"], env={"COLUMNS": "400"}).stdout
     for name in (*READERS, *JOINT_SETS):
         assert name in said, name
+
+
+def test_people_of_whom_another_program_is_little_sure_stay(tmp_path):
+    """Small in the picture, joints at 0.4 throughout: --bbox-thr says who is nobody."""
+    path = mmpose_inferencer(tmp_path)
+    frames = json.loads(path.read_text())
+    for frame in frames:
+        for one in frame["instances"]:
+            one["keypoint_scores"] = [0.4] * len(one["keypoint_scores"])
+            one.pop("bbox_score")
+    path.write_text(json.dumps(frames))
+    far = ("--size", "4000x3000", "--fps", "30", "--overwrite", "--quiet")
+    call(path, "--json", tmp_path / "o.json", *far)
+    assert len(read(tmp_path / "o.json")["people"]) == 2
+    call(path, "--json", tmp_path / "o.json", "--bbox-thr", "0.5", *far)
+    assert read(tmp_path / "o.json")["people"] == []
+    said = call(path, "--json", tmp_path / "o.json", "--bbox-thr", "7", *far, expect=2)
+    assert "bbox-thr" in said.output

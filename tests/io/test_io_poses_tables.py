@@ -14,6 +14,7 @@ from hotvid.export.json_export import to_dict, write_json
 from hotvid.io.poses_json import load_poses_json
 from hotvid.io.poses_tables import is_arrays, is_parquet, load_arrays, load_parquet
 from hotvid.pipeline import settle
+from hotvid.track import select_people
 
 WAYS = {
     "a.npz": (arrays.write, load_arrays),
@@ -122,3 +123,19 @@ def test_other_files_are_foreign(tmp_path):
         load_parquet(tmp_path / "a.parquet")
     with pytest.raises(InputError, match="does not exist"):
         load_parquet(tmp_path / "b.parquet")
+
+
+def test_the_largest_of_a_table_without_boxes_is_the_largest(tmp_path):
+    poses = settle(two_people("h36m17"))
+    small, large = (replace(p, keypoints=_scaled(p.keypoints, s)) for p, s in
+                    zip(poses.people, (0.1, 3), strict=True))  # fmt: skip
+    found = there_and_back(replace(poses, people=(small, large)), tmp_path / "a.parquet")
+    (chosen,) = select_people([p.keypoints for p in found.people], "largest")
+    assert chosen.track_id == large.track_id
+    known = np.isfinite(chosen.xy_px).all(-1)
+    assert (chosen.xy_px[known] <= np.repeat(chosen.box_px[:, None, 2:], 17, 1)[known]).all()
+
+
+def _scaled(track, factor):
+    middle = np.nanmean(track.xy_px, 1, keepdims=True)
+    return replace(track, xy_px=(middle + factor * (track.xy_px - middle)).astype(np.float32))

@@ -263,3 +263,44 @@ def test_reading_ahead_is_bounded(tmp_path):
 
 def reading_threads():
     return [t for t in threading.enumerate() if t.name == "hotvid-prefetch"]
+
+
+def test_a_file_cut_without_encoding_anew_is_whole(tmp_path):
+    """Its edit list hides the pictures between the key frame before the cut and the cut."""
+    whole = make_clip(tmp_path / "whole.mp4", 60, encode=(*H264, "-g", "30"))
+    cut = tmp_path / "cut.mp4"
+    ffmpeg("-ss", "0.5", "-i", str(whole), "-c", "copy", str(cut))
+    frames, reader = read(cut)
+    assert index_of(frames[0].bgr) == 15 and len(frames) == 45
+    assert reader.warnings == []
+    assert reader.info.n_frames == pytest.approx(45, abs=1)
+    assert reader.info.duration_s == pytest.approx(1.5, abs=0.04)
+
+
+@pytest.mark.parametrize("suffix", [".ts", ".flv"])
+@pytest.mark.parametrize("delay", ["-0.6", "0", "0.6"])
+def test_sound_longer_than_the_pictures_is_no_missing_picture(tmp_path, suffix, delay):
+    """Where the container counts no pictures, its length is that of the sound."""
+    encode = (*H264, "-g", "15", "-c:a", "aac")
+    path = tmp_path / f"a{suffix}"
+    frames, reader = read(make_clip(path, encode=encode, inputs=("-itsoffset", delay, *WITH_TONES)))
+    assert reader.info.has_audio
+    assert len(frames) == 60 and reader.warnings == []
+
+
+@pytest.mark.parametrize("brand", [b"heic", b"mif1"])
+def test_pictures_of_phones_that_cannot_be_read_are_refused(tmp_path, brand):
+    path = tmp_path / "IMG_1.HEIC"
+    path.write_bytes(b"\0\0\0\x18ftyp" + brand + bytes(200))
+    with pytest.raises(InputError, match=r"HEIC.*JPEG"):
+        VideoReader(path)
+
+
+def test_a_png_with_bytes_behind_its_end_is_whole(tmp_path):
+    path = make_clip(tmp_path / "a.png", 1, encode=("-frames:v", "1"))
+    path.write_bytes(path.read_bytes() + bytes(1000))
+    frames, _ = read(path)
+    assert frames[0].bgr.shape == (64, 96, 3)
+    path.write_bytes(path.read_bytes()[:-1020])
+    with pytest.raises(InputError, match="cannot be decoded"):
+        VideoReader(path)

@@ -139,6 +139,15 @@ def test_sound_is_kept_and_cut(tmp_path, name, codec, kept):
     assert probe(path).duration_s == pytest.approx(1.0, abs=0.06)
 
 
+def test_in_matroska_too_the_first_picture_is_at_0_and_no_sound_before(tmp_path):
+    encode = (*H264, "-g", "300", "-c:a", "aac")
+    source = make_clip(tmp_path / "a.mp4", 120, encode=encode, inputs=WITH_TONES)
+    path = tmp_path / "cut.mkv"
+    write(path, [2.8 + i / 30 for i in range(30)], audio_from=source, audio_start_s=2.8)
+    assert probe(path).duration_s == pytest.approx(1.0, abs=0.1)
+    assert loud_spans(sound(path)) == pytest.approx([0.2, 0.4], abs=0.05)
+
+
 def test_sound_stays_with_the_pictures_where_these_start_late(tmp_path):
     clip = make_clip(tmp_path / "clip.mp4", 60)
     late = tmp_path / "late.mp4"

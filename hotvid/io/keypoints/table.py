@@ -12,6 +12,7 @@ from hotvid.errors import InputError
 from hotvid.skeleton import JOINT_SETS, joint_set_by_count
 
 FARTHEST_PX = 1e6  # a coordinate beyond is no place in any picture
+_MOSTLY_NAMED = 0.5  # share of detections without an id from which on the others' are no help
 _BOX_MARGIN = 0.1  # around the joints where the file has no box, as a share of its longer side
 
 
@@ -113,19 +114,26 @@ class Sightings:
         trusted = len(own) == len(self.scores) and all(0 <= s <= 1 for s in own)
         box = _boxes(self.boxes, xy)
         seen = np.isfinite(xy).all(-1).any(-1)
+        person, notes = _ids(self.people), tuple(more.pop("notes", ()))
+        nobodys = seen & (person < 0)
+        if 0 < nobodys.sum() < _MOSTLY_NAMED * seen.sum():
+            # A tracker's leftovers: beside people with ids, these belong to nobody.
+            notes += (f"{nobodys.sum()} of {seen.sum()} detections have no id, and are left out",)
+            seen &= ~nobodys
         rows = {
             "frame": np.array(self.frames, np.int64),
             "xy": xy,
             "score": score,
             "box": box,
             "person_score": np.array(own, np.float32) if trusted else _mean_score(xy, score),
-            "person": _ids(self.people),
+            "person": person,
         }
         return KeypointTable(
             format=format,
             joint_set=joint_set,
             first_number=first_number,
             normalised=normalised,
+            notes=notes,
             **{name: values[seen] for name, values in rows.items()},
             **more,
         )

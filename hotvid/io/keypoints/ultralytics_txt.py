@@ -1,8 +1,9 @@
 """Ultralytics' folder of labels (save_txt=True): one text file for each frame with somebody in it.
 
 A line is a detection: class, box (centre x y, width, height), the keypoints (x, y and perhaps
-visibility), then the confidence (save_conf=True) and the track's id, each where it was asked for.
-All places are shares of the picture. A video's files are numbered from 1.
+visibility), then the confidence (save_conf=True) and the track's id, each where it was asked for;
+a detection that belongs to no track has no id. All places are shares of the picture. A video's
+files are numbered from 1.
 """
 
 from __future__ import annotations
@@ -41,10 +42,7 @@ def _is_label(lines: list[list[str]]) -> bool:
 
 def read(source: KeypointSource) -> KeypointTable:
     files = _files(source)
-    lines = [(number, line) for number, found in files for line in found]
-    widths = {len(line) for _, line in lines}
-    if len(widths) != 1:
-        raise InputError(f"its lines differ in length: {sorted(widths)}", "take one run's labels")
+    lines = _of_one_width([(number, line) for number, found in files for line in found])
     values = np.array([line for _, line in lines], np.float64)
     n_points, n_dims = _layout(values.shape[1], source.joint_set)
     points = values[:, _BEFORE : _BEFORE + n_points * n_dims].reshape(-1, n_points, n_dims)
@@ -74,6 +72,18 @@ def _files(source: KeypointSource) -> list[tuple[int, list[list[str]]]]:
     files: list[Path] = [path for path in source.data if path.suffix.lower() == ".txt"]
     numbers = picture_numbers([path.name for path in files])
     return [(numbers[path.name], parse(path, "txt")) for path in files]
+
+
+def _of_one_width(lines: list[tuple[int, list[str]]]) -> list[tuple[int, list[str]]]:
+    """The lines with -1 where an id is missing, the last field."""
+    widths = sorted({len(line) for _, line in lines})
+    if len(widths) == 2 and widths[1] == widths[0] + 1:
+        ids = [line[-1] for _, line in lines if len(line) == widths[1]]
+        if all(text.isdigit() for text in ids):
+            return [(n, line if len(line) == widths[1] else [*line, "-1"]) for n, line in lines]
+    if len(widths) != 1:
+        raise InputError(f"its lines differ in length: {widths}", "take one run's labels")
+    return lines
 
 
 def _layout(width: int, joint_set: str | None) -> tuple[int, int]:

@@ -19,6 +19,7 @@ from keypoint_files import (
     openpose,
     plain_csv,
     seen,
+    ultralytics_json,
     ultralytics_txt,
 )
 
@@ -205,6 +206,31 @@ def test_ultralytics_labels_with_and_without_confidence_and_ids(tmp_path, conf, 
     assert ((table.person_score == 0.75).all()) == conf
     if ids:
         assert table.person[table.frame == 2].tolist() == [2, 1]
+
+
+@pytest.mark.parametrize("make", [ultralytics_txt, ultralytics_json])
+def test_detections_that_belong_to_no_track_are_left_out_and_said(tmp_path, make):
+    path = make(tmp_path)
+    whole = read_keypoints(path)
+    if path.is_dir():
+        label = path / "walk_1.txt"
+        lines = label.read_text().splitlines()
+        label.write_text("\n".join([lines[0].rpartition(" ")[0], *lines[1:]]) + "\n")
+    else:
+        frames = json.loads(path.read_text())
+        del frames[0][0]["track_id"]
+        path.write_text(json.dumps(frames))
+    table = read_keypoints(path)
+    assert table.has_ids and table.person.tolist() == whole.person[1:].tolist()
+    assert table.notes == (f"1 of {len(whole)} detections have no id, and are left out",)
+
+
+def test_lines_that_differ_by_more_than_an_id_are_refused(tmp_path):
+    path = ultralytics_txt(tmp_path)
+    label = path / "walk_1.txt"
+    label.write_text(label.read_text() + "0 0.5 0.5 0.1 0.1 0.3\n")
+    with pytest.raises(InputError, match="differ in length"):
+        read_keypoints(path)
 
 
 def test_deeplabcut_of_one_body_by_other_names_and_with_a_tail(tmp_path):
