@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -11,7 +11,7 @@ import typer
 from hotvid.cli import options
 from hotvid.cli.progress import progress
 from hotvid.config import DEVICES, CleanConfig, LiftConfig, Pose2DConfig, check_choice, configure
-from hotvid.errors import InputError
+from hotvid.errors import InputError, UsageError
 
 if TYPE_CHECKING:
     from hotvid.evaluate.predict import WindowPredictor
@@ -98,14 +98,15 @@ def mpi_inf_3dhp(
     model: options.ModelName = LiftConfig.model,
     weights: options.WeightsFile = None,
     trained_on: Annotated[
-        str,
+        str | None,
         typer.Option(
             "--trained-on",
             metavar="3dhp|h36m",
-            help="What the model was trained on: with P-STMO's files it knows their order of "
-            "joints and answers in millimetres.",
+            help="What a published model was trained on: with P-STMO's files it knows their order "
+            "of joints and answers in millimetres. hotvid's own was trained on neither.",
+            show_default="3dhp",
         ),
-    ] = "3dhp",
+    ] = None,
     flip: _Flip = True,
     tokens: _Tokens = None,
     count_padding: _CountPadding = False,
@@ -120,14 +121,28 @@ def mpi_inf_3dhp(
 
     DIR holds data_test_3dhp.npz.
     """
-    check_choice("training data", trained_on, ("3dhp", "h36m"))
+    if trained_on is not None:
+        check_choice("training data", trained_on, ("3dhp", "h36m"))
     _check_json(json_out, overwrite)
     from hotvid.evaluate.mpi_inf_3dhp import MM, MPI17, counted_in_pck, load_mpi_inf_3dhp
     from hotvid.evaluate.protocols import evaluate_clips
+    from hotvid.lift.protocols import PROTOCOLS
     from hotvid.skeleton import H36M17
 
-    order, unit = (MPI17, 1 / MM) if trained_on == "3dhp" else (H36M17, 1.0)
-    predictor, about = _predictor(model, weights, device, tokens, flip, batch_size, order, unit)
+    def answers(name: str) -> tuple[JointSet, float]:
+        nonlocal trained_on
+        if PROTOCOLS[name].inputs == "body":
+            if trained_on == "3dhp":
+                raise UsageError(
+                    f"{name} is hotvid's own, and was not trained on MPI-INF-3DHP",
+                    "leave --trained-on out",
+                )
+            trained_on = "motion capture"
+        trained_on = trained_on or "3dhp"
+        return (MPI17, 1 / MM) if trained_on == "3dhp" else (H36M17, 1.0)
+
+    predictor, about = _predictor(model, weights, device, tokens, flip, batch_size, answers)
+    order = predictor.order
     with progress(quiet) as report:
         result = evaluate_clips(
             load_mpi_inf_3dhp(data, order),
@@ -201,10 +216,13 @@ def _predictor(
     tokens: int | None,
     flip: bool,
     batch_size: int,
-    order: JointSet | None = None,
-    metres_per_unit: float = 1.0,
+    answers: Callable[[str], tuple[JointSet, float]] | None = None,
 ) -> tuple[WindowPredictor, dict[str, Any]]:
-    """What answers for clips, and what to say of it."""
+    """What answers for clips, and what to say of it.
+
+    answers  (model's name) -> in what order of joints it answers, and how many metres its unit is;
+             None: Human3.6M's, and one.
+    """
     check_choice("device", device, DEVICES)
     from hotvid.evaluate.predict import WindowPredictor
     from hotvid.lift.checkpoint import load_checkpoint
@@ -216,11 +234,12 @@ def _predictor(
     loaded, metadata = load_checkpoint(path, resolve_device(device), name)
     if tokens is not None:
         loaded.use_tokens(tokens)
+    order, metres_per_unit = (H36M17, 1.0) if answers is None else answers(metadata["name"])
     predictor = WindowPredictor(
         loaded,
         flip=flip,
         batch_size=batch_size,
-        order=order or H36M17,
+        order=order,
         metres_per_unit=metres_per_unit,
     )
     about = {"model": metadata["name"], "weights_sha256": sha256(path), "flip": flip}
@@ -234,9 +253,10 @@ def _check_json(path: Path | None, overwrite: bool) -> None:
 
 
 def _finish(text: str, found: dict[str, Any], json_out: Path | None, overwrite: bool) -> None:
+    from hotvid.evaluate.as_json import as_json
     from hotvid.io.atomic import atomic_output
 
     typer.echo(text)
     if json_out is not None:
         with atomic_output(json_out, overwrite) as temporary:
-            temporary.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
+            temporary.write_text(as_json(found), encoding="utf-8")

@@ -48,7 +48,7 @@ class WindowPredictor:
         self._protocol = protocol_of(model)
         self._device = next(model.parameters()).device
         self._mirror = torch.as_tensor(order.mirror, device=self._device)
-        self._metres_per_unit = metres_per_unit
+        self.order, self._metres_per_unit = order, metres_per_unit
 
     @property
     def in_picture(self) -> bool:
@@ -106,8 +106,9 @@ class WindowPredictor:
             # The published evaluation keeps the same frames in the mirror.
             poses, kept = self._model.forward_kept(straight)
             with _keeping(self._model, kept):
-                other, _ = self._model.forward_kept(mirrored)
-            poses, other = (centre_pose(p, kept, self._model.frames) for p in (poses, other))
+                other, kept_there = self._model.forward_kept(mirrored)
+            poses = centre_pose(poses, kept, self._model.frames)
+            other = centre_pose(other, kept_there, self._model.frames)
         else:
             poses, other = self._answer(torch.cat([straight, mirrored])).chunk(2)
         return ((poses + flipped(other, self._mirror)) / 2).float().cpu().numpy()

@@ -152,7 +152,17 @@ def _reference(folder: Path) -> np.ndarray:
         ) from error
     check_shape("landmarks_world_m", landmarks, (None, 33, 3))
     joints, _ = to_h36m17(landmarks, np.ones(landmarks.shape[:2]), "blazepose33")
+    if not _is_known(joints).any():
+        raise InputError(
+            f"'{path}' knows the joints of no frame",
+            "what could not be triangulated is NaN; such frames do not count",
+        )
     return joints - joints[:, :1]
+
+
+def _is_known(joints: np.ndarray) -> np.ndarray:
+    """(F,) bool: the frames whose counted joints, and the root, are all known."""
+    return np.isfinite(joints[:, COUNTED]).all((1, 2)) & np.isfinite(joints[:, 0]).all(-1)
 
 
 def _cameras(folder: Path) -> list[tuple[str, np.ndarray]]:
@@ -178,17 +188,19 @@ def _score(
     check_shape("xyz_m", xyz_m, (len(frame_index), len(H36M17), 3))
     if len(np.unique(frame_index)) != len(frame_index):
         raise ShapeError(f"{name}: expected each frame once, got some twice")
+    is_known = _is_known(reference)
     known = (frame_index >= 0) & (frame_index < len(reference)) & np.isfinite(xyz_m).all((1, 2))
+    known[known] = is_known[frame_index[known]]
     predicted = xyz_m[known][:, COUNTED].astype(np.float64)
     target = reference[frame_index[known]][:, COUNTED]
     if not len(predicted):
         nothing = float("nan")
         no_joints = np.full(len(COUNTED), nothing)
-        return ViewReport(name, len(reference), 0, nothing, nothing, nothing, no_joints)
+        return ViewReport(name, int(is_known.sum()), 0, nothing, nothing, nothing, no_joints)
     predicted = predicted - predicted[:, :1]
     return ViewReport(
         name=name,
-        n_frames=len(reference),
+        n_frames=int(is_known.sum()),
         n_found=len(predicted),
         n_mpjpe_mm=n_mpjpe(predicted, target),
         pa_mpjpe_mm=pa_mpjpe(predicted, target),

@@ -34,6 +34,8 @@ from hotvid.types import Lifted, Track2D
 # Bodies move below some 15 Hz, so nothing is lost at this rate; above it every second (third, ...)
 # frame is lifted and the rest lies on a spline through them.
 MAX_RATE_HZ = 90.0
+# What a body's size in picture units is smoothed over (standard deviation).
+_SIZE_S = 0.25
 
 WindowsDone = Callable[[int, int], None]
 
@@ -71,6 +73,7 @@ class _Series:
     score: np.ndarray  # (F', 17)
     lifted_at: np.ndarray  # (F',) rows of the track
     n_frames: int
+    rate_hz: float  # of F'
     starts: np.ndarray  # (W,) of its windows
 
 
@@ -142,7 +145,7 @@ class Lifter:
             starts = np.arange(len(at)) - self._model.frames // 2
         else:
             starts = window_starts(len(at), self._model.frames, overlap)
-        return _Series(xy_px[at], score[at], at, len(xy_px), starts)
+        return _Series(xy_px[at], score[at], at, len(xy_px), fps / step, starts)
 
     def _windows(
         self, series: Sequence[_Series], size_px: tuple[int, int], focal_px: float
@@ -188,11 +191,15 @@ class Lifter:
         if not config.flip:
             apart = None
         if not self._protocol.metric:
+            from scipy.ndimage import gaussian_filter1d
+
+            # Picture units: who comes nearer grows, and each window has a scale of its own.
             limbs = sum(np.linalg.norm(motion[:, a] - motion[:, b], axis=-1) for a, b in LIMBS)
-            size = MEAN_LIMBS_M / max(float(np.median(limbs)), 1e-6)
-            motion *= size
+            limbs = gaussian_filter1d(limbs, _SIZE_S * one.rate_hz, mode="nearest")
+            size = MEAN_LIMBS_M / np.maximum(limbs, 1e-6)
+            motion *= size[:, None, None]
             if apart is not None:
-                apart *= size
+                apart *= size[:, None]
         if len(one.lifted_at) < one.n_frames:
             from scipy.interpolate import CubicSpline  # takes half a second to import
 

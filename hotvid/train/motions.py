@@ -59,7 +59,8 @@ class Motion:
 
 def to_motion(name: str, bvh: BvhMotion, skip: int = 2) -> Motion:
     """H36M-17 from a BVH file; the first `skip` frames (the converter's T-pose) are dropped."""
-    at = {joint: i for i, joint in enumerate(bvh.names)}
+    # Mixamo puts its own name before each: mixamorig:RightUpLeg.
+    at = {joint.rpartition(":")[2]: i for i, joint in enumerate(bvh.names)}
 
     def find(names: Sequence[str]) -> int:
         for candidate in names:

@@ -95,7 +95,7 @@ class PublishedTrainer:
 
         Ctrl-C and `kill` save what was reached; a second one in the middle of a batch does not.
 
-        progress      called in the stages "train", with the batches done, and "evaluating".
+        progress      called in the stages "batches", with those done, and "evaluating".
         stop_after_s  seconds, over all resumed runs.
         """
         try:
@@ -124,7 +124,7 @@ class PublishedTrainer:
                 self._step(*self._windows.batch(order[part], mirrored[part]))
                 self.batch += 1
                 self._spent_s += time.monotonic() - begun
-            progress("train", self.epoch * self.batches_an_epoch + self.batch, total)
+            progress("batches", self.epoch * self.batches_an_epoch + self.batch, total)
             if self._spent_s - self._saved_s > SAVE_EVERY_S:
                 self.save()
             if stop_after_s is not None and self._spent_s >= stop_after_s:

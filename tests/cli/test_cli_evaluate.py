@@ -72,6 +72,17 @@ def test_padding_and_tokens_change_what_is_measured(folder):
     assert fewer[0] == plain[0] and fewer[1] != plain[1]
 
 
+def test_3dhp_knows_that_hotvids_own_lifter_answers_in_metres(folder, tmp_path):
+    """Joints in Human3.6M's order, the pelvis first: else the error is the body's own size."""
+    words = ("eval", "3dhp", "--data", folder, "--quiet", "--no-flip")
+    call(*words, "--json", tmp_path / "own.json")
+    call(*words, "--trained-on", "h36m", "--json", tmp_path / "h36m.json")
+    own, same = (json.loads((tmp_path / f"{n}.json").read_text()) for n in ("own", "h36m"))
+    assert own["groups"] == same["groups"] and own["trained_on"] == "motion capture"
+    said = call(*words, "--trained-on", "3dhp", expect=2)
+    assert "not trained on MPI-INF-3DHP" in said.stderr
+
+
 def test_3dhp_takes_millimetres_of_models_trained_on_it(folder, tmp_path):
     model = build_model("hot-mixste", **SIZES, **HOT)
     with torch.no_grad():

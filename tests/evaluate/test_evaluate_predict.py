@@ -194,3 +194,20 @@ def test_a_batch_of_nothing_is_refused():
 def test_mirrors_of_both_orders_are_their_own_inverse():
     for order in (H36M17, MPI17):
         np.testing.assert_array_equal(order.mirror[order.mirror], np.arange(17))
+
+
+def test_by_steps_the_mirror_keeps_frames_of_its_own_and_answers_for_the_centre():
+    """Which frames are kept depends on the picture; the answer is of the centre frame."""
+
+    class Steps(Equivariant):
+        def forward_kept(self, keypoints):
+            poses = torch.cat([keypoints[..., :2], (keypoints[..., :2] ** 2).sum(-1, True)], -1)
+            leans = (keypoints[:, 4, 0, 0] > 0)[:, None]
+            kept = torch.where(leans, torch.tensor([0, 4, 7]), torch.tensor([4, 5, 8]))
+            return poses[torch.arange(len(poses))[:, None], kept], kept
+
+    model = Steps("tpc-mixste", 9, [0, 4, 7])
+    model.cuts = {1: 5, 2: 3}
+    one = clip(12)
+    found = WindowPredictor(model, flip=True)(one).xyz_m
+    np.testing.assert_allclose(found, expected(one), atol=1e-5)

@@ -187,3 +187,19 @@ def test_the_chain_is_asked_for_the_largest_and_bridged_frames_do_not_count(monk
     rows, found = estimate(tmp_path / "b.mp4")
     assert rows.shape == (0,)
     assert found.shape == (0, 17, 3)
+
+
+def test_a_frame_that_was_not_triangulated_does_not_count(folder, landmarks):
+    gaps = landmarks.copy()
+    gaps[3, 15] = np.nan  # a wrist
+    gaps[4, 0] = np.nan  # the nose, which does not count anyway
+    np.savez(folder / "reference_3d.npz", landmarks_world_m=gaps)
+    report = evaluate_real(folder, lambda video: (np.arange(N), truth(landmarks, video.stem)))
+    assert report.n_mpjpe_mm == pytest.approx(0, abs=1e-3)
+    assert [(view.n_found, view.n_frames) for view in report.views] == [(N - 1, N - 1)] * 2
+
+
+def test_a_reference_that_knows_nothing_is_refused(folder, landmarks):
+    np.savez(folder / "reference_3d.npz", landmarks_world_m=landmarks * np.nan)
+    with pytest.raises(InputError, match="no frame"):
+        check_real(folder)

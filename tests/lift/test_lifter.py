@@ -6,12 +6,13 @@ import numpy as np
 import pytest
 import torch
 from golden_cases import golden_model
+from scipy.ndimage import gaussian_filter1d
 
 from hotvid.config import LiftConfig
 from hotvid.errors import HotvidWarning, UsageError
 from hotvid.lift import compiled
 from hotvid.lift.checkpoint import save_checkpoint
-from hotvid.lift.lifter import load_lifter
+from hotvid.lift.lifter import Lifter, load_lifter
 from hotvid.lift.models.zoo import MODELS, build_model
 from hotvid.lift.protocols import LIMBS, MEAN_LIMBS_M, PROTOCOLS
 from hotvid.skeleton import H36M17
@@ -153,7 +154,37 @@ def in_metres(name, xyz):
     if PROTOCOLS[name].metric:
         return xyz
     lengths = sum(np.linalg.norm(xyz[:, a] - xyz[:, b], axis=-1) for a, b in LIMBS)
-    return xyz * MEAN_LIMBS_M / np.median(lengths)
+    lengths = gaussian_filter1d(lengths, 0.25 * FPS, mode="nearest")
+    return xyz * (MEAN_LIMBS_M / lengths)[:, None, None]
+
+
+class Flat(torch.nn.Module):
+    """Says that everyone is as flat as the picture, in the units of its input."""
+
+    frames, in_channels, cuts = FRAMES, 3, ()
+
+    def __init__(self):
+        super().__init__()
+        self.anything = torch.nn.Parameter(torch.zeros(1))
+
+    def use_tokens(self, token_num):
+        pass
+
+    def forward_kept(self, x):
+        return torch.cat([x[..., :2], torch.zeros_like(x[..., :1])], -1), None
+
+
+@pytest.mark.parametrize("name", [n for n in PUBLISHED if not PROTOCOLS[n].metric])
+def test_bodies_keep_their_size_where_it_changes_in_the_picture(name):
+    """Somebody walks aside, stands, and comes nearer: each window's crop is another."""
+    n = 12 * FRAMES
+    pose = np.random.default_rng(2).normal(0, 20, (17, 2))
+    aside = np.interp(np.arange(n), [0, n / 3], [0, 150])
+    near = np.interp(np.arange(n), [n / 2, n], [1, 2.5])[:, None, None]
+    xy = near * pose + np.stack([100 + aside, np.full(n, 200)], -1)[:, None]
+    found = lift(Lifter(name, Flat(), PROTOCOLS[name], ""), track(xy, np.ones((n, 17))))
+    lengths = sum(np.linalg.norm(found[:, a] - found[:, b], axis=-1) for a, b in LIMBS)
+    np.testing.assert_allclose(lengths, MEAN_LIMBS_M, rtol=0.1)
 
 
 def seen_throughout(n_frames):

@@ -112,3 +112,13 @@ def test_unknown_names_list_the_known_ones():
 def test_senseless_sizes_are_refused(sizes, problem):
     with pytest.raises(UsageError, match=problem):
         build_model("hot-mixste", **{"frames": 27, "channel": 16, "token_num": 9, **sizes})
+
+
+@pytest.mark.parametrize("name", ["hot-mixste", "tpc-mixste", "hot-mhformer"])
+def test_of_another_window_the_published_share_of_frames_is_kept(name):
+    published = model_sizes(name)
+    short = model_sizes(name, frames=published["frames"] // 3)
+    assert short["token_num"] == pytest.approx(published["token_num"] / 3, abs=0.5)
+    assert on_meta(name, frames=81).cuts
+    assert model_sizes(name, frames=81, token_num=None)["token_num"] is None
+    assert model_sizes("mixste", frames=81)["token_num"] is None

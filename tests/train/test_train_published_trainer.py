@@ -90,8 +90,8 @@ def test_a_run_leaves_a_log_a_state_and_the_best_and_last_weights(data, tmp_path
     assert [row["epoch"] for row in rows] == [1, 2, 3]
     # Four clips of 20 frames, in three windows each, both ways.
     assert trainer.batches_an_epoch == 3
-    assert [done for stage, done, _ in told if stage == "train"] == list(range(1, 10))
-    assert {total for stage, _, total in told if stage == "train"} == {9}
+    assert [done for stage, done, _ in told if stage == "batches"] == list(range(1, 10))
+    assert {total for stage, _, total in told if stage == "batches"} == {9}
     best = min(row["mpjpe_mm"] for row in rows)
     assert trainer.best_mm == pytest.approx(best, rel=1e-5)
     model, metadata = load_checkpoint(trainer.weights_file("best"))

@@ -91,7 +91,7 @@ class Hourglass(nn.Module):
         return x.mean(2)
 
     def received_attention(self, i: int, x: Tensor) -> Tensor:
-        """The share of attention that block i's heads over frames give each frame: (B, f)."""
+        """The share of attention that block i's heads over frames give each frame of x: (B, f)."""
         raise NotImplementedError
 
     def final_norm(self, x: Tensor) -> Tensor:

@@ -21,7 +21,8 @@ class FrameCues:
     """What a choice of frames can be made from; tokens are those that reach the pruned block.
 
     features   () -> (B, F, C), one vector a frame.
-    attention  () -> (B, F), the share of attention each frame got in the block before.
+    attention  () -> (B, F), the share of attention each frame gets where the block before attends
+               over these tokens once more.
     xy         (B, F, 17, 2), the model's input for these frames.
     """
 

@@ -73,6 +73,8 @@ _SYNONYMS = {"layers": "depth"}  # MHFormer's own word
 def model_sizes(name: str, **sizes: Any) -> dict[str, Any]:
     """All sizes of the model `name`: the published ones, with `sizes` in their place.
 
+    Of another window the published share of the frames is kept, unless `token_num` says otherwise.
+
     UsageError names what is not a model or not a size.
     """
     if name not in MODELS:
@@ -88,6 +90,9 @@ def model_sizes(name: str, **sizes: Any) -> dict[str, Any]:
     for size in _COUNTS & sizes.keys():
         if not isinstance(sizes[size], int) or sizes[size] < 1:
             raise UsageError(f"{size}: expected a whole number above 0, got {sizes[size]!r}")
+    if "frames" in sizes and "token_num" not in sizes and isinstance(published["token_num"], int):
+        share = sizes["frames"] / published["frames"]
+        sizes["token_num"] = max(2, round(share * published["token_num"]))
     return {**published, **sizes}
 
 
