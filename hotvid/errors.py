@@ -50,8 +50,10 @@ def in_one_line(error: Exception) -> str:
     """What stopped the work and what to do, for a person to read: one line, no traceback."""
     if isinstance(error, HotvidError):
         text = str(error)
-    elif isinstance(error, MemoryError):
+    elif is_short_of_memory(error):
         hint = "close other programs, or give a smaller video or a shorter --time-range"
+        if "CUDA" in str(error):
+            hint = "give --device cpu, or have fewer programs use the GPU at once"
         text = f"out of memory; {hint}"
     elif isinstance(error, OSError):
         text = _os_error(error)
@@ -59,6 +61,13 @@ def in_one_line(error: Exception) -> str:
         kind = type(error).__name__
         text = f"this is a bug in hotvid: {kind}{f': {error}' if str(error) else ''}"
     return printable(text)
+
+
+def is_short_of_memory(error: BaseException) -> bool:
+    """Whether there was no more memory, the GPU's included: torch has errors of its own for it."""
+    if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
+        return True
+    return isinstance(error, RuntimeError) and "can't allocate memory" in str(error)
 
 
 def printable(text: str) -> str:

@@ -6,6 +6,7 @@ import importlib
 import importlib.metadata
 import importlib.util
 import os
+import re
 import shlex
 import shutil
 import sys
@@ -24,8 +25,16 @@ def pip_install(requirement: str) -> str:
     """The command that installs a package where hotvid itself runs."""
     found = shutil.which("python")
     here = found is not None and Path(found) == Path(sys.executable)
-    python = "python" if here else shlex.quote(sys.executable)
-    return f"{python} -m pip install {shlex.quote(requirement)}"
+    python = "python" if here else quoted(sys.executable)
+    return f"{python} -m pip install {quoted(requirement)}"
+
+
+def quoted(word: str) -> str:
+    """A word as the system's usual shell takes it."""
+    if sys.platform != "win32":
+        return shlex.quote(word)
+    # Both of Windows' shells know double quotes; a quoted program is none to PowerShell.
+    return word if re.fullmatch(r"[\w.:\\/~-]+", word) else f'"{word}"'
 
 
 @dataclass(frozen=True)
@@ -117,13 +126,11 @@ class OwnEnvironment:
     @property
     def install(self) -> str:
         """The command that makes it."""
-        pip = f"{shlex.quote(str(self.executable))} -m pip install"
-        needs = shlex.quote(str(Path(__file__).parent / self.requirements))
-        folder = shlex.quote(str(self.folder))
-        return (
-            f"python{self.python} -m venv {folder} && {pip} -r {needs} && "
-            f"{pip} --no-deps {self.then}"
-        )
+        pip = f"{quoted(str(self.executable))} -m pip install"
+        needs = quoted(str(Path(__file__).parent / self.requirements))
+        folder = quoted(str(self.folder))
+        python = f"py -{self.python}" if sys.platform == "win32" else f"python{self.python}"
+        return f"{python} -m venv {folder} && {pip} -r {needs} && {pip} --no-deps {self.then}"
 
     @property
     def is_installed(self) -> bool:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import math
 import os
+
+from hotvid.machine_limits import cores_allowed
 
 VARIABLE = "HOTVID_THREADS"
 
 
 def n_cores() -> int:
-    """The cores that this process may run on."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+    """The cores that this process may run on, or as many as it may have the time of."""
+    has_affinity = hasattr(os, "sched_getaffinity")
+    here = len(os.sched_getaffinity(0)) if has_affinity else os.cpu_count() or 1
+    return max(1, min(here, math.ceil(cores_allowed() or here)))
 
 
 def thread_limit() -> int | None:

@@ -7,6 +7,10 @@ import pytest
 from hotvid.errors import InputError, in_one_line, printable
 
 
+class OutOfMemoryError(RuntimeError):
+    """As torch calls its own."""
+
+
 @pytest.mark.parametrize(
     ("text", "line"),
     [
@@ -33,6 +37,8 @@ def test_of_a_line_without_end_the_middle_is_left_out():
         (OSError(errno.ENOSPC, "No space left on device", "a"), "the disk is full (a); make room"),
         (PermissionError(13, "Permission denied", "a"), "Permission denied (a); check that"),
         (MemoryError(), "out of memory; close other programs"),
+        (OutOfMemoryError("CUDA out of memory. Tried to"), "out of memory; give --device cpu"),
+        (RuntimeError("DefaultCPUAllocator: can't allocate memory: you"), "out of memory; close"),
         (KeyError("x"), "this is a bug in hotvid: KeyError: 'x'"),
         (ZeroDivisionError(), "this is a bug in hotvid: ZeroDivisionError"),
     ],

@@ -24,6 +24,7 @@ FOUNDATION = {
     "weights",
     "threads",
     "stop_signals",
+    "machine_limits",
     "",
 }
 STAGES = {"io", "pose2d", "track", "lift", "post", "render", "export"}

@@ -19,22 +19,25 @@ from hotvid.batch.engine import Advanced, Ended, Event, Started, Urgency
 from hotvid.batch.task import Outcome, Task
 from hotvid.batch.wire import from_line, outcome_from_plain, task_to_plain, to_line
 from hotvid.batch.worker import STOP
+from hotvid.machine_limits import memory_bytes
 from hotvid.threads import environment_of_share, n_cores
 
 _BYTES_A_WORKER = 2 * 2**30  # of memory: torch, the networks and the pictures of large videos
+_MEMORY_OF_A_LAPTOP = 8 * 2**30  # where nobody says, as on Windows
 _ATTEMPTS = 2  # at a video whose worker was lost: perhaps memory was short for a moment
 _TASKS_A_WORKER = 64  # then a fresh process: what libraries lose of memory comes back
 _TICK_S = 0.2
+# Not by -m, which would look for every module in the user's current folder first.
+_WORKER = (
+    "import sys; sys.path[:] = filter(None, sys.path); from hotvid.batch.worker import main; main()"
+)
 _STALLED_S = 1800.0  # without a word: compiling, or tracking a very long video, takes minutes
 _PATIENCE_S = 20.0  # with workers that were asked to stop
 
 
 def default_workers() -> int:
     """One for each core, as far as the memory goes."""
-    try:
-        memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    except (AttributeError, ValueError, OSError):
-        return n_cores()
+    memory = memory_bytes() or _MEMORY_OF_A_LAPTOP
     return max(1, min(n_cores(), memory // _BYTES_A_WORKER))
 
 
@@ -65,7 +68,7 @@ class LocalEngine:
         path = [package, *filter(None, [os.environ.get("PYTHONPATH")])]
         environment["PYTHONPATH"] = os.pathsep.join(path)
         process = subprocess.Popen(
-            [sys.executable, "-m", "hotvid.batch.worker"],
+            [sys.executable, "-c", _WORKER],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=None if self._debug else subprocess.DEVNULL,

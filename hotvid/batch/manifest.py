@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field, fields, replace
@@ -17,6 +18,7 @@ from hotvid.errors import HotvidError, InputError
 NAME = "manifest.jsonl"
 SCHEMA = "hotvid-batch/1"
 
+_DRIVE = re.compile(r"[A-Za-z]:")  # of Windows; other names may well hold a colon
 _BEGINNING = b'{"schema": "hotvid-batch/'
 STARTED, DONE, FAILED = "started", "done", "failed"
 _SEND_EVERY_S = 10.0  # behind a URL, where nothing is appended: the whole is sent each time
@@ -159,4 +161,4 @@ def _is_sane(entry: Entry) -> bool:
         return False
     # A folder elsewhere would have results written there.
     parts = entry.folder.split("/")
-    return not entry.folder.startswith("/") and ".." not in parts and ":" not in parts[0]
+    return not entry.folder.startswith("/") and ".." not in parts and not _DRIVE.match(parts[0])

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import collections
 import os
+import signal
 import socket
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -77,6 +79,8 @@ class RayEngine:
         path = os.pathsep.join(filter(None, [package, os.environ.get("PYTHONPATH")]))
         environment = {"env_vars": {"PYTHONPATH": path, **environment_of_share(self._cpus)}}
         os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
+        # Ray puts a handler of its own in place of that which ends a batch in order.
+        at_kill = signal.getsignal(signal.SIGTERM)
         try:
             self._ray.init(
                 address=self._address,
@@ -87,6 +91,9 @@ class RayEngine:
             )
         except Exception as error:  # Ray has no common class for what goes wrong here
             raise _no_cluster(self._address or "this machine", error) from error
+        finally:
+            if threading.current_thread() is threading.main_thread() and at_kill is not None:
+                signal.signal(signal.SIGTERM, at_kill)
 
     def _most(self) -> int:
         """How many tasks the cluster gets at once."""

@@ -13,13 +13,11 @@ from typer.core import TyperGroup
 from hotvid.cli import options
 from hotvid.cli.bench_models import bench_models
 from hotvid.cli.bench_pose2d import bench_pose2d
+from hotvid.cli.demo_clip import video_or_demo
 from hotvid.config import Pose2DConfig, configure
-from hotvid.errors import InputError
 
 if TYPE_CHECKING:
     from hotvid.bench.main_job import BenchResult, Whole
-
-_DEMO = Path(__file__).resolve().parents[2] / "demo" / "walk_two_people.mp4"
 
 
 class _MainJobUnlessNamed(TyperGroup):
@@ -68,9 +66,7 @@ def bench(
     from hotvid.io.atomic import atomic_output
     from hotvid.job import check_outputs
 
-    source = video or _DEMO
-    if video is None and not source.is_file():
-        raise InputError("no video is given, and the demo clip is not here", "give a VIDEO")
+    source = video_or_demo(video)
     check_outputs([source], json=json_out, overwrite=overwrite)
     result = measure(source, config, long=long)
     if json_out is not None:

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from hotvid.cli import options
+from hotvid.cli.demo_clip import video_or_demo
 from hotvid.cli.progress import progress
 from hotvid.config import LiftConfig, Pose2DConfig, configure
-from hotvid.errors import InputError, UsageError
+from hotvid.errors import UsageError
 
 if TYPE_CHECKING:
     from hotvid.bench.pose2d import BackendSpeed, Pose2DBench
 
-_DEMO = Path(__file__).resolve().parents[2] / "demo" / "walk_two_people.mp4"
 _COLUMNS = ("ms a frame", "slow ones", "load, s", "people", "a frame", "score", "jitter")
 _NOTE = (
     "ms a frame: of the model alone, the median; slow ones: one frame in a hundred is slower.\n"
@@ -73,9 +73,7 @@ def bench_pose2d(
     from hotvid.job import check_outputs
     from hotvid.pose2d import check_spec
 
-    source = video or _DEMO
-    if video is None and not source.is_file():
-        raise InputError("no video is given, and the demo clip is not here", "give a VIDEO")
+    source = video_or_demo(video)
     check_outputs([source], json=json_out, overwrite=overwrite)
     candidates = [one for one in here(config.pose2d) if mode in (None, one.mode)]
     used = False

@@ -30,7 +30,14 @@ from hotvid.cli import (
     run,
     train,
 )
-from hotvid.errors import HotvidError, HotvidWarning, UsageError, in_one_line, printable
+from hotvid.errors import (
+    HotvidError,
+    HotvidWarning,
+    UsageError,
+    in_one_line,
+    is_short_of_memory,
+    printable,
+)
 
 DONE, FAILED, WRONG_COMMAND_LINE, INTERRUPTED = 0, 1, 2, 130
 _TERMINATED = 128 + signal.SIGTERM
@@ -141,7 +148,7 @@ def _ending(work: Any, given: list[str]) -> int:
     except SystemExit as ended:
         return _interrupted(_TERMINATED) if ended.code == _TERMINATED else ended.code
     except Exception as error:  # noqa: BLE001 the last resort: a person, not a traceback, reads it
-        known = isinstance(error, (HotvidError, OSError, MemoryError))
+        known = isinstance(error, (HotvidError, OSError)) or is_short_of_memory(error)
         hint = "" if known or debug else "; run it again with --debug and report what it prints"
         return _stop(f"{in_one_line(error)}{hint}", FAILED, debug=debug)
     # Typer turns Ctrl-C into this status where it meets it first.

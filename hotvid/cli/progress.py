@@ -24,9 +24,19 @@ STAGES = {
     "lift": "lifting to 3D",
     "render": "drawing",
     "train": "training",
+    "batches": "training",
     "timing": "timing",
 }
-_RATES = {"pose2d": "frames/s", "lift": "windows/s", "render": "frames/s", "train": "s/s"}
+_RATES = {
+    "pose2d": "frames/s",
+    "lift": "windows/s",
+    "render": "frames/s",
+    "train": "s/s",
+    "batches": "batches/s",
+}
+
+# Stages of which the first report may tell of what an earlier run did.
+_GONE_ON_WITH = ("train", "batches")
 
 Callback = Callable[[str, int, "int | None"], None]
 
@@ -69,7 +79,10 @@ class _Bars:
     def __call__(self, stage: str, done: int, total: int | None) -> None:
         if stage not in self._tasks:
             text = STAGES.get(stage, stage)
-            self._tasks[stage] = self._bars.add_task(text, total=total, rate=_RATES.get(stage))
+            before = done if stage in _GONE_ON_WITH else 0
+            self._tasks[stage] = self._bars.add_task(
+                text, total=total, completed=before, rate=_RATES.get(stage), before=before
+            )
         self._bars.update(self._tasks[stage], completed=done, total=total)
 
 
@@ -79,9 +92,10 @@ class _Rate(ProgressColumn):
     def render(self, task: Task) -> Text:
         elapsed = task.finished_time if task.finished else task.elapsed
         unit = task.fields["rate"]
-        if not elapsed or not task.completed or unit is None:
+        done = task.completed - task.fields["before"]
+        if not elapsed or not done or unit is None:
             return Text("")
-        return Text(f"{task.completed / elapsed:.1f} {unit}", style="progress.data.speed")
+        return Text(f"{done / elapsed:.1f} {unit}", style="progress.data.speed")
 
 
 def _bars() -> Progress:

@@ -218,3 +218,12 @@ def lives(pid):
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except FileNotFoundError:
         return False
+
+
+def test_a_worker_looks_for_no_module_in_the_users_folder(engine, tmp_path, monkeypatch):
+    (tmp_path / "queue.py").write_text("raise SystemExit(3)")
+    monkeypatch.chdir(tmp_path)
+    heard = queue.Queue()
+    worker = engine._start(heard)
+    worker.process.stdin.close()
+    assert worker.process.wait(60) == 0

@@ -102,3 +102,12 @@ def test_a_manifest_of_a_later_version_is_refused(tmp_path):
     (tmp_path / "manifest.jsonl").write_text('{"schema": "hotvid-batch/2", "input": "a"}\n')
     with pytest.raises(InputError, match=r"line 1 .*hotvid-batch/1; update hotvid"):
         Manifest(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("folder", "is_own"),
+    [("2024-01-01 12:30:45.mp4", True), ("a/b: c.mp4", True), ("C:", False), ("c:x/y", False)],
+)
+def test_a_name_with_a_colon_is_no_drive(tmp_path, folder, is_own):
+    Manifest(tmp_path).add(replace(ENTRY, folder=folder))
+    assert bool(Manifest(tmp_path).entries) == is_own

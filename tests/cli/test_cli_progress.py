@@ -3,6 +3,7 @@
 import io
 import re
 import sys
+import time
 
 import pytest
 
@@ -54,3 +55,15 @@ def test_a_terminal_gets_bars_with_rates(stderr):
     last = re.sub(r"\x1b\[[\d;?]*[a-zA-Z]", "", terminal.getvalue()).splitlines()[-2:]
     assert re.search(r"finding people .*10/10 .*frames/s", last[0])
     assert re.search(r"lifting to 3D .*1/1 .*windows/s", last[1])
+
+
+@pytest.mark.parametrize(("stage", "unit"), [("train", "s/s"), ("batches", "batches/s")])
+def test_what_an_earlier_run_did_is_no_speed_of_this_one(stderr, stage, unit):
+    terminal = stderr(Terminal())
+    with progress(quiet=False) as report:
+        report(stage, 40_000, 50_000)
+        time.sleep(0.2)
+        report(stage, 40_001, 50_000)
+    last = re.sub(r"\x1b\[[\d;?]*[a-zA-Z]", "", terminal.getvalue()).splitlines()[-1]
+    (rate,) = re.findall(rf"([\d.]+) {unit}", last)
+    assert "training" in last and "40001/50000" in last and float(rate) <= 5
