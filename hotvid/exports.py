@@ -138,22 +138,14 @@ def _write(poses: Poses, export: Export, overwrite: bool) -> list[Path]:
     with ExitStack() as open_files:
         for path, part in parts:
             write(part, open_files.enter_context(atomic_output(path, overwrite)), config)
-    written = [path for path, _ in parts]
-    if overwrite:
-        _remove_earlier_people(export, written)
-    return written
-
-
-def _remove_earlier_people(export: Export, written: Sequence[Path]) -> None:
-    """Remove the files of people whom an earlier run found, which would pass for this one's."""
-    there = people_files(export, _names_in(export.path.parent))
-    for name in there - {path.name for path in written}:
-        with suppress(OSError):
-            export.path.with_name(name).unlink()
+    return [path for path, _ in parts]
 
 
 def _names_in(folder: Path) -> list[str]:
-    return [path.name for path in folder.iterdir()] if folder.is_dir() else []
+    """What a folder holds; nothing where that is not to be known."""
+    with suppress(OSError):
+        return [path.name for path in folder.iterdir()]
+    return []
 
 
 def _parts(poses: Poses, export: Export) -> list[tuple[Path, Poses]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import sys
 from pathlib import Path
 
 _GROUPS = Path("/sys/fs/cgroup")
@@ -14,7 +15,20 @@ def memory_bytes() -> int | None:
     found = [_whole(_read("memory.max")), _whole(_read("memory/memory.limit_in_bytes"))]
     with contextlib.suppress(AttributeError, ValueError, OSError):
         found.append(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
+    if sys.platform == "win32":
+        found.append(_of_windows())
     return min((n for n in found if n), default=None)
+
+
+def _of_windows() -> int:
+    """Bytes of memory as GlobalMemoryStatusEx has them; 0 where it fails."""
+    import ctypes
+
+    # MEMORYSTATUSEX: its own length and the load, 32 bits each, then seven numbers of 64 bits.
+    status = (ctypes.c_uint64 * 8)()
+    status[0] = ctypes.sizeof(status)
+    done = ctypes.windll.kernel32.GlobalMemoryStatusEx(ctypes.byref(status))
+    return int(status[1]) if done else 0
 
 
 def cores_allowed() -> float | None:

@@ -22,7 +22,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hotvid import weights
-from hotvid.config import CleanConfig, KeypointsConfig, LiftConfig, PipelineConfig, WorldConfig
+from hotvid.config import (
+    CleanConfig,
+    KeypointsConfig,
+    LiftConfig,
+    PipelineConfig,
+    TrackConfig,
+    WorldConfig,
+)
 from hotvid.errors import HotvidWarning, InputError
 from hotvid.geometry import assumed_focal_px
 from hotvid.io.keypoints import read_keypoints
@@ -132,15 +139,24 @@ def lift_keypoints(
         seen = _Seen(clip.info, clip.first_frame, clip.pts_s, clip.observations, clip.warnings)
         if clip.person is None or given.retrack:
             size_px = (clip.info.width, clip.info.height)
-            how = replace(config.track, bbox_thr=given.bbox_thr)
+            how = config.track
+            if how.bbox_thr == TrackConfig.bbox_thr:  # made for BlazePose's scores
+                how = replace(how, bbox_thr=given.bbox_thr)
             tracks = associate(clip.observations, clip.pts_s, clip.first_frame, how, size_px)
         else:
+            seen = replace(seen, warnings=(*seen.warnings, *_nobodys(clip.person)))
             tracks = tracks_as_given(
                 clip.observations, clip.person, clip.pts_s, clip.first_frame, config.track
             )
         people, lifter = _lifted(tracks, seen, loading if in_3d else None, config, progress)
     notes = seen.warnings if people else (*seen.warnings, f"nobody was found in {keypoints}")
     return _result(seen, config, people, lifter, f"{table.format}: {Path(keypoints).name}", notes)
+
+
+def _nobodys(person: Sequence[np.ndarray]) -> tuple[str, ...]:
+    """What to say of sightings that a tracker gave to nobody."""
+    n, without = sum(map(len, person)), sum(int((ids < 0).sum()) for ids in person)
+    return (f"{without} of {n} detections have no id, and are left out",) if without else ()
 
 
 def _lifted(

@@ -101,16 +101,6 @@ def test_what_exists_is_found_by_names_with_brackets_too(tmp_path):
         check_exports(plan_exports("trc", out, "walk.mp4"))
 
 
-def test_written_anew_it_leaves_nobody_of_an_earlier_run(tmp_path):
-    export(two_people(), "trc,csv", tmp_path / "a")
-    (tmp_path / "a.person1.notes.trc").write_text("mine")
-    export(only(two_people(), 3), "trc,csv", tmp_path / "a", overwrite=True)
-    assert names(tmp_path) == ["a.csv", "a.person1.notes.trc", "a.trc"]
-    export(two_people(), "trc", tmp_path / "a", overwrite=True)
-    wanted = ["a.csv", "a.person0.trc", "a.person1.notes.trc", "a.person3.trc"]
-    assert names(tmp_path) == wanted
-
-
 def test_one_format_that_fails_does_not_take_the_others_along(tmp_path, monkeypatch):
     def fail(poses, path, config):
         raise OutputError("no", "why")

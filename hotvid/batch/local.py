@@ -23,7 +23,7 @@ from hotvid.machine_limits import memory_bytes
 from hotvid.threads import environment_of_share, n_cores
 
 _BYTES_A_WORKER = 2 * 2**30  # of memory: torch, the networks and the pictures of large videos
-_MEMORY_OF_A_LAPTOP = 8 * 2**30  # where nobody says, as on Windows
+_MEMORY_OF_A_LAPTOP = 8 * 2**30  # where nobody says
 _ATTEMPTS = 2  # at a video whose worker was lost: perhaps memory was short for a moment
 _TASKS_A_WORKER = 64  # then a fresh process: what libraries lose of memory comes back
 _TICK_S = 0.2

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,6 +10,8 @@ _EVEN = 0.05  # of a frame: timestamps that are off by less are as even as conta
 # Pauses, or a recording that waits for something to happen: where the mean rate is less than this
 # share of the usual one, it would leave out most of what moves.
 _SPARSE = 0.5
+_MOST_HZ = 240.0  # frames that arrive in bursts are no faster than cameras are
+_MOST_TIMES = 10  # as many frames as there were
 
 
 @dataclass(frozen=True)
@@ -57,10 +58,10 @@ def even_frames(pts_s: np.ndarray, fps: float, most: int | None = None) -> EvenF
     rate_hz = (n - 1) / float(pts_s[-1] - pts_s[0])
     even_s = np.linspace(pts_s[0], pts_s[-1], n)
     kept = bool(np.abs(even_s - pts_s).max() <= _EVEN / rate_hz)
-    usual_hz = 1 / float(np.median(np.diff(pts_s)))
+    usual_hz = min(1 / float(np.median(np.diff(pts_s))), _MOST_HZ)
     if not kept and rate_hz < _SPARSE * usual_hz:
         span_s = float(pts_s[-1] - pts_s[0])
-        n = max(n, min(round(span_s * usual_hz) + 1, most or sys.maxsize))
+        n = max(n, min(round(span_s * usual_hz) + 1, most or _MOST_TIMES * n, _MOST_TIMES * n))
         rate_hz, even_s = (n - 1) / span_s, np.linspace(pts_s[0], pts_s[-1], n)
     # A rate such as 29.999997 is a rounding error of the timestamps.
     rate_hz = fps if kept and abs(rate_hz / fps - 1) < _EVEN / n else rate_hz

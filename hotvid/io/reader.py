@@ -39,8 +39,10 @@ MISSING_S = 0.25
 FILM_DIAGONAL_MM = 43.27  # 36 x 24
 POSSIBLE_35MM = (8.0, 1200.0)  # fisheyes, which are no pinhole, are shorter
 
-# Containers that do not say how many pictures they hold.
-UNCOUNTED = frozenset({"mpegts", "mpeg", "flv", "asf"})
+# Containers that do not say how many pictures they hold, and the share of the file's length by
+# which its sound may outlast them: MPEG's tell no length either, it is that of what is there.
+UNCOUNTED = {"mpegts": 1.0, "mpeg": 1.0, "flv": 0.1, "asf": 0.1}
+COUNTED = ("mov", "avi")  # say so in their headers
 EDITED = "mov"  # and MP4: not all pictures that are in the file need be shown
 # FFmpeg draws text as if on a terminal, and follows lists to files elsewhere.
 NO_VIDEO_FILES = frozenset({"tty", "hls", "concat", "dash", "imf", "sdp", "rtsp"})
@@ -57,6 +59,7 @@ class VideoReader:
                   decoded order of the whole file.
 
     info      VideoInfo. Its `n_frames` and `duration_s` are the container's claims.
+    counts_frames  whether `n_frames` is a count, and not made of a length.
     warnings  what was wrong with the file and did not stop the reading; filled while reading.
 
     `Frame.pts_s` counts from the first picture of the file, which is at 0, and always grows;
@@ -81,9 +84,11 @@ class VideoReader:
         if found is not None:
             _check_probe(self.path, found)
         found = found or Probe()
+        container = found.container.partition(",")[0]
+        self.counts_frames = self._still or container in COUNTED
         # Where frames are not counted, the file's length may be that of its sound.
-        counted = found.container.partition(",")[0] not in UNCOUNTED
-        self._promises = counted or found.audio_codec is None
+        with_sound = found.audio_codec is not None and container in UNCOUNTED
+        self._may_lack = UNCOUNTED[container] if with_sound else 0.0
         self.info = self._describe(found)
 
     def __enter__(self) -> VideoReader:
@@ -193,13 +198,12 @@ class VideoReader:
 
     def _check_end(self, n_frames: int, last_s: float) -> None:
         """Warn where the file ends earlier than its header promises."""
-        if not self._promises:
-            return
         promised_s, promised_frames = self.info.duration_s, self.info.n_frames
         if promised_s is None or promised_frames is None:
             return
         end_s = last_s + 1.0 / self.info.fps
-        if promised_frames - n_frames <= MISSING_FRAMES or promised_s - end_s <= MISSING_S:
+        may_lack_s = max(MISSING_S, self._may_lack * promised_s)
+        if promised_frames - n_frames <= MISSING_FRAMES or promised_s - end_s <= may_lack_s:
             return
         self._warn(
             f"'{self.path.name}' breaks off at {end_s:.2f} s of {promised_s:.2f} s: "

@@ -10,6 +10,7 @@ from hotvid.post.smoothing import bridged
 _HALF_S = 0.1  # the median is over so long before and after
 _DEVIATIONS = 4.0
 _JUMP = 2.0  # times the steps around it: what goes there and comes back at a body's own speed moves
+_FEW = 2  # points of a run that may be wild each in its own way
 _NORMAL = 1.4826  # of a normal distribution: deviations over the median of what is off
 _FRAMES_AT_ONCE = 4096  # memory stays flat on an hour of video
 
@@ -72,7 +73,7 @@ def _jumps(far: np.ndarray, step: np.ndarray, half: int) -> np.ndarray:
     out = np.zeros_like(far)
     for first, end in edges.reshape(-1, 2):
         there_and_back = min(step[first], step[end])
-        within = step[first + 1 : end].max(initial=0.0)
+        within = step[first + 1 : end].max(initial=0.0) if end - first > _FEW else 0.0
         around = usual[max(first - half, 0) : end + half + 1].max()
         out[first:end] = there_and_back >= max(_JUMP * around, within)
     return out

@@ -24,8 +24,8 @@ def tracks_as_given(
     """One track for each id, its gaps bridged, however long: an id is one person.
 
     observations  F, one for every frame.
-    person        F arrays (P,): the id of each person of the observation. Of two with one id in
-                  one frame the surer counts.
+    person        F arrays (P,): the id of each person of the observation; below 0: nobody's, left
+                  out. Of two with one id in one frame the surer counts.
     returns       tracks with the ids as they are, in their order.
     Raises ShapeError where ids and people differ in number.
     """
@@ -53,6 +53,8 @@ def _rows_by_id(
     rows: dict[int, dict[int, int]] = {}
     for row, (seen, ids) in enumerate(zip(observations, person, strict=True)):
         for place in np.argsort(seen.person_score, kind="stable").tolist():
+            if ids[place] < 0:
+                continue
             rows.setdefault(int(ids[place]), {})[row] = place
     return rows
 

@@ -14,6 +14,7 @@ from keypoint_files import (
     coco,
     mmpose_inferencer,
     plain_csv,
+    ultralytics_json,
 )
 from stand_ins import StandInLifter, read_drawn_code, write_coded_clip
 from typer.testing import CliRunner
@@ -227,3 +228,19 @@ def test_people_of_whom_another_program_is_little_sure_stay(tmp_path):
     assert read(tmp_path / "o.json")["people"] == []
     said = call(path, "--json", tmp_path / "o.json", "--bbox-thr", "7", *far, expect=2)
     assert "bbox-thr" in said.output
+
+
+def test_detections_that_belong_to_no_track_are_left_out_and_said(tmp_path):
+    path = ultralytics_json(tmp_path)
+    frames = json.loads(path.read_text())
+    n = sum(map(len, frames))
+    del frames[3][0]["track_id"]
+    path.write_text(json.dumps(frames))
+    said = call(path, "--json", tmp_path / "o.json", *CANVAS)
+    assert f"1 of {n} detections have no id, and are left out" in said.stderr
+    people = read(tmp_path / "o.json")["people"]
+    assert sorted(sum(row["interpolated"] for row in p["frames"]) for p in people) == [1, 2]
+    again = call(path, "--json", tmp_path / "o.json", "--retrack", "--overwrite", *CANVAS)
+    assert "no id" not in again.stderr, "where ids do not count, nobody is left out"
+    people = read(tmp_path / "o.json")["people"]
+    assert [sum(row["interpolated"] for row in p["frames"]) for p in people] == [1, 1]

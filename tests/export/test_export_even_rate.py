@@ -49,6 +49,13 @@ def test_a_pause_leaves_what_moves_at_its_own_rate():
     assert (frames.pts_s <= moving[-1]).sum() == pytest.approx(300, abs=3)
 
 
+def test_frames_in_bursts_do_not_make_a_thousand_a_second():
+    """As recordings of networks have them: ten together, then nothing for a third of a second."""
+    bursts = (np.arange(600)[:, None] / 3 + np.arange(10) / 1000).ravel()
+    frames = even_frames(bursts, 30.0)
+    assert 30 <= frames.rate_hz <= 241 and len(frames.pts_s) <= 10 * len(bursts)
+
+
 def test_no_more_frames_than_a_format_counts():
     pts_s = np.concatenate([np.arange(300) / 30, 1000 + np.arange(300) / 30])
     frames = even_frames(pts_s, 30.0, most=2000)

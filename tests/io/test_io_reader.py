@@ -277,15 +277,26 @@ def test_a_file_cut_without_encoding_anew_is_whole(tmp_path):
     assert reader.info.duration_s == pytest.approx(1.5, abs=0.04)
 
 
-@pytest.mark.parametrize("suffix", [".ts", ".flv"])
-@pytest.mark.parametrize("delay", ["-0.6", "0", "0.6"])
-def test_sound_longer_than_the_pictures_is_no_missing_picture(tmp_path, suffix, delay):
+@pytest.mark.parametrize(
+    ("name", "n_frames", "delay"),
+    [("a.ts", 60, "-0.6"), ("a.ts", 60, "0.6"), ("a.flv", 120, "-0.3"), ("a.flv", 120, "0.35")],
+)
+def test_sound_longer_than_the_pictures_is_no_missing_picture(tmp_path, name, n_frames, delay):
     """Where the container counts no pictures, its length is that of the sound."""
     encode = (*H264, "-g", "15", "-c:a", "aac")
-    path = tmp_path / f"a{suffix}"
-    frames, reader = read(make_clip(path, encode=encode, inputs=("-itsoffset", delay, *WITH_TONES)))
-    assert reader.info.has_audio
-    assert len(frames) == 60 and reader.warnings == []
+    inputs = ("-itsoffset", delay, *WITH_TONES)
+    frames, reader = read(make_clip(tmp_path / name, n_frames, encode=encode, inputs=inputs))
+    assert reader.info.has_audio and not reader.counts_frames
+    assert len(frames) == n_frames and reader.warnings == []
+
+
+def test_half_a_file_that_promised_more_is_told_with_sound_too(tmp_path):
+    encode = (*H264, "-g", "15", "-c:a", "aac")
+    whole = make_clip(tmp_path / "whole.flv", 120, encode=encode, inputs=WITH_TONES)
+    broken = tmp_path / "broken.flv"
+    broken.write_bytes(whole.read_bytes()[: whole.stat().st_size // 2])
+    frames, reader = read(broken)
+    assert len(frames) < 100 and "breaks off" in reader.warnings[0]
 
 
 @pytest.mark.parametrize("brand", [b"heic", b"mif1"])

@@ -122,6 +122,18 @@ def test_where_frames_are_few_motion_is_no_outlier(fps):
     np.testing.assert_array_equal(without_outliers(xyz, fps, 0.05), xyz)
 
 
+def test_two_frames_that_are_wild_each_in_its_own_way_are_mended():
+    rng = np.random.default_rng(5)
+    xyz = walking(n=600, hz=0.5) + rng.normal(0, 0.004, (600, 17, 3))
+    wild, joint = xyz.copy(), J["left_wrist"]
+    at = np.arange(20, 580, 40)
+    wild[at, joint] += rng.normal(0, 0.35, (len(at), 3))
+    wild[at + 1, joint] += rng.normal(0, 0.35, (len(at), 3))
+    off = np.linalg.norm(without_outliers(wild, FPS, 0.05) - xyz, axis=-1)[:, joint]
+    before = np.linalg.norm(wild - xyz, axis=-1)[:, joint]
+    assert (before > 0.15).sum() > 25 and (off > 0.15).sum() <= 1
+
+
 @pytest.mark.parametrize("fps", [12, 15, 25, 30, 60])
 @pytest.mark.parametrize("noise_m", [0.0, 0.005])
 def test_fast_motion_is_no_outlier(fps, noise_m):

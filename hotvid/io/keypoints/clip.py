@@ -25,8 +25,8 @@ class KeypointClip:
     """The clip, frame by frame.
 
     observations  F, everyone seen in each frame.
-    person        F arrays (P,) int64: the file's ids, in the order of the observation; None where
-                  the file does not tell people apart.
+    person        F arrays (P,) int64: the file's ids, in the order of the observation, -1 for a
+                  sighting without; None where the file does not tell people apart.
     """
 
     info: VideoInfo
@@ -149,8 +149,9 @@ def _by_frame(row: np.ndarray, kept: slice) -> list[np.ndarray]:
 def _trusted(table: KeypointTable) -> bool:
     if not table.has_ids:
         return False
-    places = np.unique(np.stack([table.frame, table.person]), axis=1)
-    return places.shape[1] >= (1 - _DOUBLE_SHARE) * len(table)
+    named = table.person >= 0
+    places = np.unique(np.stack([table.frame[named], table.person[named]]), axis=1)
+    return places.shape[1] >= (1 - _DOUBLE_SHARE) * named.sum()
 
 
 def _observation(table: KeypointTable, rows: np.ndarray) -> Keypoints2D:

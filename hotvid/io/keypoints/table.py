@@ -12,7 +12,7 @@ from hotvid.errors import InputError
 from hotvid.skeleton import JOINT_SETS, joint_set_by_count
 
 FARTHEST_PX = 1e6  # a coordinate beyond is no place in any picture
-_MOSTLY_NAMED = 0.5  # share of detections without an id from which on the others' are no help
+_MOSTLY_NAMED = 0.5  # share of sightings that must have ids for these to be of help
 _BOX_MARGIN = 0.1  # around the joints where the file has no box, as a share of its longer side
 
 
@@ -29,7 +29,7 @@ class KeypointTable:
     score         (N, K) float32, 0..1; 0 where a joint is missing.
     box           (N, 4) float32, x0 y0 x1 y1, as `xy`.
     person_score  (N,) float32, 0..1.
-    person        (N,) int64, the file's own ids; -1 where it has none.
+    person        (N,) int64, the file's own ids; -1 for a sighting without.
     size_px, fps, n_frames  what the file says of the video; None where it does not.
     notes         what was left out, for the user.
     """
@@ -54,8 +54,8 @@ class KeypointTable:
 
     @property
     def has_ids(self) -> bool:
-        """Whether the file tells people apart: every sighting has an id."""
-        return len(self) > 0 and bool((self.person >= 0).all())
+        """Whether the file tells people apart: but for a tracker's leftovers sightings have ids."""
+        return len(self) > 0 and float((self.person >= 0).mean()) > _MOSTLY_NAMED
 
 
 @dataclass
@@ -114,26 +114,19 @@ class Sightings:
         trusted = len(own) == len(self.scores) and all(0 <= s <= 1 for s in own)
         box = _boxes(self.boxes, xy)
         seen = np.isfinite(xy).all(-1).any(-1)
-        person, notes = _ids(self.people), tuple(more.pop("notes", ()))
-        nobodys = seen & (person < 0)
-        if 0 < nobodys.sum() < _MOSTLY_NAMED * seen.sum():
-            # A tracker's leftovers: beside people with ids, these belong to nobody.
-            notes += (f"{nobodys.sum()} of {seen.sum()} detections have no id, and are left out",)
-            seen &= ~nobodys
         rows = {
             "frame": np.array(self.frames, np.int64),
             "xy": xy,
             "score": score,
             "box": box,
             "person_score": np.array(own, np.float32) if trusted else _mean_score(xy, score),
-            "person": person,
+            "person": _ids(self.people),
         }
         return KeypointTable(
             format=format,
             joint_set=joint_set,
             first_number=first_number,
             normalised=normalised,
-            notes=notes,
             **{name: values[seen] for name, values in rows.items()},
             **more,
         )

@@ -209,7 +209,7 @@ def test_ultralytics_labels_with_and_without_confidence_and_ids(tmp_path, conf, 
 
 
 @pytest.mark.parametrize("make", [ultralytics_txt, ultralytics_json])
-def test_detections_that_belong_to_no_track_are_left_out_and_said(tmp_path, make):
+def test_detections_that_belong_to_no_track_have_no_id(tmp_path, make):
     path = make(tmp_path)
     whole = read_keypoints(path)
     if path.is_dir():
@@ -221,8 +221,7 @@ def test_detections_that_belong_to_no_track_are_left_out_and_said(tmp_path, make
         del frames[0][0]["track_id"]
         path.write_text(json.dumps(frames))
     table = read_keypoints(path)
-    assert table.has_ids and table.person.tolist() == whole.person[1:].tolist()
-    assert table.notes == (f"1 of {len(whole)} detections have no id, and are left out",)
+    assert table.has_ids and table.person.tolist() == [-1, *whole.person[1:].tolist()]
 
 
 def test_lines_that_differ_by_more_than_an_id_are_refused(tmp_path):
