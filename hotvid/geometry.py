@@ -44,6 +44,18 @@ def rays(xy_px: np.ndarray, focal_px: float, size_px: tuple[int, int]) -> np.nda
     return ((xy_px - centre) / focal_px).astype(xy_px.dtype)
 
 
+def extent(points: np.ndarray, known: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The least and the greatest coordinates of each body's known points.
+
+    points   (N, K, C).
+    known    (N, K) bool.
+    returns  low and high (N, C); inf and -inf where nothing is known.
+    """
+    low = np.where(known[..., None], points, np.inf).min(1)
+    high = np.where(known[..., None], points, -np.inf).max(1)
+    return low, high
+
+
 def project(xyz_m: np.ndarray, focal_px: float, size_px: tuple[int, int]) -> np.ndarray:
     """Camera points (..., 3) in metres to pixels (..., 2), no distortion."""
     centre = np.array(size_px, np.float64) / 2

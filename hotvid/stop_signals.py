@@ -1,10 +1,11 @@
-"""The signals by which a user asks to stop, given to somebody else for a while."""
+"""The signals by which a user asks to stop, given to somebody else for a while, or kept."""
 
 from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from types import FrameType
 from typing import Any
 
@@ -25,15 +26,30 @@ class StopSignals:
         self._before: dict[int, Any] = {}
 
     def catch(self) -> None:
-        if threading.current_thread() is not threading.main_thread():
-            return
-        for number in _SIGNALS:
-            before = signal.getsignal(number)
-            # What is ignored stays so, and what Python did not set it cannot set back.
-            if before not in (signal.SIG_IGN, None):
+        for number, before in _handlers().items():
+            if before != signal.SIG_IGN:
                 self._before[number] = before
                 signal.signal(number, self._handler)
 
     def set_back(self) -> None:
         while self._before:
             signal.signal(*self._before.popitem())
+
+
+@contextmanager
+def handlers_kept() -> Iterator[None]:
+    """After the block these signals are handled as before, whatever a library made of them."""
+    before = _handlers()
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _handlers() -> dict[int, Any]:
+    """What is done at each signal; not what Python cannot set (back): in another thread nothing."""
+    if threading.current_thread() is not threading.main_thread():
+        return {}
+    found = {number: signal.getsignal(number) for number in _SIGNALS}
+    return {number: handler for number, handler in found.items() if handler is not None}

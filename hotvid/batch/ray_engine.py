@@ -9,10 +9,8 @@ from __future__ import annotations
 
 import collections
 import os
-import signal
 import socket
 import tempfile
-import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -26,6 +24,7 @@ from hotvid.batch.task import Outcome, Task, perform
 from hotvid.batch.wire import outcome_from_plain, outcome_to_plain, task_from_plain, task_to_plain
 from hotvid.errors import HotvidError, in_one_line
 from hotvid.extras import RAY
+from hotvid.stop_signals import handlers_kept
 from hotvid.threads import environment_of_share
 
 _RETRIES = 3  # of a task whose worker was lost
@@ -79,21 +78,18 @@ class RayEngine:
         path = os.pathsep.join(filter(None, [package, os.environ.get("PYTHONPATH")]))
         environment = {"env_vars": {"PYTHONPATH": path, **environment_of_share(self._cpus)}}
         os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
-        # Ray puts a handler of its own in place of that which ends a batch in order.
-        at_kill = signal.getsignal(signal.SIGTERM)
         try:
-            self._ray.init(
-                address=self._address,
-                runtime_env=environment,
-                include_dashboard=None if self._address else False,
-                log_to_driver=self._debug,
-                logging_level="warning" if self._debug else "critical",
-            )
+            # Ray puts a handler of its own in place of that which ends a batch in order.
+            with handlers_kept():
+                self._ray.init(
+                    address=self._address,
+                    runtime_env=environment,
+                    include_dashboard=None if self._address else False,
+                    log_to_driver=self._debug,
+                    logging_level="warning" if self._debug else "critical",
+                )
         except Exception as error:  # Ray has no common class for what goes wrong here
             raise _no_cluster(self._address or "this machine", error) from error
-        finally:
-            if threading.current_thread() is threading.main_thread() and at_kill is not None:
-                signal.signal(signal.SIGTERM, at_kill)
 
     def _most(self) -> int:
         """How many tasks the cluster gets at once."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,8 +13,7 @@ from hotvid.config import DEVICES, CleanConfig, LiftConfig, Pose2DConfig, check_
 from hotvid.errors import InputError, UsageError
 
 if TYPE_CHECKING:
-    from hotvid.evaluate.predict import WindowPredictor
-    from hotvid.skeleton import JointSet
+    from hotvid.lift.models.hourglass import Hourglass
 
 KEYPOINTS = "cpn_ft_h36m_dbb"
 
@@ -75,16 +73,18 @@ def h36m(
     """
     _check_json(json_out, overwrite)
     from hotvid.evaluate.human36m import DISPLACED, action_order, counted, load_human36m
+    from hotvid.evaluate.predict import WindowPredictor
     from hotvid.evaluate.protocols import evaluate_clips
 
-    predictor, about = _predictor(model, weights, device, tokens, flip, batch_size)
+    loaded, about = _load(model, weights, device, tokens)
+    predictor = WindowPredictor(loaded, flip=flip, batch_size=batch_size)
     clips = counted(load_human36m(data, keypoints=keypoints), predictor.in_picture)
     clips.sort(key=lambda clip: action_order(clip.group))
     with progress(quiet) as report:
         result = evaluate_clips(
             clips, predictor, target=predictor.target, count_copies=count_padding, progress=report
         )
-    about |= {"data": "h36m", "keypoints": keypoints, "count_padding": count_padding}
+    about |= {"flip": flip, "data": "h36m", "keypoints": keypoints, "count_padding": count_padding}
     about["left_out"] = list(DISPLACED) if predictor.in_picture else []
     text = result.text()
     if predictor.in_picture:
@@ -125,24 +125,24 @@ def mpi_inf_3dhp(
         check_choice("training data", trained_on, ("3dhp", "h36m"))
     _check_json(json_out, overwrite)
     from hotvid.evaluate.mpi_inf_3dhp import MM, MPI17, counted_in_pck, load_mpi_inf_3dhp
+    from hotvid.evaluate.predict import WindowPredictor
     from hotvid.evaluate.protocols import evaluate_clips
     from hotvid.lift.protocols import PROTOCOLS
     from hotvid.skeleton import H36M17
 
-    def answers(name: str) -> tuple[JointSet, float]:
-        nonlocal trained_on
-        if PROTOCOLS[name].inputs == "body":
-            if trained_on == "3dhp":
-                raise UsageError(
-                    f"{name} is hotvid's own, and was not trained on MPI-INF-3DHP",
-                    "leave --trained-on out",
-                )
-            trained_on = "motion capture"
-        trained_on = trained_on or "3dhp"
-        return (MPI17, 1 / MM) if trained_on == "3dhp" else (H36M17, 1.0)
-
-    predictor, about = _predictor(model, weights, device, tokens, flip, batch_size, answers)
-    order = predictor.order
+    loaded, about = _load(model, weights, device, tokens)
+    if PROTOCOLS[about["model"]].inputs == "body":
+        if trained_on == "3dhp":
+            raise UsageError(
+                f"{about['model']} is hotvid's own, and was not trained on MPI-INF-3DHP",
+                "leave --trained-on out",
+            )
+        trained_on = "motion capture"
+    trained_on = trained_on or "3dhp"
+    order, unit = (MPI17, 1 / MM) if trained_on == "3dhp" else (H36M17, 1.0)
+    predictor = WindowPredictor(
+        loaded, flip=flip, batch_size=batch_size, order=order, metres_per_unit=unit
+    )
     with progress(quiet) as report:
         result = evaluate_clips(
             load_mpi_inf_3dhp(data, order),
@@ -152,7 +152,12 @@ def mpi_inf_3dhp(
             count_copies=count_padding,
             progress=report,
         )
-    about |= {"data": "3dhp", "trained_on": trained_on, "count_padding": count_padding}
+    about |= {
+        "flip": flip,
+        "data": "3dhp",
+        "trained_on": trained_on,
+        "count_padding": count_padding,
+    }
     _finish(result.text(), about | result.to_dict(), json_out, overwrite)
 
 
@@ -209,41 +214,20 @@ def real(
     _finish(result.text(), found, json_out, overwrite)
 
 
-def _predictor(
-    name: str,
-    weights: Path | None,
-    device: str,
-    tokens: int | None,
-    flip: bool,
-    batch_size: int,
-    answers: Callable[[str], tuple[JointSet, float]] | None = None,
-) -> tuple[WindowPredictor, dict[str, Any]]:
-    """What answers for clips, and what to say of it.
-
-    answers  (model's name) -> in what order of joints it answers, and how many metres its unit is;
-             None: Human3.6M's, and one.
-    """
+def _load(
+    name: str, weights: Path | None, device: str, tokens: int | None
+) -> tuple[Hourglass, dict[str, Any]]:
+    """The model, and what to say of it."""
     check_choice("device", device, DEVICES)
-    from hotvid.evaluate.predict import WindowPredictor
     from hotvid.lift.checkpoint import load_checkpoint
     from hotvid.lift.lifter import resolve_device
-    from hotvid.skeleton import H36M17
     from hotvid.weights import locate, sha256
 
     path = locate(name, weights)
     loaded, metadata = load_checkpoint(path, resolve_device(device), name)
     if tokens is not None:
         loaded.use_tokens(tokens)
-    order, metres_per_unit = (H36M17, 1.0) if answers is None else answers(metadata["name"])
-    predictor = WindowPredictor(
-        loaded,
-        flip=flip,
-        batch_size=batch_size,
-        order=order,
-        metres_per_unit=metres_per_unit,
-    )
-    about = {"model": metadata["name"], "weights_sha256": sha256(path), "flip": flip}
-    return predictor, about
+    return loaded, {"model": metadata["name"], "weights_sha256": sha256(path)}
 
 
 def _check_json(path: Path | None, overwrite: bool) -> None:

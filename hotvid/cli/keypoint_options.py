@@ -14,7 +14,7 @@ from hotvid.cli.shared import Group
 from hotvid.config import KeypointsConfig
 from hotvid.errors import UsageError
 
-_OF_FILE = "What the file does not say"
+_PANEL = "What the file does not say"
 
 Video = Annotated[
     Path | None,
@@ -22,7 +22,7 @@ Video = Annotated[
         "--video",
         metavar="FILE",
         help="The video that the keypoints are of: for its size and times, and to draw over.",
-        rich_help_panel=_OF_FILE,
+        rich_help_panel=_PANEL,
     ),
 ]
 Size = Annotated[
@@ -31,12 +31,12 @@ Size = Annotated[
         "--size",
         metavar="WxH",
         help="The picture's size in pixels, without --video.",
-        rich_help_panel=_OF_FILE,
+        rich_help_panel=_PANEL,
     ),
 ]
 Fps = Annotated[
     float | None,
-    typer.Option("--fps", help="Frames a second, without --video.", rich_help_panel=_OF_FILE),
+    typer.Option("--fps", help="Frames a second, without --video.", rich_help_panel=_PANEL),
 ]
 FirstFrame = Annotated[
     int | None,
@@ -44,7 +44,7 @@ FirstFrame = Annotated[
         "--first-frame",
         metavar="N",
         help="The number that the file gives the video's first frame.",
-        rich_help_panel=_OF_FILE,
+        rich_help_panel=_PANEL,
     ),
 ]
 Layout = Annotated[
@@ -54,7 +54,7 @@ Layout = Annotated[
         metavar="FORMAT",
         help="The file's format, where it is not recognised: hotvid, alphapose, openpose, "
         "mmpose, coco, ultralytics-json, ultralytics-txt, deeplabcut or csv.",
-        rich_help_panel=_OF_FILE,
+        rich_help_panel=_PANEL,
     ),
 ]
 Joints = Annotated[
@@ -64,7 +64,7 @@ Joints = Annotated[
         metavar="SET",
         help="What the keypoints are: coco17, halpe26, halpe136, coco_wholebody133, "
         "openpose25, openpose67, blazepose33 or h36m17.",
-        rich_help_panel=_OF_FILE,
+        rich_help_panel=_PANEL,
     ),
 ]
 Retrack = Annotated[
@@ -75,7 +75,6 @@ Retrack = Annotated[
         rich_help_panel="People",
     ),
 ]
-
 
 OF_FILE: Group = {
     "video": (Video, None),

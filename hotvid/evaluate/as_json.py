@@ -9,12 +9,13 @@ from typing import Any
 
 def as_json(found: Any) -> str:
     """Indented JSON with null for numbers that are none: JSON knows neither NaN nor infinity."""
-    return json.dumps(_finite(found), indent=2, allow_nan=False) + "\n"
+    return json.dumps(finite(found), indent=2, allow_nan=False) + "\n"
 
 
-def _finite(value: Any) -> Any:
+def finite(value: Any) -> Any:
+    """Plain values, however nested, with None for numbers that are none."""
     if isinstance(value, dict):
-        return {name: _finite(one) for name, one in value.items()}
+        return {name: finite(one) for name, one in value.items()}
     if isinstance(value, list | tuple):
-        return [_finite(one) for one in value]
+        return [finite(one) for one in value]
     return None if isinstance(value, float) and not math.isfinite(value) else value

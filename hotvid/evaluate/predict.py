@@ -48,7 +48,7 @@ class WindowPredictor:
         self._protocol = protocol_of(model)
         self._device = next(model.parameters()).device
         self._mirror = torch.as_tensor(order.mirror, device=self._device)
-        self.order, self._metres_per_unit = order, metres_per_unit
+        self._metres_per_unit = metres_per_unit
 
     @property
     def in_picture(self) -> bool:

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, field, fields
 import numpy as np
 
 from hotvid.errors import UsageError
+from hotvid.evaluate.as_json import finite
 from hotvid.evaluate.clips import Clip
 from hotvid.evaluate.metrics import auc, mpjpe, pa_mpjpe, pck
 from hotvid.types import check_shape
@@ -176,4 +177,4 @@ def _line(name: str, e: Errors) -> str:
 
 
 def _as_dict(errors: Errors) -> dict[str, float | None]:
-    return {k: v if v is not None and np.isfinite(v) else None for k, v in asdict(errors).items()}
+    return finite(asdict(errors))

@@ -55,13 +55,14 @@ def even_frames(pts_s: np.ndarray, fps: float, most: int | None = None) -> EvenF
     n = len(pts_s)
     if n < 2 or pts_s[-1] <= pts_s[0]:
         return EvenFrames(float(fps), pts_s, True, pts_s)
-    rate_hz = (n - 1) / float(pts_s[-1] - pts_s[0])
+    span_s = float(pts_s[-1] - pts_s[0])
+    rate_hz = (n - 1) / span_s
     even_s = np.linspace(pts_s[0], pts_s[-1], n)
     kept = bool(np.abs(even_s - pts_s).max() <= _EVEN / rate_hz)
     usual_hz = min(1 / float(np.median(np.diff(pts_s))), _MOST_HZ)
     if not kept and rate_hz < _SPARSE * usual_hz:
-        span_s = float(pts_s[-1] - pts_s[0])
-        n = max(n, min(round(span_s * usual_hz) + 1, most or _MOST_TIMES * n, _MOST_TIMES * n))
+        limit = _MOST_TIMES * n if most is None else min(most, _MOST_TIMES * n)
+        n = max(n, min(round(span_s * usual_hz) + 1, limit))
         rate_hz, even_s = (n - 1) / span_s, np.linspace(pts_s[0], pts_s[-1], n)
     # A rate such as 29.999997 is a rounding error of the timestamps.
     rate_hz = fps if kept and abs(rate_hz / fps - 1) < _EVEN / n else rate_hz

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from hotvid.errors import InputError, ShapeError
+from hotvid.geometry import extent
 from hotvid.io.pose_store import read_array, read_text
 from hotvid.io.poses_json import poses_from
 from hotvid.io.stored_checks import check_times
@@ -147,9 +148,8 @@ def _from_columns(head: dict[str, Any], table: Any) -> Poses:
 
 def _around(xy_px: np.ndarray) -> np.ndarray:
     """(N, 17, 2) -> (N, 4) boxes around the joints that are known: the table holds none."""
-    least = np.where(np.isnan(xy_px), np.inf, xy_px).min(1)
-    most = np.where(np.isnan(xy_px), -np.inf, xy_px).max(1)
-    return np.where(np.isfinite(least[:, :1]), np.concatenate([least, most], -1), np.nan)
+    known = np.isfinite(xy_px).all(-1)
+    return np.where(known.any(1)[:, None], np.concatenate(extent(xy_px, known), -1), np.nan)
 
 
 def _seen_by_camera(world_m: np.ndarray, head: dict[str, Any]) -> np.ndarray:

@@ -44,6 +44,11 @@ class Probe:
     video_offset_s: float = 0.0
     focal_35mm: float | None = None
 
+    @property
+    def kind(self) -> str:
+        """The first of the names that ffmpeg has for the format: mov, matroska, avi."""
+        return self.container.partition(",")[0]
+
 
 def ffmpeg_exe() -> str:
     """The ffmpeg binary, or OutputError."""

@@ -84,11 +84,10 @@ class VideoReader:
         if found is not None:
             _check_probe(self.path, found)
         found = found or Probe()
-        container = found.container.partition(",")[0]
-        self.counts_frames = self._still or container in COUNTED
+        self.counts_frames = self._still or found.kind in COUNTED
         # Where frames are not counted, the file's length may be that of its sound.
-        with_sound = found.audio_codec is not None and container in UNCOUNTED
-        self._may_lack = UNCOUNTED[container] if with_sound else 0.0
+        with_sound = found.audio_codec is not None
+        self._may_lack = UNCOUNTED.get(found.kind, 0.0) if with_sound else 0.0
         self.info = self._describe(found)
 
     def __enter__(self) -> VideoReader:
@@ -142,14 +141,13 @@ class VideoReader:
                 shows = other.grab()
         if not shows:
             raise InputError(f"'{self.path}' holds no picture that can be decoded", DAMAGED)
-        container = found.container.partition(",")[0]
         fps = _plausible_fps(self.path, capture.fps, self._by_ffmpeg)
         n_frames, duration_s = capture.n_frames, found.video_duration_s
         if duration_s is not None:
             n_frames = round(duration_s * fps)
         elif n_frames is not None:
             duration_s = n_frames / fps
-            if found.duration_s is not None and container in (EDITED, *UNCOUNTED):
+            if found.duration_s is not None and found.kind in (EDITED, *UNCOUNTED):
                 # An edit list hides pictures of a cut file, and where the container counts none
                 # their number was made of a time in which there is sound alone.
                 shown_s = max(found.duration_s - found.video_offset_s, 0.0)
@@ -271,7 +269,7 @@ def _check_range(time_range_s: tuple[float, float] | None) -> tuple[float, float
 
 
 def _check_probe(path: Path, found: Probe) -> None:
-    if found.container.partition(",")[0] in NO_VIDEO_FILES:
+    if found.kind in NO_VIDEO_FILES:
         raise InputError(f"'{path}' is not a video that can be read", DAMAGED)
     if found.has_video:
         return

@@ -150,17 +150,13 @@ def read_metadata(path: str | os.PathLike[str]) -> dict[str, str]:
 
 
 def sizes_in(name: str, state: Mapping[str, Tensor]) -> dict[str, int]:
-    """The sizes of the model `name` that its weights show.
+    """The sizes of the model `name` that its weights show, for `build_model`.
 
-    How many frames it keeps may leave no trace: then it is the published share of its window.
+    How many frames it keeps may leave no trace: then that is left out.
     """
     sizes = read_sizes(name, {key: tuple(value.shape) for key, value in state.items()})
-    published = MODELS[name].sizes
-    if published["token_num"] is None:
+    if MODELS[name].sizes["token_num"] is None:
         sizes.pop("token_num", None)  # of another model's hourglass
-    elif "frames" in sizes:
-        share = published["token_num"] / published["frames"]
-        sizes.setdefault("token_num", max(round(share * sizes["frames"]), 2))
     return sizes
 
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from hotvid.config import Pose2DConfig
+from hotvid.geometry import extent
 from hotvid.pose2d.base import Boxes, PersonDetector, PoseEstimator
 from hotvid.pose2d.regions import box_overlap
 from hotvid.skeleton import JOINT_SETS
@@ -95,8 +96,7 @@ def _followed(before: Keypoints2D) -> tuple[Boxes, np.ndarray]:
     """Boxes around the joints of the frame before, of those who are not lost; who they are."""
     known = (before.score >= _SURE_JOINT) & np.isfinite(before.xy_px).all(-1)
     enough = (known.sum(1) >= _MIN_JOINTS) & (before.score.mean(1) >= _LOST)
-    low = np.where(known[..., None], before.xy_px, np.inf).min(1)
-    high = np.where(known[..., None], before.xy_px, -np.inf).max(1)
+    low, high = extent(before.xy_px, known)
     boxes, who = [], []
     for person in np.argsort(-before.score.mean(1), kind="stable"):
         if not enough[person]:

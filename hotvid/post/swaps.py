@@ -73,7 +73,7 @@ def _to_the_frame(
     from one to the other of which the limbs move least, exchanged."""
     out = np.repeat(states, step)[: len(xy_px)]
     right, left = joints
-    for k in np.flatnonzero(states[1:] != states[:-1]) if step > 1 else ():
+    for k in np.flatnonzero(states[1:] != states[:-1]):
         between = slice(k * step, (k + 1) * step + 1)
         both = bridged(xy_px[between][:, right + left]).reshape(-1, 2, len(right), 2)
         saved = _moved(both[1:], both[:-1]) - _moved(both[1:, ::-1], both[:-1])

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from hotvid.geometry import extent
 from hotvid.skeleton import JOINT_SETS
 from hotvid.track.sightings import Sightings
 from hotvid.types import Keypoints2D
@@ -109,8 +110,7 @@ def _points(
 def _sizes(point: np.ndarray, weight: np.ndarray, box: np.ndarray, kpt_thr: float) -> np.ndarray:
     """(N,) the diagonal around the joints seen, or half the box's where few are."""
     seen = weight[:, :-1] > _UNSEEN * kpt_thr + 1e-3
-    low = np.where(seen[..., None], point[:, :-1], np.inf).min(1)
-    high = np.where(seen[..., None], point[:, :-1], -np.inf).max(1)
+    low, high = extent(point[:, :-1], seen)
     diagonal = np.where(seen.any(1), np.hypot(*np.nan_to_num(high - low, neginf=0).T), 0)
     of_box = np.nan_to_num(np.hypot(box[:, 2] - box[:, 0], box[:, 3] - box[:, 1]))
     return np.maximum(np.maximum(diagonal, 0.5 * of_box), 1).astype(np.float32)

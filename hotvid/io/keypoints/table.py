@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from hotvid.errors import InputError
+from hotvid.geometry import extent
 from hotvid.skeleton import JOINT_SETS, joint_set_by_count
 
 FARTHEST_PX = 1e6  # a coordinate beyond is no place in any picture
@@ -180,10 +181,9 @@ def _boxes(given: list[Sequence[float] | None], xy: np.ndarray) -> np.ndarray:
     for row, corners in enumerate(given):
         if corners is not None and len(corners) == 4:
             box[row] = np.clip(np.array(corners, np.float64), -FARTHEST_PX, FARTHEST_PX)
-    known = np.isfinite(xy).all(-1, keepdims=True)
-    low = np.where(known, xy, np.inf).min(1)
-    high = np.where(known, xy, -np.inf).max(1)
-    seen = known.any((1, 2))
+    known = np.isfinite(xy).all(-1)
+    low, high = extent(xy, known)
+    seen = known.any(1)
     low, high = np.where(seen[:, None], low, 0), np.where(seen[:, None], high, 0)
     margin = _BOX_MARGIN * (high - low).max(1, keepdims=True, initial=0)
     around = np.concatenate([low - margin, high + margin], 1).astype(np.float32)
