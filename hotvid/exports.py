@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from hotvid.config import UNITS, ExportConfig, check_choice
-from hotvid.errors import OutputError
+from hotvid.errors import HotvidWarning, OutputError
 from hotvid.export.formats import (
     Format,
     is_person_path,
@@ -126,6 +127,22 @@ def people_files(export: Export, names: Iterable[str]) -> set[str]:
     if not export.format.per_person:
         return set()
     return {n for n in names if n == export.path.name or is_person_path(n, export.path)}
+
+
+def warn_of_others(exports: Sequence[Export], written: Iterable[Path]) -> None:
+    """Warn of files that a run with other people in it has left beside those just written.
+
+    They are not removed: under such a name may lie what another program has made.
+    """
+    ours = {path.name for path in written}
+    for export in exports:
+        folder = export.path.parent
+        if others := sorted(people_files(export, _names_in(folder)) - ours):
+            warnings.warn(
+                f"of an earlier run, beside what was written in {folder}: {', '.join(others)}",
+                HotvidWarning,
+                stacklevel=2,
+            )
 
 
 def _write(poses: Poses, export: Export, overwrite: bool) -> list[Path]:

@@ -172,7 +172,7 @@ def batch(
             typer.echo(printable(f"{video.why}: {video.path}{then}"))
         return
     cluster = {"cpus_per_video": cpus_per_video, "gpus_per_video": gpus_per_video}
-    worked = _engine(engine, workers, address, cluster, debug)
+    worked = _engine(engine, workers, address, cluster, settings.config.lift.device, debug)
     with watching(quiet) as watcher:
         report = run_batch(request, worked, watcher)
     if not quiet:
@@ -208,7 +208,12 @@ def _read_formats(given: str) -> tuple[str, ...]:
 
 
 def _engine(
-    name: str, workers: int | None, address: str | None, cluster: dict[str, Any], debug: bool
+    name: str,
+    workers: int | None,
+    address: str | None,
+    cluster: dict[str, Any],
+    device: str,
+    debug: bool,
 ) -> Engine:
     from hotvid.config import check_choice
 
@@ -223,6 +228,10 @@ def _engine(
         )
     from hotvid.batch.local import LocalEngine
 
+    if device.startswith("cuda"):
+        from hotvid.lift.lifter import resolve_device  # it imports torch, which takes seconds
+
+        resolve_device(device)  # here, or every video would fail by itself
     return LocalEngine(workers, debug)
 
 

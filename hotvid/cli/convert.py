@@ -44,7 +44,7 @@ def convert(
     config = configure(**chosen)
     video, given = read_of_file(of_file)
     from hotvid import job
-    from hotvid.exports import plan_exports
+    from hotvid.exports import plan_exports, warn_of_others
 
     keypoints = job.may_be_keypoints(source)
     if not keypoints and not job.is_stored(source):
@@ -64,5 +64,6 @@ def convert(
         poses = job.lift(source, None, given, config, video=video, in_3d=False, **how)
     else:
         poses = job.run(source, config=config, **how)
+    warn_of_others(exports, written)
     if not quiet:
         typer.echo(summary(poses, time.perf_counter() - begun, written))

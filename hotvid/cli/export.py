@@ -34,7 +34,7 @@ def export(
     """
     config = configure(**chosen)
     from hotvid import job
-    from hotvid.exports import plan_exports
+    from hotvid.exports import plan_exports, warn_of_others
 
     exports = plan_exports(format, out, source, bone_names=bone_names, units=units)
     begun, written = time.perf_counter(), []
@@ -47,5 +47,6 @@ def export(
             progress=report,
             on_written=written.append,
         )
+    warn_of_others(exports, written)
     if not quiet:
         typer.echo(summary(poses, time.perf_counter() - begun, written))

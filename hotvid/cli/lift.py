@@ -59,7 +59,7 @@ def lift(
         raise UsageError("nothing is to be written", "give --out, --json or --save-poses")
     video, given = read_of_file(of_file)
     from hotvid import job
-    from hotvid.exports import plan_exports
+    from hotvid.exports import plan_exports, warn_of_others
 
     exports = plan_exports(
         format, beside, keypoints, beside=True, bone_names=bone_names, units=units
@@ -79,5 +79,6 @@ def lift(
             progress=report,
             on_written=written.append,
         )
+    warn_of_others(exports, written)
     if not quiet:
         typer.echo(summary(poses, time.perf_counter() - begun, written))

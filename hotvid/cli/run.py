@@ -53,7 +53,7 @@ def run(
     """
     config = configure(**chosen)
     from hotvid import job
-    from hotvid.exports import plan_exports
+    from hotvid.exports import plan_exports, warn_of_others
 
     exports = plan_exports(format, out, source, beside=True, bone_names=bone_names, units=units)
     begun = time.perf_counter()
@@ -70,5 +70,6 @@ def run(
             progress=report,
             on_written=written.append,
         )
+    warn_of_others(exports, written)
     if not quiet:
         typer.echo(summary(poses, time.perf_counter() - begun, written))

@@ -45,6 +45,12 @@ def call(*words, expect=0):
     return result
 
 
+def test_a_gpu_that_is_not_there_is_one_error_for_all(videos, tmp_path, monkeypatch):
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    done = call(videos, "--out-dir", tmp_path / "out", "--device", "cuda", expect=2)
+    assert "no CUDA device" in done.stderr and not (tmp_path / "out").exists()
+
+
 def rows(out):
     with (out / "summary.csv").open(newline="") as file:
         return {row["folder"]: row for row in csv.DictReader(file)}

@@ -52,6 +52,19 @@ def test_run_writes_formats_beside_the_video(clip, backend, tmp_path):
     assert all(f"wrote {tmp_path / 'new' / name}" in said for name in names(tmp_path / "new"))
 
 
+def test_files_of_people_of_an_earlier_run_are_told_of_and_kept(clip, backend, tmp_path):
+    old, out = tmp_path / "new" / "walk.person7.trc", tmp_path / "new" / "walk.trc"
+    old.parent.mkdir()
+    old.write_text("somebody")
+    done = call("export", clip, "--format", "trc", "--out", out, "--overwrite", "--quiet")
+    assert one_line(done).startswith("warning: of an earlier run")
+    assert old.name in done.stderr and old.read_text() == "somebody"
+    old.unlink()
+    assert not call(
+        "export", clip, "--format", "trc", "--out", out, "--overwrite", "--quiet"
+    ).stderr
+
+
 def test_convert_gives_the_same_files_without_the_video(clip, backend, tmp_path):
     store, first, second, third = (tmp_path / n for n in ("p.npz", "a", "b", "c"))
     call("run", clip, "--out", tmp_path / "o.mp4", "--save-poses", store, "--format", "csv")
