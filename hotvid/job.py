@@ -68,25 +68,22 @@ def run(
     """
     config = config or PipelineConfig()
     _check_video(source, video)
-    poses = stored_poses(source, config) if is_stored(source) else None
-    drawn_over = source if poses is None else video or video_of(poses, Path(source))
-    if poses is not None and out is None and config.track.kpt_thr != TrackConfig.kpt_thr:
+    stored = stored_poses(source, config) if is_stored(source) else None
+    drawn_over = source if stored is None else video or video_of(stored, Path(source))
+    if stored is not None and out is None and config.track.kpt_thr != TrackConfig.kpt_thr:
         raise UsageError(
             f"{source} holds people already: of those --kpt-thr changes only what is drawn",
             "leave it out, or give the video",
         )
     outputs = _Outputs(out, json, save, exports, overwrite, on_written)
     outputs.check((source, drawn_over))
-    _check_still(out, source, poses)
+    _check_still(out, source, stored)
     if any(export.format.most_frames for export in exports):
-        check_lengths(exports, _n_frames(source, config) if poses is None else poses.n_frames)
-    if poses is not None and out is not None and drawn_over is not None:
-        check_readable(poses, drawn_over)
-    if poses is None:
-        poses = analyze(source, config, progress)
-    elif config.lift.anew:
-        poses = lift_anew(poses, config.lift, progress)
-    return outputs.write(poses, config, drawn_over, progress)
+        check_lengths(exports, _n_frames(source, config) if stored is None else stored.n_frames)
+    if stored is not None and out is not None and drawn_over is not None:
+        check_readable(stored, drawn_over)
+    found = _found(source, stored, config, progress)
+    return outputs.write(found, config, drawn_over, progress)
 
 
 def lift(
@@ -258,10 +255,17 @@ def poses_of(
     video  where that of a pose store lies now: UsageError with another source.
     """
     _check_video(source, video)
-    if not is_stored(source):
+    stored = stored_poses(source, config) if is_stored(source) else None
+    return _found(source, stored, config, progress)
+
+
+def _found(
+    source: PathLike, stored: Poses | None, config: PipelineConfig, progress: Progress
+) -> Poses:
+    """Everyone in a video, of which nothing is stored; else who is stored, lifted anew if asked."""
+    if stored is None:
         return analyze(source, config, progress)
-    poses = stored_poses(source, config)
-    return lift_anew(poses, config.lift, progress) if config.lift.anew else poses
+    return lift_anew(stored, config.lift, progress) if config.lift.anew else stored
 
 
 def _check_video(source: PathLike, video: PathLike | None) -> None:
