@@ -38,7 +38,7 @@ class KeypointsConfig:
     fps: float | None = None
     first_number: int | None = None  # that the file gives the first frame; None: the format's own
     retrack: bool = False  # the file's ids are not believed
-    # As `TrackConfig.bbox_thr`; lower, as other programs' scores are not made to be probabilities.
+    # In place of `TrackConfig.bbox_thr`; lower: other programs' scores are no probabilities.
     bbox_thr: float = 0.3
 
     def __post_init__(self) -> None:

@@ -27,7 +27,6 @@ from hotvid.config import (
     KeypointsConfig,
     LiftConfig,
     PipelineConfig,
-    TrackConfig,
     WorldConfig,
 )
 from hotvid.errors import HotvidWarning, InputError
@@ -139,9 +138,7 @@ def lift_keypoints(
         seen = _Seen(clip.info, clip.first_frame, clip.pts_s, clip.observations, clip.warnings)
         if clip.person is None or given.retrack:
             size_px = (clip.info.width, clip.info.height)
-            how = config.track
-            if how.bbox_thr == TrackConfig.bbox_thr:  # made for BlazePose's scores
-                how = replace(how, bbox_thr=given.bbox_thr)
+            how = replace(config.track, bbox_thr=given.bbox_thr)
             tracks = associate(clip.observations, clip.pts_s, clip.first_frame, how, size_px)
         else:
             seen = replace(seen, warnings=(*seen.warnings, *_nobodys(clip.person)))
