@@ -88,28 +88,46 @@ def without_sign_changes(quaternion: np.ndarray) -> np.ndarray:
 
 
 def zxy_degrees(matrix: np.ndarray) -> np.ndarray:
-    """(F, ..., 3) angles z, x, y in degrees with R = Rz Rx Ry, without jumps over the frames.
+    """(..., 3) angles z, x, y in degrees with R = Rz Rx Ry, x within 90 and the others within 180.
 
-    Of the two ways to write a turn, and of those a full turn apart, each frame takes the one
-    nearest to the frame before it. Where x is 90 degrees, only the sum of z and y is fixed: y then
-    keeps what it was.
+    Each frame by itself, so that the numbers mean what their names say. Where x is 90 degrees, only
+    the sum of z and y is fixed: y is 0 then.
     """
     m = np.asarray(matrix, np.float64)
+    angles, locked, total = _zxy(m)
+    angles[locked] = np.stack([total, angles[..., 1], np.zeros_like(total)], -1)[locked]
+    return np.degrees(angles)
+
+
+def _zxy(m: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Angles z, x, y (..., 3) in radians; where x is +-90 degrees (...); z if y is 0.
+
+    There z and y turn about one axis, and only z + y, or z - y, is to be seen.
+    """
     x = np.arcsin(np.clip(m[..., 2, 1], -1, 1))
-    locked = np.abs(m[..., 2, 1]) > 1 - 1e-9
     z = np.arctan2(-m[..., 0, 1], m[..., 1, 1])
     y = np.arctan2(-m[..., 2, 0], m[..., 2, 2])
-    first = np.stack([z, x, y], -1)
-    second = np.stack([z + np.pi, np.pi - x, y + np.pi], -1)
+    locked = np.abs(m[..., 2, 1]) > 1 - 1e-9
+    return np.stack([z, x, y], -1), locked, np.arctan2(m[..., 1, 0], m[..., 0, 0])
+
+
+def continuous_zxy_degrees(matrix: np.ndarray) -> np.ndarray:
+    """(F, ..., 3) as `zxy_degrees`, without jumps over the frames, so that x may pass 90 degrees.
+
+    Of the two ways to write a turn, and of those a full turn apart, each frame takes the one
+    nearest to the frame before it. Where x is 90 degrees, y keeps what it was.
+    """
+    m = np.asarray(matrix, np.float64)
+    first, locked, total = _zxy(m)
+    second = np.pi + first * [1, -1, 1]
     out = np.empty_like(first)
     last = np.zeros_like(first[0])
     for row in range(len(first)):
         ways = np.stack([first[row], second[row]])
         if locked[row].any():
-            # R = Rz Rx Ry with x at +-90 degrees: z +- y is what the matrix still shows.
             sign = np.sign(m[row, ..., 2, 1])
-            total = np.arctan2(m[row, ..., 1, 0], m[row, ..., 0, 0])
-            held = np.stack([total - sign * last[..., 2], x[row], last[..., 2]], -1)
+            held = first[row].copy()
+            held[..., 0], held[..., 2] = total[row] - sign * last[..., 2], last[..., 2]
             ways = np.where(locked[row][..., None], held, ways)
         ways += 2 * np.pi * np.round((last - ways) / (2 * np.pi))
         nearest = ((ways - last) ** 2).sum(-1).argmin(0)

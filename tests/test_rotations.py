@@ -5,6 +5,7 @@ from scipy.spatial.transform import Rotation
 from hotvid.rotations import (
     about_axis,
     between,
+    continuous_zxy_degrees,
     frame,
     to_matrix,
     to_quaternion,
@@ -67,10 +68,19 @@ def test_sign_changes_go_and_the_turns_stay():
 
 
 def check_angles(matrix, most):
-    angles = zxy_degrees(matrix)
+    angles = continuous_zxy_degrees(matrix)
     again = Rotation.from_euler("ZXY", angles.reshape(-1, 3), degrees=True).as_matrix()
     np.testing.assert_allclose(again.reshape(matrix.shape), matrix, atol=1e-6)
     assert np.abs(np.diff(angles, axis=0)).max() < most
+
+
+def test_angles_of_a_frame_by_itself_are_the_small_ones():
+    angles = zxy_degrees(RANDOM.as_matrix())
+    assert np.abs(angles[:, 1]).max() <= 90 and np.abs(angles).max() <= 180
+    again = Rotation.from_euler("ZXY", angles, degrees=True).as_matrix()
+    np.testing.assert_allclose(again, RANDOM.as_matrix(), atol=1e-6)
+    pole = Rotation.from_euler("ZXY", [[20, 90, 15], [20, -90, 15]], degrees=True).as_matrix()
+    np.testing.assert_allclose(zxy_degrees(pole), [[35, 90, 0], [5, -90, 0]], atol=1e-4)
 
 
 def test_angles_do_not_jump_where_they_pass_half_a_turn():

@@ -10,7 +10,7 @@ import numpy as np
 from hotvid.config import ExportConfig
 from hotvid.export.even_rate import even_frames
 from hotvid.humanoid import BONES, NAMINGS, tips
-from hotvid.rotations import to_matrix, zxy_degrees
+from hotvid.rotations import continuous_zxy_degrees, to_matrix
 from hotvid.types import BoneMotion, Poses
 
 _PER_M = {"m": 1.0, "cm": 100.0}
@@ -30,7 +30,7 @@ def write(poses: Poses, path: Path, config: ExportConfig) -> None:
     turns = frames.take(motion.rotation)
     turns = turns / np.linalg.norm(turns, axis=-1, keepdims=True)
     place = frames.take(motion.root_m) * per_m
-    angles = zxy_degrees(to_matrix(turns))
+    angles = continuous_zxy_degrees(to_matrix(turns))
     rows = np.concatenate([place, angles.reshape(len(angles), -1)], 1)
     with path.open("w", encoding="utf-8", newline="\n") as file:
         file.write("\n".join(_hierarchy(motion, NAMINGS[config.bone_names], per_m)))

@@ -54,7 +54,7 @@ def _put_limbs(out: np.ndarray, turns: np.ndarray, xyz: np.ndarray) -> None:
     """Fill in the angles (F, A) that each frame gives by itself, which may jump by whole turns.
 
     turns  (F, 2, 3, 3), filled too: the chest's from the pelvis's axes, and the pelvis's in the
-           world. Their angles depend on the frame before.
+           world.
     """
 
     def at(name: str) -> np.ndarray:
@@ -91,10 +91,13 @@ def _put_turns(out: np.ndarray, turns: np.ndarray) -> None:
     known = np.isfinite(turns).all((1, 2, 3))
     if known.any():
         trunk, pelvis = np.moveaxis(zxy_degrees(turns[known]), 1, 0)
+        # Who tumbles tilts on beyond a right angle, and is not turned about with the other side up.
+        over = np.abs(pelvis[:, 2]) > 90
+        pelvis[over] = 180 + pelvis[over] * [1, -1, 1]
+        pelvis = (pelvis + 180) % _WHOLE_TURN - 180
         # Turned about the right axis, a body goes backwards; about the one ahead, to the right.
         _put(out, known, "trunk", trunk * [-1, 1, 1], ("flexion", "side_bend", "rotation"))
         _put(out, known, "pelvis", pelvis * [1, -1, -1], ("heading", "tilt", "list"))
-    return out
 
 
 def _isb(axes: np.ndarray) -> np.ndarray:

@@ -127,6 +127,19 @@ def test_nothing_jumps_on_the_way_round():
     np.testing.assert_allclose(angle("right_hip_flexion", *swing), range(120, 240, 10), atol=0.01)
 
 
+def test_after_a_somersault_a_body_leans_as_it_does():
+    """Forward over a shoulder, the pelvis past a right angle of list, and upright again."""
+    over = Rotation.from_rotvec(np.linspace(0, 2 * np.pi, 60)[:, None] * [0.75, 0, 0.66])
+    standing = Rotation.from_rotvec(np.radians([5, 0, 0])).as_matrix()
+    turns = np.concatenate([over.as_matrix(), np.repeat(standing[None], 20, 0)])
+    xyz = STRAIGHT @ np.swapaxes(turns, 1, 2)
+    list_, tilt, heading = (angle(f"pelvis_{kind}", *xyz) for kind in ("list", "tilt", "heading"))
+    assert np.abs(list_).max() <= 90
+    np.testing.assert_allclose(list_[-20:], 0, atol=0.1)
+    np.testing.assert_allclose(np.cos(np.radians(heading[-20:])), 1, atol=1e-3)
+    np.testing.assert_allclose((tilt[-20:] + 180) % 360 - 180, 5, atol=0.1)
+
+
 def test_nothing_jumps_where_rows_are_worked_on_in_parts(monkeypatch):
     # Facing away and bent beyond the horizontal: of the two ways to say so, the one that began.
     ways = [[175.0, min(tilt, 110.0)] for tilt in range(0, 160, 2)]
