@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -14,6 +13,7 @@ from hotvid.cli import options
 from hotvid.cli.bench_models import bench_models
 from hotvid.cli.bench_pose2d import bench_pose2d
 from hotvid.cli.demo_clip import video_or_demo
+from hotvid.cli.measured import MeasuredOut, check_measured_out, tell
 from hotvid.config import Pose2DConfig, configure
 
 if TYPE_CHECKING:
@@ -47,12 +47,7 @@ def bench(
     long: Annotated[
         bool, typer.Option("--long", help="Also run the video ten times in a row.")
     ] = False,
-    json_out: Annotated[
-        Path | None,
-        typer.Option(
-            "--json", metavar="FILE", help="Write what was measured.", rich_help_panel="Outputs"
-        ),
-    ] = None,
+    json_out: MeasuredOut = None,
     overwrite: options.Overwrite = False,
     debug: options.Debug = False,
 ) -> None:
@@ -63,25 +58,20 @@ def bench(
     """
     config = configure(mode=mode)
     from hotvid.bench.main_job import bench as measure
-    from hotvid.io.atomic import atomic_output
-    from hotvid.job import check_outputs
 
     source = video_or_demo(video)
-    check_outputs([source], json=json_out, overwrite=overwrite)
+    check_measured_out(json_out, overwrite, source)
     result = measure(source, config, long=long)
-    if json_out is not None:
-        with atomic_output(json_out, overwrite) as temporary:
-            temporary.write_text(_json(result))
-    typer.echo(_text(result))
+    tell(_text(result), _plain(result), json_out, overwrite)
 
 
-def _json(result: BenchResult) -> str:
+def _plain(result: BenchResult) -> dict[str, Any]:
     found: dict[str, Any] = asdict(result)
     found["whole"]["real_time_factor"] = result.whole.real_time_factor
     if result.long is not None:
         found["long"]["real_time_factor"] = result.long.real_time_factor
     found["memory_growth"] = result.memory_growth
-    return json.dumps(found, indent=2) + "\n"
+    return found
 
 
 def _text(result: BenchResult) -> str:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from hotvid.cli import options
+from hotvid.cli.measured import MeasuredOut, check_measured_out, tell
 from hotvid.cli.progress import progress
 from hotvid.config import DEVICES, PRECISIONS, LiftConfig, check_choice
 
@@ -40,12 +39,7 @@ def bench_models(
         typer.Option("--rounds", min=1, metavar="N", help="Times are medians of N rounds (5)."),
     ] = None,
     precision: options.Precision = LiftConfig.precision,
-    json_out: Annotated[
-        Path | None,
-        typer.Option(
-            "--json", metavar="FILE", help="Write what was measured.", rich_help_panel="Outputs"
-        ),
-    ] = None,
+    json_out: MeasuredOut = None,
     overwrite: options.Overwrite = False,
     quiet: Annotated[
         bool, typer.Option("--quiet", help="No progress.", rich_help_panel="What is said")
@@ -59,10 +53,7 @@ def bench_models(
     """
     check_choice("device", device, DEVICES)
     check_choice("precision", precision, PRECISIONS)
-    from hotvid.io.atomic import atomic_output
-    from hotvid.job import check_outputs
-
-    check_outputs([], json=json_out, overwrite=overwrite)
+    check_measured_out(json_out, overwrite)
     from hotvid.bench.models import bench_models as measure
     from hotvid.lift.lifter import resolve_device
     from hotvid.lift.models.zoo import MODELS
@@ -77,19 +68,16 @@ def bench_models(
             precision=precision,
             progress=report,
         )
-    if json_out is not None:
-        with atomic_output(json_out, overwrite) as temporary:
-            temporary.write_text(_json(result), encoding="utf-8")
-    typer.echo(_text(result))
+    tell(_text(result), _plain(result), json_out, overwrite)
 
 
-def _json(result: ModelBench) -> str:
+def _plain(result: ModelBench) -> dict[str, Any]:
     found = asdict(result)
     for one, speed in zip(found["models"], result.models, strict=True):
         one["windows_per_s"] = speed.windows_per_s
     for one, gain in zip(found["gains"], result.gains, strict=True):
         one["wall_by_flops"] = gain.wall_by_flops
-    return json.dumps(found, indent=2) + "\n"
+    return found
 
 
 def _text(result: ModelBench) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -11,6 +10,7 @@ import typer
 
 from hotvid.cli import options
 from hotvid.cli.demo_clip import video_or_demo
+from hotvid.cli.measured import MeasuredOut, check_measured_out, tell
 from hotvid.cli.progress import progress
 from hotvid.config import LiftConfig, Pose2DConfig, configure
 from hotvid.errors import UsageError
@@ -55,12 +55,7 @@ def bench_pose2d(
     seconds: Annotated[
         float, typer.Option("--seconds", min=0.1, help="Of the video, from its start.")
     ] = 8.0,
-    json_out: Annotated[
-        Path | None,
-        typer.Option(
-            "--json", metavar="FILE", help="Write what was measured.", rich_help_panel="Outputs"
-        ),
-    ] = None,
+    json_out: MeasuredOut = None,
     overwrite: options.Overwrite = False,
     quiet: options.Quiet = False,
     debug: options.Debug = False,
@@ -69,12 +64,10 @@ def bench_pose2d(
     config = configure(mode=mode or Pose2DConfig.mode, device=device, det_frequency=det_frequency)
     from hotvid.bench.pose2d import bench_pose2d as measure
     from hotvid.bench.pose2d import here
-    from hotvid.io.atomic import atomic_output
-    from hotvid.job import check_outputs
     from hotvid.pose2d import check_spec
 
     source = video_or_demo(video)
-    check_outputs([source], json=json_out, overwrite=overwrite)
+    check_measured_out(json_out, overwrite, source)
     candidates = [one for one in here(config.pose2d) if mode in (None, one.mode)]
     used = False
     for spec in pose2d or ():
@@ -92,10 +85,7 @@ def bench_pose2d(
         raise UsageError(f"nothing here takes the detector {detector}", "add a top-down --pose2d")
     with progress(quiet) as report:
         result = measure(source, candidates, config.track, report, seconds)
-    if json_out is not None:
-        with atomic_output(json_out, overwrite) as temporary:
-            temporary.write_text(json.dumps(asdict(result), indent=2) + "\n", encoding="utf-8")
-    typer.echo(_text(result))
+    tell(_text(result), asdict(result), json_out, overwrite)
 
 
 def _text(result: Pose2DBench) -> str:

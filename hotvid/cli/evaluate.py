@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from hotvid.cli import options
+from hotvid.cli.measured import MeasuredOut, check_measured_out, tell
 from hotvid.cli.progress import progress
 from hotvid.config import DEVICES, CleanConfig, LiftConfig, Pose2DConfig, check_choice, configure
 from hotvid.errors import InputError, UsageError
@@ -39,12 +40,6 @@ _CountPadding = Annotated[
         "otherwise each frame counts once.",
     ),
 ]
-_JsonOut = Annotated[
-    Path | None,
-    typer.Option(
-        "--json", metavar="FILE", help="Write what was measured.", rich_help_panel="Outputs"
-    ),
-]
 
 
 @app.command("h36m")
@@ -54,14 +49,16 @@ def h36m(
     weights: options.WeightsFile = None,
     keypoints: Annotated[
         str,
-        typer.Option("--keypoints", metavar="NAME", help="The file data_2d_h36m_NAME.npz; gt."),
+        typer.Option(
+            "--keypoints", metavar="NAME", help="Of data_2d_h36m_NAME.npz; gt: the true ones."
+        ),
     ] = KEYPOINTS,
     flip: _Flip = True,
     tokens: _Tokens = None,
     count_padding: _CountPadding = False,
     device: options.Device = LiftConfig.device,
     batch_size: _BatchSize = 16,
-    json_out: _JsonOut = None,
+    json_out: MeasuredOut = None,
     overwrite: options.Overwrite = False,
     quiet: options.Quiet = False,
     debug: options.Debug = False,
@@ -71,7 +68,7 @@ def h36m(
     DIR holds data_3d_h36m.npz and data_2d_h36m_NAME.npz. Of MotionBERT and its kin three takes
     whose capture does not fit the pictures do not count, as in its own evaluation.
     """
-    _check_json(json_out, overwrite)
+    check_measured_out(json_out, overwrite)
     from hotvid.evaluate.human36m import DISPLACED, action_order, counted, load_human36m
     from hotvid.evaluate.predict import WindowPredictor
     from hotvid.evaluate.protocols import evaluate_clips
@@ -89,7 +86,7 @@ def h36m(
     text = result.text()
     if predictor.in_picture:
         text += f"\nleft out, as by MotionBERT's authors: {', '.join(DISPLACED)}"
-    _finish(text, about | result.to_dict(), json_out, overwrite)
+    tell(text, about | result.to_dict(), json_out, overwrite)
 
 
 @app.command("3dhp")
@@ -112,7 +109,7 @@ def mpi_inf_3dhp(
     count_padding: _CountPadding = False,
     device: options.Device = LiftConfig.device,
     batch_size: _BatchSize = 16,
-    json_out: _JsonOut = None,
+    json_out: MeasuredOut = None,
     overwrite: options.Overwrite = False,
     quiet: options.Quiet = False,
     debug: options.Debug = False,
@@ -123,7 +120,7 @@ def mpi_inf_3dhp(
     """
     if trained_on is not None:
         check_choice("training data", trained_on, ("3dhp", "h36m"))
-    _check_json(json_out, overwrite)
+    check_measured_out(json_out, overwrite)
     from hotvid.evaluate.mpi_inf_3dhp import MM, MPI17, counted_in_pck, load_mpi_inf_3dhp
     from hotvid.evaluate.predict import WindowPredictor
     from hotvid.evaluate.protocols import evaluate_clips
@@ -158,7 +155,7 @@ def mpi_inf_3dhp(
         "trained_on": trained_on,
         "count_padding": count_padding,
     }
-    _finish(result.text(), about | result.to_dict(), json_out, overwrite)
+    tell(result.text(), about | result.to_dict(), json_out, overwrite)
 
 
 @app.command("real")
@@ -173,7 +170,7 @@ def real(
     smooth: options.Smooth = CleanConfig.smooth,
     cutoff: options.Cutoff = CleanConfig.cutoff_hz,
     bones: options.Bones = CleanConfig.bones,
-    json_out: _JsonOut = None,
+    json_out: MeasuredOut = None,
     overwrite: options.Overwrite = False,
     debug: options.Debug = False,
 ) -> None:
@@ -194,7 +191,7 @@ def real(
         cutoff=cutoff,
         bones=bones,
     )
-    _check_json(json_out, overwrite)
+    check_measured_out(json_out, overwrite)
     from hotvid.evaluate.real import evaluate_real, pipeline_estimate
 
     result = evaluate_real(data, pipeline_estimate(config))
@@ -211,7 +208,7 @@ def real(
         "mean": {name: getattr(result, name) for name in means},
         "joint_mm": result.joint_mm,
     }
-    _finish(result.text(), found, json_out, overwrite)
+    tell(result.text(), found, json_out, overwrite)
 
 
 def _load(
@@ -228,19 +225,3 @@ def _load(
     if tokens is not None:
         loaded.use_tokens(tokens)
     return loaded, {"model": metadata["name"], "weights_sha256": sha256(path)}
-
-
-def _check_json(path: Path | None, overwrite: bool) -> None:
-    from hotvid.job import check_outputs
-
-    check_outputs([], json=path, overwrite=overwrite)
-
-
-def _finish(text: str, found: dict[str, Any], json_out: Path | None, overwrite: bool) -> None:
-    from hotvid.evaluate.as_json import as_json
-    from hotvid.io.atomic import atomic_output
-
-    typer.echo(text)
-    if json_out is not None:
-        with atomic_output(json_out, overwrite) as temporary:
-            temporary.write_text(as_json(found), encoding="utf-8")

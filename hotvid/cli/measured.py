@@ -1,0 +1,33 @@
+"""What a command has measured: printed, and written as JSON where that is wanted."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+MeasuredOut = Annotated[
+    Path | None,
+    typer.Option(
+        "--json", metavar="FILE", help="Write what was measured.", rich_help_panel="Outputs"
+    ),
+]
+
+
+def check_measured_out(json_out: Path | None, overwrite: bool, source: Path | None = None) -> None:
+    """Raise OutputError before minutes of measuring where the file cannot be written."""
+    from hotvid.job import check_outputs
+
+    check_outputs([source], json=json_out, overwrite=overwrite)
+
+
+def tell(text: str, found: dict[str, Any], json_out: Path | None, overwrite: bool) -> None:
+    """Print `text`, then write `found`: what took minutes is seen, whatever becomes of the file."""
+    from hotvid.evaluate.as_json import as_json
+    from hotvid.io.atomic import atomic_output
+
+    typer.echo(text)
+    if json_out is not None:
+        with atomic_output(json_out, overwrite) as temporary:
+            temporary.write_text(as_json(found), encoding="utf-8")
