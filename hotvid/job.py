@@ -181,14 +181,14 @@ class _Outputs:
         It holds them as they were found: what is made of them can be made of it again, and
         otherwise.
         """
+        if self.save is not None:  # first: what took longest is kept, whatever comes after it
+            save_poses(as_found, self.save, self.overwrite)
+            self.on_written(Path(self.save))
         poses = settle(as_found, config)
         if self.json is not None:
             with atomic_output(self.json, self.overwrite) as temporary:
                 write_json(poses, temporary)
             self.on_written(Path(self.json))
-        if self.save is not None:
-            save_poses(as_found, self.save, self.overwrite)
-            self.on_written(Path(self.save))
         if self.out is not None:
             render(poses, self.out, config, progress, video=drawn_over, overwrite=self.overwrite)
             self.on_written(Path(self.out))

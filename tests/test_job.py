@@ -40,7 +40,7 @@ def test_all_outputs_are_written_and_told_in_order(clip, backend, tmp_path):
     out, to_json, store = (tmp_path / "new" / n for n in ("a.mp4", "a.json", "a.npz"))
     told = []
     poses = job.run(clip, out, json=to_json, save=store, on_written=told.append)
-    assert told == [to_json, store, out]
+    assert told == [store, to_json, out]
     assert names(tmp_path / "new") == ["a.json", "a.mp4", "a.npz"]
     found = json.loads(to_json.read_text())
     assert [len(p["frames"]) for p in found["people"]] == [N_FRAMES]

@@ -11,7 +11,7 @@ import typer
 from hotvid.cli import options
 from hotvid.cli.keypoint_options import OF_FILE, read_of_file
 from hotvid.cli.shared import CHOSEN, MOTION, WHO, Chosen, takes
-from hotvid.cli.summary import summary
+from hotvid.cli.summary import naming_what_was_written, summary
 from hotvid.config import ExportConfig, KeypointsConfig, configure
 from hotvid.errors import UsageError
 
@@ -58,12 +58,13 @@ def convert(
             "leave out what is for keypoints of other programs: --video, --size, --fps, ...",
         )
     exports = plan_exports(format, out, source, bone_names=bone_names, units=units)
-    begun, written = time.perf_counter(), []
-    how = {"exports": exports, "overwrite": overwrite, "on_written": written.append}
-    if keypoints:
-        poses = job.lift(source, None, given, config, video=video, in_3d=False, **how)
-    else:
-        poses = job.run(source, config=config, **how)
+    begun = time.perf_counter()
+    with naming_what_was_written() as written:
+        how = {"exports": exports, "overwrite": overwrite, "on_written": written.append}
+        if keypoints:
+            poses = job.lift(source, None, given, config, video=video, in_3d=False, **how)
+        else:
+            poses = job.run(source, config=config, **how)
     warn_of_others(exports, written)
     if not quiet:
         typer.echo(summary(poses, time.perf_counter() - begun, written))

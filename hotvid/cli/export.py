@@ -9,7 +9,7 @@ import typer
 from hotvid.cli import options
 from hotvid.cli.progress import progress
 from hotvid.cli.shared import CHOSEN, EVERYTHING, Chosen, takes
-from hotvid.cli.summary import summary
+from hotvid.cli.summary import naming_what_was_written, summary
 from hotvid.config import (
     ExportConfig,
     configure,
@@ -37,8 +37,8 @@ def export(
     from hotvid.exports import plan_exports, warn_of_others
 
     exports = plan_exports(format, out, source, bone_names=bone_names, units=units)
-    begun, written = time.perf_counter(), []
-    with progress(quiet) as report:
+    begun = time.perf_counter()
+    with naming_what_was_written() as written, progress(quiet) as report:
         poses = job.run(
             source,
             config=config,
