@@ -187,10 +187,21 @@ def batch(
 
 def _plain(**given: Any) -> dict[str, Any]:
     """The options as JSON has them; a path as it is from anywhere."""
-    return {
+    plain = {
         name: str(value.expanduser().absolute()) if isinstance(value, Path) else value
         for name, value in given.items()
     }
+    for name in ("pose2d", "detector"):
+        if plain[name] is not None:
+            plain[name] = _with_absolute_files(plain[name])
+    return plain
+
+
+def _with_absolute_files(spec: str) -> str:
+    """ "NAME:FILE,FILE" with the files that there are as they are from anywhere."""
+    name, colon, files = spec.partition(":")
+    paths = [(part, Path(part).expanduser()) for part in files.split(",")]
+    return name + colon + ",".join(str(p.absolute()) if p.is_file() else t for t, p in paths)
 
 
 def _read_formats(given: str) -> tuple[str, ...]:

@@ -79,7 +79,8 @@ AlsoFormats = Annotated[
     typer.Option(
         "--format",
         metavar="A,B",
-        help="Also write these formats beside --out, under its name (see: hotvid export).",
+        help="Also write these formats beside the first output, under its name (see: hotvid "
+        "export).",
         rich_help_panel=_OUTPUTS,
     ),
 ]
@@ -163,7 +164,8 @@ Mode = Annotated[
     typer.Option(
         "--mode",
         metavar="fast|balanced|accurate",
-        help="Speed against accuracy of the 2D model.",
+        help="Speed against accuracy of BlazePose, the 2D model; accurate also lifts each frame in "
+        "three windows.",
         rich_help_panel=_MODELS,
     ),
 ]

@@ -16,6 +16,7 @@ from stand_ins import write_coded_clip
 from typer.testing import CliRunner
 
 from hotvid.batch.find import find_videos
+from hotvid.cli.batch import _plain
 from hotvid.cli.main import app
 from hotvid.io.pose_store import save_poses
 
@@ -49,6 +50,18 @@ def test_a_gpu_that_is_not_there_is_one_error_for_all(videos, tmp_path, monkeypa
     monkeypatch.setattr("torch.cuda.is_available", lambda: False)
     done = call(videos, "--out-dir", tmp_path / "out", "--device", "cuda", expect=2)
     assert "no CUDA device" in done.stderr and not (tmp_path / "out").exists()
+
+
+def test_files_of_models_are_named_as_they_are_from_anywhere(tmp_path, monkeypatch):
+    (tmp_path / "m.onnx").write_text("")
+    monkeypatch.chdir(tmp_path)
+    named = {"pose2d": "rtmpose:m.onnx", "detector": "yolo:gone.pt", "weights": Path("w.pth")}
+    assert _plain(**named, mode="fast") == {
+        "pose2d": f"rtmpose:{tmp_path / 'm.onnx'}",
+        "detector": "yolo:gone.pt",
+        "weights": str(tmp_path / "w.pth"),
+        "mode": "fast",
+    }
 
 
 def rows(out):
