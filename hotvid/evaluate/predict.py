@@ -13,6 +13,7 @@ from hotvid.errors import UsageError
 from hotvid.evaluate.chunks import centred_starts, chunk_starts, edge_rows, window_rows
 from hotvid.evaluate.clips import Clip, image_target, metres_per_px
 from hotvid.evaluate.protocols import Answer
+from hotvid.geometry import assumed_focal_px
 from hotvid.lift.inputs import WindowInputs, prepare
 from hotvid.lift.models.hourglass import Hourglass
 from hotvid.lift.protocols import centre_pose, flipped, protocol_of
@@ -91,7 +92,7 @@ class WindowPredictor:
             yield poses @ np.stack([w.rotation for w in windows]).swapaxes(-1, -2)
 
     def _prepared(self, clip: Clip, rows: np.ndarray, kind: str) -> WindowInputs:
-        focal = clip.lens.focal_px[0] if clip.lens else float(max(clip.size_px))
+        focal = clip.lens.focal_px[0] if clip.lens else assumed_focal_px(clip.size_px)
         xy_px, score = clip.xy_px[rows], clip.score[rows]
         return prepare(kind, xy_px, score, clip.size_px, focal, self._model.in_channels)
 

@@ -1,4 +1,4 @@
-"""BlazePose's landmark model: crop, run, decode, refine, next region, world landmarks."""
+"""BlazePose's landmark model: crop, run, decode, refine, next region."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from hotvid.pose2d.regions import (
     Region,
     keypoint_similarity,
     region_from_points,
-    rotation,
 )
 
 INPUT_SIZE = 256
@@ -38,7 +37,6 @@ class Body:
     presence    0..1: the chance that the region holds a person.
     region      what was looked at.
     following   the region to look at in the next frame.
-    world       (33, 3) float32, metres, hip-centred, in the region's axes; see `world_xyz_m`.
     """
 
     xy_px: np.ndarray
@@ -47,17 +45,6 @@ class Body:
     presence: float
     region: Region
     following: Region
-    world: np.ndarray
-
-
-def world_xyz_m(body: Body) -> np.ndarray:
-    """BlazePose's own 3D estimate in camera axes.
-
-    returns  (33, 3) float32, metres, [right, down, forward], the middle of the hips at 0.
-    """
-    turned = body.world.copy()
-    turned[:, :2] = body.world[:, :2] @ rotation(body.region.angle).T.astype(np.float32)
-    return turned
 
 
 class LandmarkModel:
@@ -70,7 +57,6 @@ class LandmarkModel:
         self._landmarks = by_shape[1, 195]
         self._presence = by_shape[1, 1]
         self._heat = by_shape[1, 64, 64, 39]
-        self._world = by_shape[1, 117]
         self._crop = np.empty((INPUT_SIZE, INPUT_SIZE, 3), np.uint8)
 
     def look(self, bgr: np.ndarray, region: Region) -> Body:
@@ -86,7 +72,6 @@ class LandmarkModel:
             presence=float(self._net.get_tensor(self._presence)[0, 0]),
             region=region,
             following=region_from_points(picture[_HIPS], picture[_RIM]),
-            world=self._net.get_tensor(self._world).reshape(39, 3)[:N_LANDMARKS],
         )
 
     def with_mirrored(self, bgr: np.ndarray, body: Body) -> Body:

@@ -21,7 +21,7 @@ _LICENCE = (
 )
 
 
-def load_yolo(named: str, task: str, config: Pose2DConfig) -> Any:
+def load_yolo(named: str, task: str) -> Any:
     """An `ultralytics.YOLO` for `task`, "pose" or "detect".
 
     named   a file, or the name of one of Ultralytics' own ("yolo11n-pose.pt"), which they download

@@ -20,7 +20,7 @@ class _Yolo:
     """A loaded model, asked about people only."""
 
     def __init__(self, file: str, task: str, config: Pose2DConfig) -> None:
-        self.model = load_yolo(file, task, config)
+        self.model = load_yolo(file, task)
         self.name = f"yolo:{Path(file).name}"
         self._how = {
             "conf": config.bbox_thr,

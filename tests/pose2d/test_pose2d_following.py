@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from hotvid.pose2d.blazepose_landmarks import Body, refine, world_xyz_m
+from hotvid.pose2d.blazepose_landmarks import Body, refine
 from hotvid.pose2d.following import Followed, is_in, settle_collapses
 from hotvid.pose2d.regions import MIRROR, Region
 from hotvid.pose2d.scores import body_confidence, keypoint_scores
@@ -20,7 +20,6 @@ def body(x, y, *, angle=0.0, presence=1.0, logit=9.0, xy=None):
         presence=presence,
         region=region,
         following=region,
-        world=np.tile(np.array([0, -1, 2], np.float32), (33, 1)),
     )
 
 
@@ -147,10 +146,3 @@ def test_a_heatmap_pulls_a_landmark_to_its_peak():
 def test_a_landmark_beyond_the_crop_stays_where_it_is():
     points = np.array([[-9.0, 100.0], [100.0, 300.0]])
     np.testing.assert_array_equal(refine(points, np.full((64, 64, 2), 5.0)), points)
-
-
-def test_world_landmarks_come_back_to_camera_axes():
-    # The body's up, (0, -1) in its region, points right on the screen in a region turned by 90.
-    turned = world_xyz_m(body(0, 0, angle=np.pi / 2))
-    np.testing.assert_allclose(turned[0], [1, 0, 2], atol=1e-6)
-    np.testing.assert_allclose(world_xyz_m(body(0, 0))[0], [0, -1, 2])
