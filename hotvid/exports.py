@@ -8,6 +8,7 @@ from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from hotvid.atomic import atomic_folder, atomic_output, check_output, check_output_folder
 from hotvid.config import UNITS, ExportConfig, check_choice
 from hotvid.errors import HotvidWarning, OutputError
 from hotvid.export.formats import (
@@ -18,7 +19,6 @@ from hotvid.export.formats import (
     person_path,
 )
 from hotvid.humanoid import NAMINGS
-from hotvid.io.atomic import atomic_folder, atomic_output, check_output, check_output_folder
 from hotvid.pipeline import with_bones
 from hotvid.types import Person, Poses
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from hotvid.atomic import atomic_output, check_output
 from hotvid.config import (
     CleanConfig,
     KeypointsConfig,
@@ -20,7 +21,6 @@ from hotvid.config import (
 from hotvid.errors import InputError, OutputError, UsageError
 from hotvid.export.json_export import write_json
 from hotvid.exports import Export, check_exports, check_lengths, write_exports
-from hotvid.io.atomic import atomic_output, check_output
 from hotvid.io.capture import is_still
 from hotvid.io.picture_writer import PICTURE_SUFFIXES, is_picture_name
 from hotvid.io.pose_store import is_pose_store, load_poses, save_poses

@@ -135,7 +135,8 @@ def imported() -> dict[str, Path]:
     shipped = {w.file for w in SHIPPED.values()}
     found: dict[str, Path] = {}
     for folder in reversed(_users_folders()):
-        found |= {p.stem: p for p in folder.glob("*.safetensors") if p.name not in shipped}
+        # Not `*.safetensors`: what was half-written when it was killed has a name with a dot.
+        found |= {p.stem: p for p in folder.glob("[!.]*.safetensors") if p.name not in shipped}
     return dict(sorted(found.items()))
 
 

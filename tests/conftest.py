@@ -32,6 +32,16 @@ def demo_clip() -> Path:
     return ROOT / "demo" / "walk_two_people.mp4"
 
 
+@pytest.fixture
+def small_files():
+    """No file can grow beyond 8 kB, as on a disk that is full."""
+    resource = pytest.importorskip("resource", reason="not on Windows")
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (8_000, before[1]))
+    yield
+    resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _ctrl_c_arrives():
     """Shells let what they start in the background ignore Ctrl-C, and so would its children."""

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from os import PathLike
 
 from hotvid import __version__
+from hotvid.atomic import check_output
 from hotvid.batch.engine import Advanced, Ended, Engine, Event, Started
 from hotvid.batch.find import Found, common_folder, find_videos
 from hotvid.batch.interruption import Interruption
@@ -22,7 +23,6 @@ from hotvid.batch.settings import Settings, of_video
 from hotvid.batch.summary import write_summary
 from hotvid.batch.task import Outcome
 from hotvid.errors import HotvidError, InputError, OutputError, UsageError
-from hotvid.io.atomic import check_output
 from hotvid.io.lock import locked
 
 _LOCK = ".lock"

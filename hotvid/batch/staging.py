@@ -5,12 +5,12 @@ from __future__ import annotations
 import contextlib
 import shutil
 import tempfile
-import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
 
+from hotvid.atomic import temporary_name
 from hotvid.batch.places import Place, is_url, place, reaching
 from hotvid.errors import OutputError
 
@@ -54,7 +54,7 @@ class Stage:
         with reaching(self.home):
             target = self.home / below
             target.parent.mkdir(parents=True, exist_ok=True)
-            partial = target.parent / f".hotvid-{uuid.uuid4().hex[:12]}{target.suffix}"
+            partial = target.parent / temporary_name(target.suffix)
             fs = target.fs
             try:
                 fs.put_file(str(path), partial.path)

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from io import StringIO
 from typing import TYPE_CHECKING
 
+from hotvid.atomic import atomic_output
 from hotvid.batch.places import Place, is_url, reaching
 from hotvid.errors import printable
-from hotvid.io.atomic import atomic_output
 
 if TYPE_CHECKING:
     from hotvid.batch.run import Row

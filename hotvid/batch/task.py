@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from hotvid import job
+from hotvid.atomic import remove_leftovers
 from hotvid.batch.outputs import (
     ALL_FORMATS,
     FILES,
@@ -23,7 +24,6 @@ from hotvid.batch.staging import Stage, staged
 from hotvid.config import PipelineConfig
 from hotvid.errors import HotvidWarning, in_one_line, printable
 from hotvid.exports import without_people
-from hotvid.io.atomic import remove_leftovers
 from hotvid.io.lock import locked
 from hotvid.io.pose_store import is_pose_store, load_poses, save_poses, stored_key
 from hotvid.io.reader import check_source

@@ -24,8 +24,8 @@ def check_measured_out(json_out: Path | None, overwrite: bool, source: Path | No
 
 def tell(text: str, found: dict[str, Any], json_out: Path | None, overwrite: bool) -> None:
     """Print `text`, then write `found`: what took minutes is seen, whatever becomes of the file."""
+    from hotvid.atomic import atomic_output
     from hotvid.evaluate.as_json import as_json
-    from hotvid.io.atomic import atomic_output
 
     typer.echo(text)
     if json_out is not None:

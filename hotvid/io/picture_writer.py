@@ -10,8 +10,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from hotvid.atomic import atomic_output
 from hotvid.errors import OutputError
-from hotvid.io.atomic import atomic_output
 
 PICTURE_SUFFIXES = (".png", ".jpg", ".jpeg")
 

@@ -18,8 +18,8 @@ from pathlib import Path
 
 import numpy as np
 
+from hotvid.atomic import atomic_output
 from hotvid.errors import InputError, ShapeError
-from hotvid.io.atomic import atomic_output
 from hotvid.io.stored_checks import (
     check_people,
     check_times,

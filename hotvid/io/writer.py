@@ -11,8 +11,8 @@ from types import TracebackType
 import cv2
 import numpy as np
 
+from hotvid.atomic import atomic_output, check_output
 from hotvid.errors import OutputError, ShapeError
-from hotvid.io.atomic import atomic_output, check_output
 from hotvid.io.encoder import Encoder, Sound, remux
 from hotvid.io.probe import probe
 

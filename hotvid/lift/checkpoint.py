@@ -20,9 +20,10 @@ from typing import Any
 import numpy as np
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor
 
+from hotvid.atomic import atomic_output
 from hotvid.errors import HotvidError, UsageError, WeightsError
 from hotvid.lift.models.hourglass import Hourglass
 from hotvid.lift.models.zoo import MODELS, build_model, read_sizes
@@ -106,17 +107,13 @@ def save_checkpoint(
 ) -> None:
     """Write `model`'s weights as safetensors, with its name, sizes and `metadata` inside.
 
-    The file appears whole or not at all.
+    The file appears whole or not at all; a full disk is an OutputError.
     """
-    path = Path(path)
     state = {key: value.detach().cpu().contiguous() for key, value in model.state_dict().items()}
     header = {**(metadata or {}), "name": name, "sizes": json.dumps(model.sizes)}
-    part = path.with_name(f"{path.name}.part")
-    try:
-        save_file(state, part, metadata=header)
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
+    with atomic_output(path, overwrite=True) as temporary:
+        # Not by safetensors' own hand: its error of a full disk is none of the system's.
+        temporary.write_bytes(save(state, metadata=header))
 
 
 def read_state(path: Path) -> tuple[State, dict[str, str]]:

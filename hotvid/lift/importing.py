@@ -76,7 +76,6 @@ def import_weights(
         )
     loaded, _ = load_checkpoint(file, "cpu", model, **sizes)
     protocol_of(loaded)
-    path.parent.mkdir(parents=True, exist_ok=True)
     source = {
         "source_file": file.name,
         "source_sha256": weights.sha256(file),

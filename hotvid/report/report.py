@@ -13,10 +13,10 @@ from importlib import resources
 from pathlib import Path
 
 from hotvid import job
+from hotvid.atomic import atomic_output, check_output
 from hotvid.config import PipelineConfig, RenderConfig
 from hotvid.errors import HotvidWarning, OutputError
 from hotvid.export.names import as_unicode
-from hotvid.io.atomic import atomic_output, check_output
 from hotvid.io.reader import check_source
 from hotvid.pipeline import PathLike, Progress, no_progress, render, settle
 from hotvid.report.content import content

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timezone
 from pathlib import Path
 
+from hotvid.atomic import atomic_output
 from hotvid.evaluate.as_json import as_json
 from hotvid.lift.checkpoint import save_checkpoint
 from hotvid.train.motions import are_cmus
@@ -71,7 +72,8 @@ def finish(trainer: Trainer, real: Path | None = None) -> Finished:
     )
     measured = _on_real(path, real) if real is not None else None
     report = {measured_on: asdict(validation), "real": measured}
-    (trainer.folder / "report.json").write_text(as_json(report), encoding="utf-8")
+    with atomic_output(trainer.folder / "report.json", overwrite=True) as temporary:
+        temporary.write_text(as_json(report), encoding="utf-8")
     return Finished(path, measured_on, validation, measured)
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
+from hotvid.atomic import remove_leftovers
 from hotvid.errors import HotvidError, UsageError
 from hotvid.evaluate.clips import Clip
 from hotvid.evaluate.human36m import counted
@@ -25,7 +26,7 @@ from hotvid.train.published import PublishedRecipe
 from hotvid.train.published_data import Windows, epoch_order
 from hotvid.train.published_loss import LOSSES
 from hotvid.train.regularise import regularise
-from hotvid.train.state import read_training_state, write_training_state
+from hotvid.train.state import add_to_log, read_training_state, write_training_state
 from hotvid.train.whole_steps import WholeSteps
 
 log = logging.getLogger(__name__)
@@ -183,8 +184,7 @@ class PublishedTrainer:
     def _log(self, row: dict[str, float]) -> None:
         row = row | {"minutes": self._spent_s / 60}
         log.info("%s", row)
-        with (self.folder / "log.jsonl").open("a", encoding="utf-8") as stream:
-            stream.write(json.dumps({k: float(f"{v:.6g}") for k, v in row.items()}) + "\n")
+        add_to_log(self.folder, {k: float(f"{v:.6g}") for k, v in row.items()})
 
     def _save_weights(self, which: str, row: dict[str, float]) -> None:
         notes = {"data": "Human3.6M", "keypoints": self.recipe.keypoints, "recipe": self._recipe()}
@@ -216,11 +216,13 @@ class PublishedTrainer:
     def resume(self) -> None:
         """Go on from `state.pt`: with the numbers of a run that was never stopped.
 
+        What was half-written in the folder when a run was killed is removed.
         InputError if the folder holds none, or one of another kind of training; UsageError if it
         was begun with other settings.
         """
         state = read_training_state(self.folder, "epoch")
         self._check_same(json.loads(state["recipe"]))
+        remove_leftovers(self.folder)
         self.epoch, self.batch = state["epoch"], state["batch"]
         self.best_mm = state["best_mm"]
         self._spent_s = self._saved_s = state["spent_s"]

@@ -1,7 +1,9 @@
-"""`state.pt` in the folder of a training run: everything that a later run needs to go on."""
+"""The files of a training run's folder: `state.pt`, from which a later run goes on, and the log."""
 
 from __future__ import annotations
 
+import io
+import json
 import pickle
 from collections.abc import Mapping
 from pathlib import Path
@@ -9,9 +11,11 @@ from typing import Any
 
 import torch
 
+from hotvid.atomic import as_output_error, atomic_output
 from hotvid.errors import InputError, UsageError
 
 STATE_FILE = "state.pt"
+LOG_FILE = "log.jsonl"
 _UNREADABLE = (pickle.UnpicklingError, RuntimeError, EOFError, ValueError, LookupError)
 
 
@@ -24,16 +28,15 @@ def check_no_state(folder: Path) -> None:
 
 
 def write_training_state(folder: Path, state: Mapping[str, Any]) -> None:
-    """Write `state.pt`, whole or not at all.
+    """Write `state.pt`, whole or not at all; a full disk is an OutputError.
 
     state  tensors and plain values, so that it can be read without running code.
     """
-    partial = folder / (STATE_FILE + ".part")
-    try:
-        torch.save(dict(state), partial)
-        partial.replace(folder / STATE_FILE)
-    finally:
-        partial.unlink(missing_ok=True)
+    # Not by torch's own hand: on a full disk it speaks of its zip files.
+    whole = io.BytesIO()
+    torch.save(dict(state), whole)
+    with atomic_output(folder / STATE_FILE, overwrite=True) as temporary:
+        temporary.write_bytes(whole.getbuffer())
 
 
 def read_training_state(folder: Path, mark: str) -> dict[str, Any]:
@@ -57,3 +60,10 @@ def read_training_state(folder: Path, mark: str) -> dict[str, Any]:
             "give the kind of data that it was begun with, or choose another folder",
         )
     return state
+
+
+def add_to_log(folder: Path, row: Mapping[str, Any]) -> None:
+    """Append a line to `log.jsonl`; a full disk is an OutputError."""
+    path = folder / LOG_FILE
+    with as_output_error(path), path.open("a", encoding="utf-8") as file:
+        file.write(json.dumps(row) + "\n")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import json
 import logging
 import math
 import time
@@ -16,6 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from hotvid.atomic import remove_leftovers
 from hotvid.errors import InputError
 from hotvid.evaluate.metrics import acceleration_error, mpjpe, pa_mpjpe, scaled
 from hotvid.evaluate.real import COUNTED
@@ -27,7 +27,7 @@ from hotvid.train.motions import Motion, split
 from hotvid.train.optimiser import MuonAdamW
 from hotvid.train.recipe import Recipe
 from hotvid.train.sampled import TABLES, SampledModel, draw_sample, middle_sample
-from hotvid.train.state import read_training_state, write_training_state
+from hotvid.train.state import add_to_log, read_training_state, write_training_state
 from hotvid.train.stream import WindowStream
 from hotvid.train.whole_steps import WholeSteps
 
@@ -220,10 +220,12 @@ class Trainer:
     def resume(self) -> None:
         """Go on from `state.pt`; the minutes are this recipe's (see: `recipe_as_begun`).
 
+        What was half-written in the folder when a run was killed is removed.
         InputError if the folder holds none, or one of another kind of training; WeightsError if
         its model is of other sizes.
         """
         state = read_training_state(self.folder, _MARK)
+        remove_leftovers(self.folder)
         load_state(self.model, state["model"])
         self.step, self.trained_s = state["step"], state["trained_s"]
         earlier = [name for name in state.get("trained_on", ()) if name not in self.trained_on]
@@ -237,8 +239,7 @@ class Trainer:
         row = {"step": self.step, "minutes": round(self.trained_s / 60, 2)}
         row |= {k: v if isinstance(v, bool) else float(f"{v:.5g}") for k, v in values.items()}
         log.info("%s", row)
-        with (self.folder / "log.jsonl").open("a", encoding="utf-8") as stream:
-            stream.write(json.dumps(row) + "\n")
+        add_to_log(self.folder, row)
 
 
 def recipe_as_begun(folder: str | Path, recipe: Recipe) -> Recipe:

@@ -14,7 +14,7 @@ from golden_cases import INDEX, golden_model, golden_weight
 from safetensors.torch import save_file
 
 import hotvid
-from hotvid.errors import WeightsError
+from hotvid.errors import OutputError, WeightsError
 from hotvid.lift.checkpoint import (
     best_fit,
     load_checkpoint,
@@ -370,17 +370,14 @@ def test_damaged_files_never_fail_otherwise(tmp_path, model, state, suffix):
     assert refused > 20
 
 
-def test_a_write_that_fails_leaves_the_old_file(tmp_path, model, monkeypatch):
+def test_a_full_disk_leaves_the_old_file_and_says_which_could_not_be_written(
+    tmp_path, model, small_files
+):
     path = tmp_path / "a.safetensors"
-    save_checkpoint(model, path, "hot-mixste")
-    before = path.read_bytes()
-
-    def fail(*_args, **_kwargs):
-        (tmp_path / "a.safetensors.part").write_bytes(b"half")
-        raise OSError("No space left on device")
-
-    monkeypatch.setattr("hotvid.lift.checkpoint.save_file", fail)
-    with pytest.raises(OSError, match="No space"):
+    path.write_bytes(b"the old one")
+    with pytest.raises(
+        OutputError, match=rf"cannot write '{re.escape(str(path))}': File too large"
+    ):
         save_checkpoint(model, path, "hot-mixste")
-    assert path.read_bytes() == before
+    assert path.read_bytes() == b"the old one"
     assert [p.name for p in tmp_path.iterdir()] == ["a.safetensors"]

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from hotvid.atomic import atomic_output, check_output
 from hotvid.errors import OutputError
-from hotvid.io.atomic import atomic_output, check_output
 
 
 def test_appears_whole(tmp_path):
@@ -82,10 +82,19 @@ def test_unwritable_folder(tmp_path, monkeypatch):
 
 def test_full_disk_is_an_output_error(tmp_path):
     with (
-        pytest.raises(OutputError, match="No space left on device"),
+        pytest.raises(OutputError, match="the disk is full; make room"),
         atomic_output(tmp_path / "out"),
     ):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_that_may_not_grow_is_an_output_error(tmp_path, small_files):
+    with (
+        pytest.raises(OutputError, match="out': File too large; choose another place"),
+        atomic_output(tmp_path / "out") as temporary,
+    ):
+        temporary.write_bytes(bytes(10_000))
     assert list(tmp_path.iterdir()) == []
 
 

@@ -65,7 +65,7 @@ def _check_parent(path: Path) -> None:
             f"the folder '{folder}' cannot be written", "choose another place for the output"
         )
     # Some file systems (/proc) say that they can be written, but make no files.
-    with _as_output_error(path), tempfile.TemporaryFile(dir=folder):
+    with as_output_error(path), tempfile.TemporaryFile(dir=folder):
         pass
 
 
@@ -80,15 +80,15 @@ def atomic_output(path: str | os.PathLike, overwrite: bool = False) -> Iterator[
     path = check_output(path, overwrite)
     # Through a symbolic link the file behind it is replaced, not the link.
     target = Path(os.path.realpath(path))
-    temporary = target.with_name(f"{_TEMPORARY}{uuid.uuid4().hex[:12]}{target.suffix}")
+    temporary = target.with_name(temporary_name(target.suffix))
     made: list[Path] = []
     try:
-        with _as_output_error(path):
+        with as_output_error(path):
             made = _make_folders(target.parent)
             temporary.open("xb").close()
-        with _as_output_error(path, WRITE_ERRNOS):
+        with as_output_error(path, WRITE_ERRNOS):
             yield temporary
-        with _as_output_error(path):
+        with as_output_error(path):
             check_output(path, overwrite)  # it may have been made while we worked
             temporary.replace(target)
     except BaseException:
@@ -99,6 +99,11 @@ def atomic_output(path: str | os.PathLike, overwrite: bool = False) -> Iterator[
             with contextlib.suppress(OSError):
                 folder.rmdir()
         raise
+
+
+def temporary_name(suffix: str = "") -> str:
+    """A name that nobody else has, for what is renamed when it is whole; hidden on Unix."""
+    return f"{_TEMPORARY}{uuid.uuid4().hex[:12]}{suffix}"
 
 
 def remove_leftovers(folder: str | os.PathLike) -> None:
@@ -116,15 +121,15 @@ def atomic_folder(path: str | os.PathLike, pattern: str, overwrite: bool = False
     """A temporary folder beside `path`, renamed to `path` on success, as with `atomic_output`."""
     path = check_output_folder(path, pattern, overwrite)
     target = Path(os.path.realpath(path))
-    temporary = target.with_name(f"{_TEMPORARY}{uuid.uuid4().hex[:12]}")
+    temporary = target.with_name(temporary_name())
     made: list[Path] = []
     try:
-        with _as_output_error(path):
+        with as_output_error(path):
             made = _make_folders(target.parent)
             temporary.mkdir()
-        with _as_output_error(path, WRITE_ERRNOS):
+        with as_output_error(path, WRITE_ERRNOS):
             yield temporary
-        with _as_output_error(path):
+        with as_output_error(path):
             check_output_folder(path, pattern, overwrite)
             _replace_folder(target, temporary)
     except BaseException:
@@ -168,12 +173,20 @@ def _make_folders(folder: Path) -> list[Path]:
 
 
 @contextlib.contextmanager
-def _as_output_error(path: Path, only: frozenset[int] | None = None) -> Iterator[None]:
+def as_output_error(path: Path, only: frozenset[int] | None = None) -> Iterator[None]:
+    """What the system refuses while `path` is written, as an OutputError that names it.
+
+    only  the numbers of the errors meant; None: all.
+    """
     try:
         yield
     except OSError as error:
         if only is not None and error.errno not in only:
             raise
+        if error.errno == errno.ENOSPC:
+            raise OutputError(
+                f"cannot write '{path}': the disk is full", "make room, or write to another disk"
+            ) from error
         reason = error.strerror or str(error)
         raise OutputError(
             f"cannot write '{path}': {reason}", "choose another place for the output"
