@@ -273,12 +273,13 @@ def with_bones(poses: Poses) -> Poses:
     """`poses` with bones fitted to everyone who is placed in the world."""
     from hotvid.post.bones import fit_bones  # scipy's solvers take a moment to import
 
-    fps = poses.frame_rate
-    people = (
-        p if p.world is None else replace(p, bones=fit_bones(p.world.xyz_m, p.keypoints.score, fps))
-        for p in poses.people
-    )
-    return replace(poses, people=tuple(people))
+    def fitted(person: Person) -> Person:
+        world, score = person.world, person.keypoints.score
+        if world is None:
+            return person
+        return replace(person, bones=fit_bones(world.xyz_m, score, poses.frame_rate, world.contact))
+
+    return replace(poses, people=tuple(map(fitted, poses.people)))
 
 
 def _cleaned(poses: Poses, config: CleanConfig) -> Poses:

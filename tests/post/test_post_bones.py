@@ -5,7 +5,7 @@ import pytest
 from moving_body import FPS, moving_body, places, still_body
 from scipy.spatial.transform import Rotation
 
-from hotvid.humanoid import BONE_NAMES, BONES, bone, bone_places, joint_places
+from hotvid.humanoid import BONE_NAMES, BONES, bone, bone_places, joint_places, tips
 from hotvid.post.bones import fit_bones
 from hotvid.post.twist import neutral_turns, steady_twist, twisted
 from hotvid.rotations import unit
@@ -188,3 +188,30 @@ def test_a_limb_that_shows_nothing_is_neutral():
     turns = neutral_turns(rest, rest, np.tile(unit(np.array([1.0, 1, 0])), (10, 1)))
     twist = steady_twist(turns, rest, np.full(10, 2.0), np.zeros(10), 30.0)
     np.testing.assert_allclose(twist, 0, atol=1e-9)
+
+
+def test_feet_that_stand_lie_flat_and_none_reaches_through_the_floor():
+    """A body that leans ahead over its left foot while the right one steps down through the air."""
+    n = 90
+    xyz = np.repeat(places(still_body())[:1], n, 0)
+    xyz[..., 1] -= xyz[0, [3, 6], 1].min() - 0.08
+    lean = np.zeros((n, 1))
+    lean[30:60] = 1
+    ahead = lean * [0, np.sqrt(0.83**2 - 0.3**2) - 0.83, 0.3]  # on legs that keep their length
+    for joint, share in enumerate([1, 1, 0.5, 0, 1, 0.5, 0, *[1] * 10]):
+        xyz[:, joint] += share * ahead
+    contact = np.zeros((n, 2), bool)
+    contact[:, 1] = True
+    hanging, laid = fit(xyz), fit_bones(xyz, np.ones(xyz.shape[:2]), FPS, contact)
+
+    def toes_m(motion, side):
+        place, turn = bone_places(motion)
+        at = bone(f"{side}Toes")
+        return (place[:, at] + turn[:, at] @ tips(motion)[at])[:, 1]
+
+    assert toes_m(hanging, "Left").min() < -0.02, "what is to be mended"
+    assert np.ptp(toes_m(laid, "Left")) < 0.005 and 0 <= toes_m(laid, "Left").min() < 0.04
+    assert toes_m(laid, "Right").min() > -1e-6
+    np.testing.assert_allclose(joint_places(laid), joint_places(hanging), atol=1e-9)
+    others = [i for i, name in enumerate(BONE_NAMES) if not name.endswith("Foot")]
+    np.testing.assert_array_equal(laid.rotation[:, others], hanging.rotation[:, others])
