@@ -36,6 +36,7 @@ from hotvid.io.keypoints.clip import lay_out
 from hotvid.io.picture_writer import is_picture_name, picture_writer
 from hotvid.io.plain_frames import PlainFrames
 from hotvid.io.reader import VideoReader
+from hotvid.io.shots import ShotFinder
 from hotvid.io.writer import VideoWriter
 from hotvid.pose2d import load_backend
 from hotvid.pose2d.base import Pose2DBackend
@@ -97,6 +98,7 @@ def analyze(
             first_frame=seen.first_frame,
             config=config.track,
             size_px=(seen.info.width, seen.info.height),
+            cuts=seen.cuts,
         )
         seen = replace(seen, observations=())  # of hours of video too much to keep for nothing
         people, lifter = _lifted(tracks, seen, loading, config, progress)
@@ -190,6 +192,7 @@ def _result(
         people=people,
         models=_models_used(pose2d, lifter),
         warnings=notes,
+        cuts=tuple(seen.first_frame + row for row in seen.cuts),
     )
 
 
@@ -391,6 +394,7 @@ class _Seen:
     pts_s: np.ndarray
     observations: Sequence[Keypoints2D]
     warnings: tuple[str, ...]
+    cuts: tuple[int, ...] = ()  # rows
 
 
 def _observe(
@@ -399,10 +403,11 @@ def _observe(
     observations, pts_s = Sightings(), array("d")
     first_frame = 0
     total = frames_expected(reader.info, reader.time_range_s)
-    frames = iter(reader)
+    frames, shots = iter(reader), ShotFinder()
     while batch := list(islice(frames, FRAMES_AT_ONCE)):
         if not pts_s:
             first_frame = batch[0].index
+        batch = [replace(f, is_cut=shots.begins_shot(f.bgr, f.pts_s)) for f in batch]
         seen = backend.estimate(batch)
         observations.extend(seen)
         pts_s.extend(frame.pts_s for frame in batch)
@@ -412,7 +417,11 @@ def _observe(
     if not pts_s:
         raise InputError(f"'{reader.path}' holds no frames", "give a video with a picture in it")
     progress("pose2d", len(pts_s), len(pts_s))
-    return _Seen(reader.info, first_frame, np.array(pts_s), observations, tuple(reader.warnings))
+    notes, cuts = tuple(reader.warnings), tuple(shots.cuts)
+    if cuts:
+        times = "once" if len(cuts) == 1 else f"{len(cuts)} times"
+        notes += (f"the video is cut {times}: each shot has people and a floor of its own",)
+    return _Seen(reader.info, first_frame, np.array(pts_s), observations, notes, cuts)
 
 
 def frames_expected(info: VideoInfo, time_range_s: tuple[float, float] | None) -> int | None:

@@ -69,11 +69,15 @@ def frame_rate(pts_s: np.ndarray, video: VideoInfo) -> float:
 
 @dataclass(frozen=True)
 class Frame:
-    """One decoded picture: `index` from 0 in decoded order, `pts_s` seconds, (H, W, 3) BGR."""
+    """One decoded picture: `index` from 0 in decoded order, `pts_s` seconds, (H, W, 3) BGR.
+
+    is_cut  whether it seems to begin a new shot, so that nobody is where they were.
+    """
 
     index: int
     pts_s: float
     bgr: np.ndarray
+    is_cut: bool = False
 
 
 @dataclass(frozen=True)
@@ -323,7 +327,9 @@ class Poses:
 
     first_frame  the number of the first frame read (not 0 with a time range).
     pts_s        (F,) float64, seconds, one for every frame read.
-    world        the camera in the world; None where nobody was placed in one.
+    world        the camera in the world; None where nobody was placed in one. Of several shots each
+                 has a world of its own, and this is that of the one in which most people are seen.
+    cuts         the numbers of the frames that begin a new shot, ascending; nobody is of two.
     """
 
     video: VideoInfo
@@ -333,6 +339,7 @@ class Poses:
     models: ModelsUsed
     warnings: tuple[str, ...] = field(default=())
     world: WorldFrame | None = None
+    cuts: tuple[int, ...] = ()
 
     @property
     def n_frames(self) -> int:

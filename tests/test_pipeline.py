@@ -7,6 +7,7 @@ from stand_ins import (
     STANDING_PX,
     StandInBackend,
     StandInLifter,
+    coded_picture,
     read_drawn_code,
     write_coded_clip,
 )
@@ -16,6 +17,7 @@ from hotvid import pipeline
 from hotvid.config import PipelineConfig, configure
 from hotvid.errors import HotvidWarning, InputError, UsageError, WeightsError
 from hotvid.io.reader import PREFETCH_FRAMES, VideoReader
+from hotvid.io.writer import VideoWriter
 
 N_FRAMES = 64
 
@@ -61,6 +63,21 @@ def test_every_frame_has_a_row_and_the_person_stands_where_the_frame_says(clip, 
 def test_the_person_walks_to_the_right_in_the_camera_too(clip, models):
     (person,) = pipeline.analyze(clip).people
     assert (np.diff(person.motion.root_m[5:-5, 0]) > 0).all()
+
+
+def test_a_cut_ends_everybody_and_is_told_of(tmp_path, models):
+    """The same person seems to walk on, from one place into another."""
+    path, rng = tmp_path / "cut.mp4", np.random.default_rng(0)
+    places = [np.kron(rng.integers(0, 256, (10, 16, 3)), np.ones((20, 20, 1))) for _ in range(2)]
+    with VideoWriter(path, (320, 240), FPS) as writer:
+        for number in range(N_FRAMES):
+            picture = coded_picture(number)
+            picture[40:] = places[number >= 30]
+            writer.write(picture, number / FPS)
+    with pytest.warns(HotvidWarning, match="the video is cut once"):
+        poses = pipeline.analyze(path)
+    rows = [p.keypoints.frame_index[[0, -1]].tolist() for p in poses.people]
+    assert poses.cuts == (30,) and rows == [[10, 29], [30, 49]]
 
 
 def test_frames_are_not_kept(clip, models):

@@ -65,7 +65,8 @@ class TopDown:
 
     def _boxes(self, frame: Frame) -> Boxes:
         self._since_search += 1
-        before = self._last if frame.index == self._last_index + 1 else None
+        follows_on = frame.index == self._last_index + 1 and not frame.is_cut
+        before = self._last if follows_on else None
         if self._detector.follows or before is None or not len(before):
             return self._search(frame, Boxes.none(), self._missed[:0])
         followed, who = _followed(before)

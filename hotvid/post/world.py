@@ -8,7 +8,7 @@ that stand (`hotvid.post.floor`), and those keep their place on it (`hotvid.post
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -31,30 +31,50 @@ def place_in_world(poses: Poses, config: WorldConfig | None = None) -> Poses:
     """`poses` with everyone who has 3D motion placed in one world, and the camera in it.
 
     The camera is above the origin and looks towards -z. People's sizes are set so that all stand on
-    one floor, or by the height given (`config.height_m`); their `motion` is resized with them.
+    one floor, or by the height given (`config.height_m`); their `motion` is resized with them. Each
+    shot of a video that is cut has up and floor of its own.
     """
     config = config or WorldConfig()
     solid = [p for p in poses.people if p.motion is not None]
     if not solid:
         return poses
     fps = poses.frame_rate
-    up = up_direction([p.motion.xyz_m for p in solid])
-    contacts = [_contacts(p, up, poses.video, fps) for p in solid]
-    feet = [p.motion.root_m[:, None] + p.motion.xyz_m[:, FEET] for p in solid]
+    shots = [_on_one_floor(people, poses.video, fps) for people in _by_shot(solid, poses.cuts)]
+    size = _size_by_height([p for shot in shots for p in shot.people], config.height_m)
+    frames = [_frame(shot.floor, size, poses.video) for shot in shots]
+    placed = {}
+    for shot, frame in zip(shots, frames, strict=True):
+        for person, contact in zip(shot.people, shot.contacts, strict=True):
+            person = _resized(person, size)
+            world = _world(person.motion, contact, frame, fps, config)
+            placed[person.track_id] = replace(person, world=world, bones=None, angles=None)
+    people = tuple(placed.get(p.track_id, p) for p in poses.people)
+    most = max(range(len(shots)), key=lambda i: sum(len(p.keypoints) for p in shots[i].people))
+    return replace(poses, people=people, world=frames[most])
+
+
+@dataclass(frozen=True)
+class _Shot:
+    """The people of one shot, of sizes with which all stand on its floor."""
+
+    people: list[Person]
+    contacts: list[np.ndarray]
+    floor: Floor
+
+
+def _by_shot(people: Sequence[Person], cuts: Sequence[int]) -> list[list[Person]]:
+    number = [int(np.searchsorted(cuts, p.keypoints.frame_index[0], "right")) for p in people]
+    return [[p for p, n in zip(people, number, strict=True) if n == i] for i in sorted(set(number))]
+
+
+def _on_one_floor(people: Sequence[Person], video: VideoInfo, fps: float) -> _Shot:
+    up = up_direction([p.motion.xyz_m for p in people])
+    contacts = [_contacts(p, up, video, fps) for p in people]
+    feet = [p.motion.root_m[:, None] + p.motion.xyz_m[:, FEET] for p in people]
     stands = [standing_places(f, c, fps) for f, c in zip(feet, contacts, strict=True)]
     floor = fit_floor(stands, feet, up)
-    solid = [_resized(p, s) for p, s in zip(solid, floor.size, strict=True)]
-    size = _size_by_height(solid, config.height_m)
-    solid = [_resized(p, size) for p in solid]
-    frame = _frame(floor, size, poses.video)
-    placed = {
-        p.track_id: replace(
-            p, world=_world(p.motion, c, frame, fps, config), bones=None, angles=None
-        )
-        for p, c in zip(solid, contacts, strict=True)
-    }
-    people = tuple(placed.get(p.track_id, p) for p in poses.people)
-    return replace(poses, people=people, world=frame)
+    sized = [_resized(p, s) for p, s in zip(people, floor.size, strict=True)]
+    return _Shot(sized, contacts, floor)
 
 
 def _contacts(person: Person, up: np.ndarray, video: VideoInfo, fps: float) -> np.ndarray:

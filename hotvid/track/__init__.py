@@ -7,6 +7,8 @@ decides better.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
+from itertools import chain, pairwise
 
 import numpy as np
 
@@ -40,6 +42,7 @@ def associate(
     first_frame: int = 0,
     config: TrackConfig = TrackConfig(),  # noqa: B008  (frozen)
     size_px: tuple[int, int] | None = None,
+    cuts: Sequence[int] = (),
 ) -> list[Track2D]:
     """The people of a clip, each one track from first to last sight.
 
@@ -48,6 +51,8 @@ def associate(
     pts_s         (F,) seconds; any frame rate, also a variable one.
     first_frame   the video's number of the first frame.
     size_px       (width, height) of the picture: lets who left through its edge stay gone.
+    cuts          the places of observations that begin a new shot, ascending: there everyone is
+                  somebody else.
     returns       tracks with ids from 0, by first appearance, then size. A track has a row for
                   every frame from its first to its last; rows in which the person was not seen
                   are `interpolated`, their scores lowered by the time to the nearest sight, so
@@ -58,6 +63,13 @@ def associate(
     """
     if len(observations) != len(pts_s):
         raise ShapeError(f"pts_s: expected {len(observations)} times, got {len(pts_s)}")
+    if cuts:
+        shots = pairwise([0, *cuts, len(observations)])
+        parts = (
+            associate(observations[a:b], pts_s[a:b], first_frame + a, config, size_px)
+            for a, b in shots
+        )
+        return [replace(t, track_id=i) for i, t in enumerate(chain.from_iterable(parts))]
     pts_s = _increasing(np.asarray(pts_s, np.float64))
     d = flatten(observations, pts_s, config.kpt_thr)
     if d is None:
@@ -74,8 +86,8 @@ def associate(
     people = without_phantoms(d, people, config.bbox_thr, size_px)
     joint_set = next(obs.joint_set for obs in observations if len(obs))
     return [
-        fill(d, chain, pts_s, track_id, joint_set, first_frame)
-        for track_id, chain in enumerate(in_order(d, people))
+        fill(d, one, pts_s, track_id, joint_set, first_frame)
+        for track_id, one in enumerate(in_order(d, people))
     ]
 
 

@@ -130,8 +130,8 @@ def test_after_a_cut_the_new_scene_is_searched_at_once(walk):
     empty = np.full_like(walk[0].bgr, 60)
     backend = load_backend(Pose2DConfig(mode="fast"))
     scene = [empty] * 7 + [walk[0].bgr] + [empty] * 2
-    counts = [len(k) for k in backend.estimate([Frame(i, 0.0, f) for i, f in enumerate(scene)])]
-    assert counts == [0] * 7 + [2, 0, 0]
+    frames = [Frame(i, 0.0, f, is_cut=i in (7, 8)) for i, f in enumerate(scene)]
+    assert [len(k) for k in backend.estimate(frames)] == [0] * 7 + [2, 0, 0]
 
 
 def test_where_frames_are_few_who_comes_in_is_found_at_once(walk):

@@ -259,6 +259,29 @@ def test_people_share_a_floor_by_their_sizes():
     np.testing.assert_allclose(lower, ANKLE_M, atol=0.03)
 
 
+def test_each_shot_has_its_own_up_and_floor():
+    """One walker, filmed from low and from high above and rolled, one after the other."""
+    xyz, _ = walker(start=(0.5, -2.0), speed=0.9)
+    views = [camera(5, 0, height=1.0), camera(35, 20, height=4.0)]
+    alone = [filmed([xyz], *view, first_id=i) for i, view in enumerate(views)]
+    later = alone[1].people[0]
+    track = replace(later.keypoints, frame_index=later.keypoints.frame_index + len(xyz))
+    people = (*alone[0].people, replace(later, detected=track, keypoints=track))
+    pts_s = np.arange(2 * len(xyz)) / FPS
+    poses = replace(alone[0], people=people, pts_s=pts_s, cuts=(len(xyz),))
+    placed = place_in_world(poses)
+    for person, by_itself in zip(placed.people, alone, strict=True):
+        wanted = place_in_world(by_itself)
+        np.testing.assert_array_equal(person.world.xyz_m, wanted.people[0].world.xyz_m)
+        lower = person.world.xyz_m[:, FEET, 1].min(1)
+        np.testing.assert_allclose(lower, ANKLE_M, atol=0.04)
+    assert placed.world.camera_m[1] == pytest.approx(1.0, abs=0.25)
+    as_one = place_in_world(replace(poses, cuts=())).people[1].world
+    assert np.abs(as_one.xyz_m - placed.people[1].world.xyz_m).max() > 0.2
+    tall = place_in_world(poses, WorldConfig(height_m=1.5)).people
+    assert [standing_height_m(p.world.xyz_m) for p in tall] == pytest.approx([1.5, 1.5], abs=0.1)
+
+
 def test_the_height_given_sets_the_scale():
     rotation, place = camera()
     xyz, _ = walker()

@@ -164,3 +164,14 @@ def test_people_are_chosen_by_size_by_length_and_by_id():
     assert select_people(tracks, "all") == tracks
     with pytest.raises(UsageError, match="no person 7 in this video; the ids are: 0, 1"):
         select_people(tracks, 7)
+
+
+def test_nobody_is_followed_into_the_next_shot():
+    """One who walks on through all of it is somebody else in each shot."""
+    t = times(90)
+    observations = film([walker(t, 500, 900)], t)[0]
+    assert [len(track) for track in associate(observations, t)] == [90]
+    tracks = associate(observations, t, first_frame=7, cuts=[30, 50])
+    assert [track.track_id for track in tracks] == [0, 1, 2]
+    rows = [(int(track.frame_index[0]), int(track.frame_index[-1])) for track in tracks]
+    assert rows == [(7, 36), (37, 56), (57, 96)]
