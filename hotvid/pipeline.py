@@ -421,6 +421,8 @@ def _observe(
     if cuts:
         times = "once" if len(cuts) == 1 else f"{len(cuts)} times"
         notes += (f"the video is cut {times}: each shot has people and a floor of its own",)
+    if shots.camera_moves:
+        notes += ("the camera seems to move: where people are, and their floor, goes with it",)
     return _Seen(reader.info, first_frame, np.array(pts_s), observations, notes, cuts)
 
 

@@ -24,6 +24,9 @@ _ALIKE = 0.5
 _HIDDEN_S = 0.6
 # Where pictures are further apart than this, even those of one shot show little of the same.
 _LONGEST_STEP_S = 0.3
+# A camera moves where so many of the pictures that are tried, every eighth, lie so far from the
+# shot's first one.
+_TRY_EVERY, _MOVED_PX, _MOVED_SHARE, _LEAST_TRIED = 8, 2.0, 0.25, 4
 
 
 class ShotFinder:
@@ -38,6 +41,8 @@ class ShotFinder:
         self._n = 0
         self._last: np.ndarray | None = None  # of this shot's pictures that show enough
         self._former: np.ndarray | None = None  # the one before, while it may come back
+        self._anchor: np.ndarray | None = None  # of a shot: how far the camera has moved since
+        self._n_tried = self._n_moved = 0
         self._cut_s = self._last_s = self._step_s = 0.0
 
     def begins_shot(self, bgr: np.ndarray, pts_s: float) -> bool:
@@ -51,6 +56,7 @@ class ShotFinder:
         self._n += 1
         if details is None:  # a black or a plain picture belongs to what is before it
             return False
+        self._try_whether_it_moves(details)
         before, self._last = self._last, details
         if before is None or is_slow or _likeness(before, details) >= _ALIKE:
             return False
@@ -58,9 +64,24 @@ class ShotFinder:
             self.cuts.pop()
             self._former = None
             return True
-        self._former, self._cut_s = before, pts_s
+        self._former, self._cut_s, self._anchor = before, pts_s, None
         self.cuts.append(row)
         return True
+
+    @property
+    def camera_moves(self) -> bool:
+        """Whether the camera pans, is carried or shaken in much of what was seen."""
+        return self._n_tried >= _LEAST_TRIED and self._n_moved > _MOVED_SHARE * self._n_tried
+
+    def _try_whether_it_moves(self, details: np.ndarray) -> None:
+        if self._anchor is None or self._anchor.shape != details.shape:
+            self._anchor = details
+        elif self._n % _TRY_EVERY == 0:
+            likeness, shift_px = _compared(self._anchor, details)
+            self._n_tried += 1
+            self._n_moved += shift_px >= _MOVED_PX or likeness < _ALIKE
+            if likeness < _ALIKE:
+                self._anchor = details
 
     def _returns(self, details: np.ndarray, pts_s: float) -> bool:
         if self._former is None or pts_s - self._cut_s > _HIDDEN_S:
@@ -83,9 +104,18 @@ def _details(bgr: np.ndarray) -> np.ndarray | None:
 
 
 def _likeness(one: np.ndarray, other: np.ndarray) -> float:
-    """0..1: the peak of the normalised cross-correlation over all shifts, which go round."""
+    return _compared(one, other)[0]
+
+
+def _compared(one: np.ndarray, other: np.ndarray) -> tuple[float, float]:
+    """How alike two small pictures are, 0..1, and how far one is shifted against the other, pixels.
+
+    The peak of the normalised cross-correlation over all shifts, which go round.
+    """
     if one.shape != other.shape:
-        return 0.0
+        return 0.0, 0.0
     spectrum = np.fft.rfft2(one) * np.conj(np.fft.rfft2(other))
-    peak = np.fft.irfft2(spectrum, one.shape).max()
-    return float(peak / np.sqrt((one * one).sum() * (other * other).sum()))
+    table = np.fft.irfft2(spectrum, one.shape)
+    at, size = np.array(np.unravel_index(table.argmax(), table.shape)), np.array(table.shape)
+    shift_px = float(np.hypot(*np.minimum(at, size - at)))
+    return float(table.max() / np.sqrt((one * one).sum() * (other * other).sum())), shift_px

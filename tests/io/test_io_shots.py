@@ -62,6 +62,21 @@ def test_one_shot_has_no_cuts(change):
     assert cuts([change[1](i) for i in range(12)]) == ([], [])
 
 
+def test_a_camera_that_moves_is_told_from_one_before_which_things_move():
+    def moves(pictures):
+        finder = ShotFinder()
+        for i, picture in enumerate(pictures):
+            finder.begins_shot(picture, i / 30)
+        return finder.camera_moves
+
+    walk = [cv2.rectangle(A.copy(), (3 * i, 20), (3 * i + 70, 179), 9, -1) for i in range(80)]
+    assert not moves(walk) and not moves([noisy(A) for _ in range(80)])
+    assert not moves([A] * 40 + [B] * 40), "a cut is no movement"
+    assert moves([np.roll(A, i, 1) for i in range(80)]), "slower than a pixel a frame"
+    assert moves([np.roll(A, RNG.integers(-12, 13, 2).tolist(), (0, 1)) for _ in range(80)])
+    assert not moves([np.roll(A, 9 * i, 1) for i in range(20)]), "too short to be sure"
+
+
 def test_what_hides_a_shot_for_a_moment_ends_none():
     flash = np.full_like(A, 255)
     assert cuts([A] * 9 + [flash] * 2 + [A] * 9) == ([], [])
