@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from hotvid import __version__
 from hotvid.config import ExportConfig
 from hotvid.export.dense import over_all_frames
-from hotvid.export.even_rate import even_frames
+from hotvid.export.even_rate import EvenFrames, even_frames
 from hotvid.export.formats import FORMATS
 from hotvid.export.names import unicode_path
 from hotvid.skeleton import H36M17
@@ -17,6 +18,7 @@ from hotvid.types import Poses
 
 _MM = 1000.0
 _FORMAT = FORMATS["c3d"]
+_MOST = 0xFFFF  # what the header's words for frames can count
 _MISSING = -1.0  # the residual that marks a point as not measured
 
 
@@ -24,8 +26,10 @@ def write(poses: Poses, path: Path, config: ExportConfig) -> None:
     """Write everyone over all frames, at an even rate: world axes, y up, millimetres.
 
     Of several people each is a subject, and a marker is called `person0:pelvis` and so on. Where
-    somebody is not there, the points are marked as missing. OutputError where there are more frames
-    than the format can count.
+    somebody is not there, the points are marked as missing. Frames have the video's own numbers,
+    from 1 as the format counts, or at another rate those that fit their time: in the header where
+    its words of 16 bits can hold them, in TRIAL:ACTUAL_START_FIELD and ACTUAL_END_FIELD always.
+    OutputError where there are more frames than the format can count.
     """
     import ezc3d
 
@@ -42,7 +46,13 @@ def write(poses: Poses, path: Path, config: ExportConfig) -> None:
     prefixes = [f"{name}:" for name in names] if len(names) > 1 else [""] * len(names)
 
     file = ezc3d.c3d()
-    file["header"]["points"]["first_frame"] = 0
+    first = _first_number(poses, frames)
+    last = first + max(len(frames.pts_s), 1) - 1
+    # A header that ended at what it can count would have readers take what follows for no frames:
+    # it then counts from 1. Here ezc3d wants it from 0.
+    file["header"]["points"]["first_frame"] = first - 1 if last <= _MOST else 0
+    _add_number(file, "ACTUAL_START_FIELD", first)
+    _add_number(file, "ACTUAL_END_FIELD", last)
     file["parameters"]["POINT"]["RATE"]["value"] = [frames.rate_hz]
     file["parameters"]["POINT"]["UNITS"]["value"] = ["mm"]
     labels = [prefix + joint for prefix in prefixes for joint in H36M17.joints]
@@ -59,3 +69,21 @@ def write(poses: Poses, path: Path, config: ExportConfig) -> None:
     file["data"]["meta_points"]["residuals"] = np.where(missing, _MISSING, 0.0)[None]
     with unicode_path(path) as plain:
         file.write(str(plain))
+
+
+def _first_number(poses: Poses, frames: EvenFrames) -> int:
+    """The first frame's number, from 1, so that frame n is at (n - 1) / rate seconds."""
+    if frames.kept:
+        return poses.first_frame + 1
+    return max(round(float(frames.pts_s[0]) * frames.rate_hz), 0) + 1
+
+
+def _add_number(file: Any, name: str, number: int) -> None:
+    """A number of 32 bits as the format has it: two words of 16 bits, the lower one first."""
+    from ezc3d import ezc3d
+
+    words = np.array([number & 0xFFFF, number >> 16], np.uint16).astype(np.int16)
+    file.add_parameter("TRIAL", name, words.tolist())
+    parameter = file["parameters"]["TRIAL"][name]
+    # Of lists of numbers ezc3d makes floats, in which readers find no words.
+    parameter["type"], parameter["value"] = ezc3d.INT, words.astype(int)

@@ -109,6 +109,62 @@ def test_c3d_of_nobody_is_a_file_without_points(tmp_path):
     assert file["parameters"]["POINT"]["USED"]["value"][0] == 0
 
 
+def frame_numbers(path):
+    """(first and last of the header, first and last of TRIAL) as the bytes have them, from 1."""
+    ezc3d = pytest.importorskip("ezc3d")
+    words = np.frombuffer(path.read_bytes()[:10], "<u2")
+    trial = ezc3d.c3d(str(path))["parameters"]["TRIAL"]
+    told = []
+    for name in ("ACTUAL_START_FIELD", "ACTUAL_END_FIELD"):
+        low, high = trial[name]["value"].astype(np.int16).view(np.uint16).tolist()
+        told.append(low + 65_536 * high)
+    return [words[3], words[4]], told
+
+
+def test_c3d_has_the_videos_own_frame_numbers(tmp_path):
+    pytest.importorskip("ezc3d")
+    poses = two_people()
+    our_c3d.write(poses, tmp_path / "a.c3d", config)
+    reader, _ = read_c3d(tmp_path / "a.c3d")
+    assert (reader.first_frame, reader.last_frame) == (6, 17)
+    header, trial = frame_numbers(tmp_path / "a.c3d")
+    assert header == trial == [6, 17]
+    assert (reader.first_frame - 1) / FPS == poses.pts_s[0]
+
+
+def test_c3d_at_another_rate_has_the_numbers_that_fit_its_times(tmp_path):
+    pytest.importorskip("ezc3d")
+    late = uneven(two_people())
+    late = replace(late, pts_s=late.pts_s + 2.0, first_frame=5)
+    our_c3d.write(late, tmp_path / "a.c3d", config)
+    reader, _ = read_c3d(tmp_path / "a.c3d")
+    assert (reader.first_frame - 1) / reader.point_rate == pytest.approx(2.2, abs=0.02)
+
+
+def moved_to(poses, first):
+    """The same, `first` frames into the video."""
+    people = []
+    for person in poses.people:
+        index = person.keypoints.frame_index - poses.first_frame + first
+        track = replace(person.keypoints, frame_index=index)
+        people.append(replace(person, keypoints=track, detected=track))
+    pts_s = (first + np.arange(poses.n_frames)) / FPS
+    return replace(poses, first_frame=first, pts_s=pts_s, people=tuple(people))
+
+
+@pytest.mark.parametrize(
+    ("first", "header"), [(65_523, [65_524, 65_535]), (65_524, [1, 12]), (200_000, [1, 12])]
+)
+def test_c3d_counts_beyond_what_its_header_can(tmp_path, first, header):
+    poses = moved_to(two_people(), first)
+    our_c3d.write(poses, tmp_path / "a.c3d", config)
+    assert frame_numbers(tmp_path / "a.c3d") == (header, [first + 1, first + 12])
+    ezc3d = pytest.importorskip("ezc3d")
+    points = ezc3d.c3d(str(tmp_path / "a.c3d"))["data"]["points"]
+    assert points.shape == (4, 34, 12)
+    np.testing.assert_allclose(points[:3, :17, :].T / 1000, in_json(poses, 0), atol=MM)
+
+
 def for_long(n_frames):
     """One person, there in the frames 3 to 8 of so many."""
     return replace(only(two_people(), 3), pts_s=np.arange(n_frames) / FPS)
