@@ -22,7 +22,6 @@ from hotvid.skeleton import H36M17
 from hotvid.types import Motion3D, Person, Poses
 
 MOST_FRAMES = 20_000  # eleven minutes at 30 a second; of longer clips every second, third, ... one
-_MISSING = -32768  # in arrays of int16
 _LOW_RATE = 15.0  # frames a second, below which fast movements are lost
 _MANY = 0.1  # a share that is worth a warning
 _LEAP_M_S = 8.0  # nobody runs so fast: the track has changed its person, or its place is wrong
@@ -37,9 +36,9 @@ def content(
 
     lifted   the people's motions before they were cleaned, in their order; empty: not known.
     kpt_thr  a gap in which no joint is as sure as this shows nobody, as in the picture.
-    Numbers are base64 of little-endian arrays: times float32 (seconds from the first frame),
-    places float32 (metres, world, NaN where unknown), angles int16 (tenths of a degree), speeds
-    int16 (millimetres a second).
+    Numbers are base64 of little-endian arrays of float32, NaN where unknown: times (seconds from
+    the first frame, which is at `start` in the video), places (metres, world), angles (degrees,
+    which go on beyond whole turns), speeds (metres a second).
     """
     step = max(1, math.ceil(poses.n_frames / MOST_FRAMES))
     size_px = poses.video.width, poses.video.height
@@ -54,7 +53,8 @@ def content(
         "rate": round(poses.frame_rate, 3),
         "firstFrame": poses.first_frame,
         "step": step,
-        "times": _packed(poses.pts_s[::step] - start_s, "<f4"),
+        "start": round(start_s, 6),
+        "times": _packed(poses.pts_s[::step] - start_s),
         "models": {
             "2D": as_unicode(poses.models.pose2d),
             "3D": poses.models.lifter or "nothing lifted",
@@ -87,13 +87,12 @@ def _person(
         "leaps": leaps(person, poses.pts_s[index]),
     }
     if person.world is not None:
-        # The origin is under the camera: people may be farther off than int16 counts millimetres.
         in_sight = person.keypoints.in_sight(kpt_thr)[rows]
         shown_m = np.where(in_sight[:, None, None], person.world.xyz_m[rows], np.nan)
-        out["xyz"] = _packed(shown_m, "<f4")
-        out["speed"] = _packed(_whole(1000 * _speed(person, poses.pts_s[index])[rows]), "<i2")
+        out["xyz"] = _packed(shown_m)
+        out["speed"] = _packed(_speed(person, poses.pts_s[index])[rows])
     if person.angles is not None:
-        out["degrees"] = _packed(_whole(10 * person.angles.degrees[rows]), "<i2")
+        out["degrees"] = _packed(person.angles.degrees[rows])
     return out
 
 
@@ -149,14 +148,8 @@ def _finite(value: float) -> float | None:
     return round(float(value), 4) if math.isfinite(value) else None
 
 
-def _whole(values: np.ndarray) -> np.ndarray:
-    """Rounded to int16's range; what is unknown as `_MISSING`."""
-    whole = np.clip(np.rint(np.nan_to_num(values)), _MISSING + 1, 32767)
-    return np.where(np.isfinite(values), whole, _MISSING)
-
-
-def _packed(values: np.ndarray, dtype: str) -> str:
-    return base64.b64encode(np.ascontiguousarray(values, dtype).tobytes()).decode("ascii")
+def _packed(values: np.ndarray) -> str:
+    return base64.b64encode(np.ascontiguousarray(values, "<f4").tobytes()).decode("ascii")
 
 
 def _css(colour: Colour) -> str:

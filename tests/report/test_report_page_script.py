@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from stick_people import two_people
 
+from hotvid.joint_angles import ANGLES
 from hotvid.pipeline import settle
 from hotvid.report.content import content
 from hotvid.skeleton import H36M17
@@ -40,7 +41,10 @@ const document = anything({
   body: anything({ dataset: {} }),
 });
 const getComputedStyle = () => ({ getPropertyValue: () => "#888888" });
-const [matchMedia, addEventListener, ResizeObserver] = [anything(), () => {}, anything()];
+const [matchMedia, ResizeObserver] = [anything(), anything()];
+const requestAnimationFrame = () => {};
+const heard = {};
+const addEventListener = (name, listener) => { heard[name] = listener; };
 const shown = {};
 class Renderer { render(scene, camera) { Object.assign(shown, { scene, camera }); } }
 class Controls {
@@ -48,10 +52,16 @@ class Controls {
   update() {}
   addEventListener() {}
 }
+const drawn = [];  // what each plot is given
+class Plot {
+  constructor(how, data) { drawn.push(data); this.over = anything(); }
+  valToPos(value) { return value; }
+  setSize() {}
+}
 let clicked = null;  // what the button calls that shows everyone
 """
 _VENDOR = """
-vendor = { ...vendor, WebGLRenderer: Renderer, OrbitControls: Controls, uPlot: anything() };
+vendor = { ...vendor, WebGLRenderer: Renderer, OrbitControls: Controls, uPlot: Plot };
 """
 
 
@@ -123,6 +133,55 @@ def test_everyone_is_in_the_picture_from_the_first(poses, aspect, walk):
     spots = np.array(run(driver, content(one) | {"missing": ""}))
     assert np.isfinite(spots).all() and (np.abs(spots) < 1).all()
     assert max(np.ptp(spots[:, 0]), np.ptp(spots[:, 1])) > 0.5, "and not far away"
+
+
+def test_clock_and_plots_have_the_videos_own_time(poses):
+    driver = """
+    seek(times[4]);
+    console.log(JSON.stringify({ clock: elements.clock.textContent, scrub: elements.scrub.value,
+      x: drawn[0][0] }));
+    """
+    found = run(driver, content(poses) | {"missing": ""})
+    assert found["clock"] == "0:00.36  frame 9"
+    assert found["scrub"] == pytest.approx(4 / 25), "the film's own, which begins at 0"
+    np.testing.assert_allclose(found["x"], poses.pts_s, atol=1e-6)
+
+
+def test_plots_go_on_beyond_whole_turns_and_have_gaps_where_nothing_is_known(poses):
+    near, far = poses.people
+    degrees = near.angles.degrees.copy()
+    knee = ANGLES.index("right_knee_flexion")
+    degrees[:, knee] = np.linspace(0, 7200, len(degrees))
+    degrees[2, knee] = np.nan
+    spun = replace(near, angles=replace(near.angles, degrees=degrees))
+    told = content(replace(poses, people=(spun, far))) | {"missing": ""}
+    angles, speeds = run("console.log(JSON.stringify(drawn));", told)
+    flexion = angles[2]  # behind the times and the hip's
+    assert flexion[2] is None
+    flexion[2] = np.nan
+    np.testing.assert_allclose(flexion, degrees[:, knee])
+    assert [i for i, v in enumerate(speeds[2]) if v is not None] == [3, 4, 5, 6, 7, 8]
+
+
+@pytest.mark.parametrize("held", ["altKey", "ctrlKey", "metaKey", "shiftKey"])
+def test_the_browsers_own_keys_stay_its_own(poses, held):
+    driver = f"""
+    const frames = [], kept = [];
+    const press = (key, more = {{}}) => {{
+      const target = {{ closest: () => null, tagName: "BODY" }};
+      heard.keydown({{ key, target, preventDefault: () => kept.push(key), ...more }});
+      frames.push(document.body.dataset.frame);
+    }};
+    press("ArrowRight");
+    press("ArrowRight", {{ {held}: true }});
+    press(" ", {{ {held}: true }});
+    console.log(JSON.stringify({{ frames, kept }}));
+    """
+    found = run(driver, content(poses) | {"missing": ""})
+    if held == "shiftKey":
+        assert found == {"frames": [1, 2, 2], "kept": ["ArrowRight", "ArrowRight", " "]}
+    else:
+        assert found == {"frames": [1, 1, 1], "kept": ["ArrowRight"]}
 
 
 def test_a_film_of_140_mb_is_unpacked(poses):

@@ -2,7 +2,6 @@
 // One moment rules the page: `seek` moves video, scene, scrubber and plots to it.
 const clip = JSON.parse(document.getElementById("data").textContent);
 const at = (id) => document.getElementById(id);
-const MISSING = -32768;  // in arrays of whole numbers; a place is NaN
 
 function bytes(text) {
   // Uint8Array.from would collect its values in an array first, which holds 134 million at most.
@@ -10,7 +9,7 @@ function bytes(text) {
   for (let i = 0; i < raw.length; i++) out[i] = raw.charCodeAt(i);
   return out;
 }
-function unpack(text, Kind) { return text === undefined ? null : new Kind(bytes(text).buffer); }
+function unpack(text) { return text === undefined ? null : new Float32Array(bytes(text).buffer); }
 function made(tag, text, parent) {
   const element = document.createElement(tag);
   if (text !== undefined) element.textContent = text;
@@ -18,12 +17,12 @@ function made(tag, text, parent) {
   return element;
 }
 
-const times = unpack(clip.times, Float32Array);
+const times = unpack(clip.times);  // seconds from the first frame, which is at clip.start
 const people = clip.people.map((p) => ({
   ...p,
-  xyz: unpack(p.xyz, Float32Array),
-  speed: unpack(p.speed, Int16Array),
-  degrees: unpack(p.degrees, Int16Array),
+  xyz: unpack(p.xyz),
+  speed: unpack(p.speed),
+  degrees: unpack(p.degrees),
 }));
 const lastTime = times.length ? times[times.length - 1] : 0;
 
@@ -232,11 +231,11 @@ const plots = (() => {
   at("who").addEventListener("change", build);
 
   /** One column of a person's rows over all frames of the clip; null where unknown. */
-  function column(p, values, width, which, scale) {
+  function column(p, values, width, which) {
     const out = new Array(times.length).fill(null);
     for (let row = 0; values && row < p.count; row++) {
       const value = values[row * width + which];
-      if (value !== MISSING) out[p.first + row] = value / scale;
+      if (Number.isFinite(value)) out[p.first + row] = value;
     }
     return out;
   }
@@ -252,24 +251,24 @@ const plots = (() => {
       series: [{ label: "time", value: (_, v) => (v === null ? "-" : `${v.toFixed(2)} s`) },
         ...series.map((s) => ({ label: s.label, stroke: s.colour, width: 1.6, spanGaps: false, value: (_, v) => (v === null ? "-" : `${v.toFixed(unit === "\u00b0" ? 0 : 2)} ${unit}`) }))],
       cursor: { drag: { x: false, y: false } },
-    }, [Array.from(times), ...series.map((s) => s.values)], host);
+    }, [Array.from(times, (t) => t + clip.start), ...series.map((s) => s.values)], host);
     const now = made("div", undefined, chart.over);
     now.className = "now";
-    chart.over.addEventListener("click", (event) => seek(chart.posToVal(event.offsetX, "x")));
+    chart.over.addEventListener("click", (event) => seek(chart.posToVal(event.offsetX, "x") - clip.start));
     return { chart, now, host };
   }
   function build() {
     const person = people[Number(at("who").value)];
     const list = [...chosen].sort((x, y) => x - y);
     drawn = [
-      plot("angles", "\u00b0", person ? list.map((i, n) => ({ label: clip.angles[i].name, colour: HUES[n % HUES.length], values: column(person, person.degrees, clip.angles.length, i, 10) })) : []),
-      plot("speed", "m/s", people.map((p) => ({ label: `person ${p.id}`, colour: p.colours[1], values: column(p, p.speed, 1, 0, 1000) }))),
+      plot("angles", "\u00b0", person ? list.map((i, n) => ({ label: clip.angles[i].name, colour: HUES[n % HUES.length], values: column(person, person.degrees, clip.angles.length, i) })) : []),
+      plot("speed", "m/s", people.map((p) => ({ label: `person ${p.id}`, colour: p.colours[1], values: column(p, p.speed, 1, 0) }))),
     ];
     queueMicrotask(() => show(moment));  // after uPlot's own, in which its scales are set
   }
   function show(time) {
     moment = time;
-    for (const { chart, now } of drawn) now.style.left = `${chart.valToPos(time, "x")}px`;
+    for (const { chart, now } of drawn) now.style.left = `${chart.valToPos(time + clip.start, "x")}px`;
   }
   addEventListener("resize", () => {
     for (const { chart, host } of drawn) chart.setSize({ width: Math.max(host.clientWidth, 200), height: 220 });
@@ -287,7 +286,7 @@ scrub.max = lastTime;
 function show() {
   const frame = frameAt(time);
   scrub.value = time;
-  at("clock").textContent = `${clockText(time)}  frame ${clip.firstFrame + frame * clip.step}`;
+  at("clock").textContent = `${clockText(clip.start + time)}  frame ${clip.firstFrame + frame * clip.step}`;
   document.body.dataset.frame = frame;
   space.show(frame);
   plots.show(time);
@@ -318,6 +317,8 @@ scrub.addEventListener("input", () => { setPlaying(false); seek(Number(scrub.val
 at("play").addEventListener("click", () => setPlaying(!playing));
 film.addEventListener("click", () => setPlaying(!playing));
 addEventListener("keydown", (event) => {
+  // With these keys the browser goes back, or the system does something of its own.
+  if (event.altKey || event.ctrlKey || event.metaKey) return;
   if (event.target.closest("select, input:not(#scrub)")) return;
   const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
   if (event.key === " " && event.target.tagName !== "BUTTON") { event.preventDefault(); setPlaying(!playing); }
