@@ -15,13 +15,16 @@ from hotvid.export.names import unicode_path
 from hotvid.humanoid import BONES, NAMINGS, fit_error_mm, rest_places
 from hotvid.types import BoneMotion, Person, Poses
 
+_AT_ONCE = 0.001  # of a frame: sizes go in straight lines from sample to sample
+
 
 def write(poses: Poses, path: Path, config: ExportConfig) -> None:
     """Write everyone as a skinned mesh on a skeleton (UsdSkel), y up, metres.
 
     A time code is a frame of the video's nominal rate; samples are at the video's own stamps, so
-    a variable frame rate stays. Somebody who is not there is invisible. Each person's `customData`
-    says how far the bones put the joints from where they were, in millimetres.
+    a variable frame rate stays. Somebody who is not there is invisible, and scaled to nothing for
+    Blender, whose importer leaves out visibility that changes. Each person's `customData` says how
+    far the bones put the joints from where they were, in millimetres.
     """
     with unicode_path(path) as plain:
         _write(poses, plain, NAMINGS[config.bone_names])
@@ -61,7 +64,7 @@ def _joint_paths(names: tuple[str, ...]) -> list[str]:
 def _add_person(
     stage: Any, poses: Poses, person: Person, paths: list[str], codes: np.ndarray
 ) -> None:
-    from pxr import UsdGeom, UsdSkel
+    from pxr import UsdSkel
 
     root = UsdSkel.Root.Define(stage, f"/people/person{person.track_id}")
     for name, value in fit_error_mm(person.bones).items():
@@ -72,12 +75,28 @@ def _add_person(
     binding = UsdSkel.BindingAPI.Apply(skeleton.GetPrim())
     binding.CreateAnimationSourceRel().SetTargets([animation.GetPath()])
     _add_body(stage, f"{root.GetPath()}/body", person, skeleton)
+    _add_presence(root, codes, int(rows[0]), int(rows[-1]))
+
+
+def _add_presence(root: Any, codes: np.ndarray, first: int, last: int) -> None:
+    """Let somebody be seen from the row `first` to `last` of the clip."""
+    from pxr import Gf, UsdGeom
+
     visibility = root.CreateVisibilityAttr()
-    if rows[0] > 0:
+    visibility.Set(UsdGeom.Tokens.inherited, float(codes[first]))
+    if first == 0 and last + 1 == len(codes):
+        return
+    nothing, whole = Gf.Vec3f(0), Gf.Vec3f(1)
+    size = root.AddScaleOp()
+    size.Set(whole, float(codes[first]))
+    if first > 0:
         visibility.Set(UsdGeom.Tokens.invisible, float(codes[0]))
-    visibility.Set(UsdGeom.Tokens.inherited, float(codes[rows[0]]))
-    if rows[-1] + 1 < poses.n_frames:
-        visibility.Set(UsdGeom.Tokens.invisible, float(codes[rows[-1] + 1]))
+        size.Set(nothing, float(codes[first]) - _AT_ONCE)
+    if last + 1 < len(codes):
+        gone = float(codes[last + 1])
+        visibility.Set(UsdGeom.Tokens.invisible, gone)
+        size.Set(whole, gone - _AT_ONCE)
+        size.Set(nothing, gone)
 
 
 def _add_skeleton(stage: Any, path: str, motion: BoneMotion, paths: list[str]) -> Any:

@@ -66,6 +66,18 @@ def test_everyone_is_seen_while_they_are_there(tmp_path):
     assert seen == {"person0": list(range(12)), "person3": list(range(3, 9))}
 
 
+def test_who_is_not_there_is_nothing_in_programs_that_keep_no_visibility(tmp_path):
+    stage = written(with_bones(two_people()), tmp_path / "a.usd")
+
+    def sizes(name, frames):
+        root = UsdGeom.Xformable(stage.GetPrimAtPath(f"/people/{name}"))
+        return [np.diag(np.array(root.GetLocalTransformation(f)))[:3].tolist() for f in frames]
+
+    assert sizes("person0", range(12)) == [[1, 1, 1]] * 12
+    assert sizes("person3", range(12)) == [[0, 0, 0]] * 3 + [[1, 1, 1]] * 6 + [[0, 0, 0]] * 3
+    assert sizes("person3", [2.9, 8.9]) == [[0, 0, 0], [1, 1, 1]], "between frames as well"
+
+
 @pytest.mark.parametrize("naming", NAMINGS)
 def test_bones_have_the_names_that_are_asked_for(dancer, tmp_path, naming):
     stage = written(dancer, tmp_path / "a.usda", bone_names=naming)
