@@ -12,7 +12,7 @@ import numpy as np
 
 from hotvid import __version__
 from hotvid.config import ExportConfig
-from hotvid.export.body_mesh import body_mesh
+from hotvid.export.body_mesh import BodyMesh, body_mesh
 from hotvid.export.colours import person_colour
 from hotvid.humanoid import BONES, NAMINGS, fit_error_mm, rest_places
 from hotvid.types import Person, Poses
@@ -20,14 +20,17 @@ from hotvid.types import Person, Poses
 _FLOAT, _UBYTE, _UINT = 5126, 5121, 5125
 _VERTICES, _TRIANGLES = 34962, 34963
 _TYPES = {(): "SCALAR", (3,): "VEC3", (4,): "VEC4", (4, 4): "MAT4"}
-_STILL = 1e-6  # a bone that turns less is left out of the animation
+_STILL = 1e-6  # a bone that turns less from its rest is left out of the animation
+
+_AT_REST = (0.0, 0.0, 0.0, 1.0)
 
 
 def write(poses: Poses, path: Path, config: ExportConfig) -> None:
     """Write everyone as a skinned mesh on a skeleton, y up, metres, timed by the video's stamps.
 
-    Somebody who is not there is scaled to nothing. Each person's node says in its `extras` how far
-    the bones put the joints from where they were, in millimetres.
+    The nodes themselves are the rest pose, a T that stands at the origin; the motion is in the
+    animation alone. Somebody who is not there is scaled to nothing. Each person's node says in its
+    `extras` how far the bones put the joints from where they were, in millimetres.
     """
     scene = _Scene()
     start_s = float(poses.pts_s[0]) if poses.n_frames else 0.0
@@ -122,21 +125,22 @@ def _add_person(
     start_s: float,
 ) -> None:
     motion, name = person.bones, f"person{person.track_id}"
+    mesh = body_mesh(motion)
+    standing_m = np.array([0.0, -float(mesh.xyz_m[:, 1].min()), 0.0])
     first = len(scene.nodes)
     for index, each in enumerate(BONES):
         children = [first + i for i, other in enumerate(BONES) if other.parent == index]
         scene.node(
             name=names[index],
-            translation=_listed(motion.offset_m[index] if each.parent >= 0 else motion.root_m[0]),
-            rotation=_listed(motion.rotation[0, index]),
+            translation=_listed(motion.offset_m[index] if each.parent >= 0 else standing_m),
             **({"children": children} if children else {}),
         )
     # The body hangs on no node: its bones alone place it.
     body = scene.node(name=f"{name} body", mesh=len(scene.meshes), skin=len(scene.skins))
     holder = scene.node(name=name, children=[first], extras=fit_error_mm(person.bones))
     scene.roots += [holder, body]
-    scene.skins.append(_skin(scene, person, first, holder))
-    scene.meshes.append(_mesh(scene, person, name))
+    scene.skins.append(_skin(scene, person, first, holder, standing_m))
+    scene.meshes.append(_mesh(scene, mesh, name, standing_m))
     scene.materials.append(
         {
             "name": name,
@@ -150,9 +154,13 @@ def _add_person(
     _animate(scene, poses, person, first, holder, start_s)
 
 
-def _skin(scene: _Scene, person: Person, first: int, holder: int) -> dict[str, Any]:
+def _skin(
+    scene: _Scene, person: Person, first: int, holder: int, standing_m: np.ndarray
+) -> dict[str, Any]:
     back = np.tile(np.eye(4), (len(BONES), 1, 1))
-    back[:, 3, :3] = -rest_places(person.bones)  # column by column, as glTF keeps matrices
+    back[:, 3, :3] = (
+        -rest_places(person.bones) - standing_m
+    )  # column by column, as glTF keeps matrices
     return {
         "inverseBindMatrices": scene.numbers(back, _FLOAT),
         "joints": list(range(first, first + len(BONES))),
@@ -160,10 +168,9 @@ def _skin(scene: _Scene, person: Person, first: int, holder: int) -> dict[str, A
     }
 
 
-def _mesh(scene: _Scene, person: Person, name: str) -> dict[str, Any]:
-    mesh = body_mesh(person.bones)
+def _mesh(scene: _Scene, mesh: BodyMesh, name: str, standing_m: np.ndarray) -> dict[str, Any]:
     attributes = {
-        "POSITION": scene.numbers(mesh.xyz_m, _FLOAT, _VERTICES),
+        "POSITION": scene.numbers(mesh.xyz_m + standing_m, _FLOAT, _VERTICES),
         "NORMAL": scene.numbers(mesh.normal, _FLOAT, _VERTICES),
         "JOINTS_0": scene.numbers(mesh.bones, _UBYTE, _VERTICES),
         "WEIGHTS_0": scene.numbers(mesh.weight, _FLOAT, _VERTICES),
@@ -185,7 +192,7 @@ def _animate(
     scene.animate(first, "translation", times, motion.root_m)
     for index in range(len(BONES)):
         turns = motion.rotation[:, index]
-        if np.abs(turns - turns[0]).max() > _STILL:
+        if np.abs(turns - _AT_REST).max() > _STILL:
             scene.animate(first + index, "rotation", times, turns)
     here = [(rows[0] == 0, poses.pts_s[0]), (True, poses.pts_s[rows[0]])]
     if rows[-1] + 1 < poses.n_frames:

@@ -3,6 +3,7 @@
 import json
 import shutil
 import subprocess
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from stick_people import two_people, uneven, with_bones
 from hotvid.config import ExportConfig
 from hotvid.export import glb
 from hotvid.export.body_mesh import body_mesh
-from hotvid.humanoid import BONE_NAMES, NAMINGS, bone_places
+from hotvid.humanoid import BONE_NAMES, NAMINGS, bone_places, rest_places
 from hotvid.rotations import to_matrix
 
 _KINDS = {5121: ("u1", 1), 5125: ("<u4", 4), 5126: ("<f4", 4)}
@@ -103,6 +104,38 @@ def test_the_body_goes_with_the_bones(dancer, tmp_path):
         away = np.linalg.norm(xyz[None] - bones[:, None], axis=-1).min(1)
         assert away.max() < 0.2, "every bone begins within the body"
         assert np.linalg.norm(xyz[:, None] - bones[None], axis=-1).min(1).max() < 0.45
+
+
+def test_the_nodes_are_the_rest_pose_in_which_the_body_is_made(tmp_path):
+    """A T that stands on the floor, whatever the motion begins with."""
+    poses = with_bones(two_people())
+    read = Read(written(poses, tmp_path / "a.glb"))
+    read.file.animations[0].channels = []
+    for skin, person in enumerate(poses.people):
+        rest = read.worlds(skin, 0)
+        back = read.numbers(read.file.skins[skin].inverseBindMatrices)
+        back = back.reshape(-1, 4, 4).transpose(0, 2, 1)
+        np.testing.assert_allclose(rest @ back, np.tile(np.eye(4), (len(rest), 1, 1)), atol=1e-6)
+        np.testing.assert_allclose(
+            rest[:, :3, 3] - rest[0, :3, 3], rest_places(person.bones), atol=1e-6
+        )
+        xyz = read.skinned(skin, 0)
+        np.testing.assert_allclose(
+            xyz, read.numbers(read.file.meshes[skin].primitives[0].attributes.POSITION), atol=1e-6
+        )
+        assert xyz[:, 1].min() == pytest.approx(0, abs=1e-6)
+        hands = rest[[BONE_NAMES.index("LeftHand"), BONE_NAMES.index("RightHand")], :3, 3]
+        assert np.ptp(hands[:, 1]) < 1e-6 and np.ptp(hands[:, 0]) > 1.2
+
+
+def test_a_bone_that_is_held_still_away_from_its_rest_is_in_the_animation(dancer, tmp_path):
+    person = dancer.people[0]
+    turn = person.bones.rotation.copy()
+    turn[:, BONE_NAMES.index("LeftLowerArm")] = (0, -np.sqrt(0.5), 0, np.sqrt(0.5))
+    held = replace(person, bones=replace(person.bones, rotation=turn))
+    read = Read(written(replace(dancer, people=(held,)), tmp_path / "a.glb"))
+    wanted = bone_places(held.bones)[0]
+    np.testing.assert_allclose(read.worlds(0, 44)[:, :3, 3], wanted[44], atol=1e-4)
 
 
 def test_everyone_is_in_it_at_the_video_s_times(tmp_path):
