@@ -53,7 +53,7 @@ def plan_exports(
 ) -> tuple[Export, ...]:
     """The exports that "a,b" asks for; none where it is None.
 
-    out      see `hotvid.export.formats.output_paths`.
+    out      see `hotvid.export.formats.output_paths`; as text it may end in a slash.
     beside   `out` is another output: the exports lie beside it under its name.
     others   see `ExportConfig`.
     raises   UsageError for unknown names, OutputError for a name that does not fit.
@@ -61,9 +61,9 @@ def plan_exports(
     config = export_config(bone_names, units)
     if formats is None:
         return ()
-    wanted, out = parse_formats(formats), Path(out)
+    wanted = parse_formats(formats)
     if beside:
-        out = out.with_suffix("")
+        out = Path(out).with_suffix("")
         return tuple(Export(f, out.with_name(out.name + f.suffix), config) for f in wanted)
     return tuple(Export(f, path, config) for f, path in output_paths(wanted, out, Path(source)))
 

@@ -85,12 +85,12 @@ AlsoFormats = Annotated[
     ),
 ]
 ExportOut = Annotated[
-    Path,
+    str,  # a path would lose the slash at its end
     typer.Option(
         "--out",
-        metavar="FILE|BASE",
-        help="The file to write; with several formats, a name to which each adds its suffix, or "
-        "a folder.",
+        metavar="FILE|BASE|DIR/",
+        help="The file to write; with several formats, a name to which each adds its suffix; or a "
+        "folder, which is made where its name ends in a slash.",
         rich_help_panel=_OUTPUTS,
     ),
 ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import os
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -13,6 +14,10 @@ from hotvid.config import ExportConfig, check_choice
 from hotvid.errors import OutputError, UsageError
 from hotvid.extras import pip_install
 from hotvid.types import Poses
+
+_SLASHES = tuple(filter(None, (os.sep, os.altsep)))
+# Kinds of files that somebody may want who names one, and that none of the formats is.
+_OTHERS = frozenset({".gltf", ".usda", ".usdc", ".usdz", ".fbx", ".txt", ".xlsx"})
 
 Writer = Callable[[Poses, Path, ExportConfig], None]
 
@@ -167,30 +172,52 @@ def parse_formats(names: str) -> tuple[Format, ...]:
 
 
 def output_paths(
-    formats: Sequence[Format], out: Path, source: Path
+    formats: Sequence[Format], out: str | os.PathLike[str], source: Path
 ) -> tuple[tuple[Format, Path], ...]:
     """Where each format goes.
 
-    out     where one format is asked for, its file, or folder for a format that is one; else a
-            base to which each format's suffix is added: a file's name without suffix, or a
-            folder, in which the base is the source's name.
-    raises  OutputError where a file is named with a suffix that its format does not have.
+    out     a folder, which is there or ends in a slash: then each format goes into it under the
+            source's name, or where the one format asked for is a folder, that is it. Else a name,
+            to which each format's suffix is added: behind what it ends in already, unless one of
+            these formats ends so. One format's name that ends as it should is its file.
+    raises  OutputError where a name ends as other files do, or has nothing before its ending.
     """
-    if len(formats) == 1 and formats[0].folder:
-        return ((formats[0], out),)
-    if out.is_dir():
+    folder = os.fspath(out).endswith(_SLASHES) or Path(out).is_dir()
+    out = Path(out)
+    if folder:
+        if len(formats) == 1 and formats[0].folder:
+            return ((formats[0], out),)
         out = out / source.stem
-    elif len(formats) == 1 and out.suffix:
-        (only,) = formats
-        if out.suffix.lower() != only.ending:
-            raise OutputError(
-                f"cannot write '{out}': the name of a {only.name} file ends in {only.ending}",
-                "choose another name for the output",
-            )
-        return ((only, out),)
-    elif out.suffix.lower() in {f.ending for f in formats}:
-        out = out.with_suffix("")
-    return tuple((f, out.with_name(out.name + f.suffix)) for f in formats)
+        return tuple((f, _with(out, f)) for f in formats)
+    _check_ending(formats, out)
+    if len(formats) == 1 and (formats[0].folder or out.suffix.lower() == formats[0].ending):
+        return ((formats[0], out),)
+    named = [e for f in formats for e in (f.suffix, f.ending) if out.name.lower().endswith(e)]
+    if named:
+        out = out.with_name(out.name[: -len(max(named, key=len))])
+    return tuple((f, _with(out, f)) for f in formats)
+
+
+def _with(base: Path, form: Format) -> Path:
+    return base.with_name(base.name + form.suffix)
+
+
+def _check_ending(formats: Sequence[Format], out: Path) -> None:
+    """Raise OutputError for a name that is another kind of file's, or but an ending."""
+    advice = "choose another name for the output"
+    own = {f.ending for f in formats}
+    known = {f.ending for f in FORMATS.values()} | _OTHERS
+    if out.name.lower() in known | {f.suffix for f in formats}:
+        raise OutputError(f"cannot write '{out}': there is nothing before the ending", advice)
+    if out.suffix.lower() not in known - own:
+        return
+    if len(formats) > 1:
+        said = f"none of {', '.join(f.name for f in formats)} ends in {out.suffix}"
+    elif formats[0].folder:
+        said = f"{formats[0].name} is a folder of files"
+    else:
+        said = f"the name of a {formats[0].name} file ends in {formats[0].ending}"
+    raise OutputError(f"cannot write '{out}': {said}", advice)
 
 
 def person_path(path: Path, person: int) -> Path:

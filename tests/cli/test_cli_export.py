@@ -45,6 +45,19 @@ def test_export_writes_each_format_and_says_so(clip, backend, tmp_path):
     assert frames_of(tmp_path / "new" / "walk.csv") == list(range(4, 20))
 
 
+def test_a_slash_at_the_end_makes_a_folder(clip, backend, tmp_path):
+    call("export", clip, "--format", "csv,trc", "--out", f"{tmp_path / 'new' / 'dir'}/")
+    assert names(tmp_path / "new") == ["dir"]
+    assert names(tmp_path / "new" / "dir") == ["coded.csv", "coded.trc"]
+    store = tmp_path / "p.npz"
+    call("export-json", clip, "--out", tmp_path / "a.json", "--save-poses", store)
+    call("convert", store, "--format", "glb", "--out", f"{tmp_path / 'other'}/")
+    assert names(tmp_path / "other") == ["p.glb"]
+    (tmp_path / "file").write_text("somebody's")
+    done = call("convert", store, "--format", "glb", "--out", f"{tmp_path / 'file'}/", expect=1)
+    assert "is not a folder" in one_line(done)
+
+
 def test_run_writes_formats_beside_the_video(clip, backend, tmp_path):
     out = tmp_path / "new" / "o.mp4"
     said = call("run", clip, "--out", out, "--format", "csv,alphapose").stdout

@@ -30,7 +30,7 @@ def test_names_are_parsed_once_each_in_order():
 
 
 def paths(names, out, source="videos/walk.mp4"):
-    found = output_paths(parse_formats(names), Path(out), Path(source))
+    found = output_paths(parse_formats(names), out, Path(source))
     return [str(path) for _, path in found]
 
 
@@ -49,6 +49,36 @@ def test_several_formats_go_to_names_made_of_one():
     assert paths("trc,mmpose,openpose", "o/a") == wanted
     assert paths("trc,mmpose,openpose", "o/a.trc") == wanted
     assert paths("trc,csv", "o/take.2") == ["o/take.2.trc", "o/take.2.csv"]
+
+
+def test_what_is_no_files_ending_is_part_of_the_name():
+    assert paths("glb", "o/walk.v2") == ["o/walk.v2.glb"]
+    assert paths("glb,csv", "o/walk.v2") == ["o/walk.v2.glb", "o/walk.v2.csv"]
+    assert paths("npz,csv", "o/walk.npz") == ["o/walk.arrays.npz", "o/walk.csv"]
+    assert paths("angles,csv", "o/walk.angles.csv") == ["o/walk.angles.csv", "o/walk.csv"]
+    assert paths("bvh", "o/.hidden") == ["o/.hidden.bvh"]
+
+
+@pytest.mark.parametrize(
+    ("names", "out", "said"),
+    [
+        ("glb,csv", "o/a.c3d", r"none of glb, csv ends in \.c3d"),
+        ("usd", "o/a.usda", r"usd file ends in \.usd"),
+        ("openpose", "o/a.json", "openpose is a folder of files"),
+        ("bvh", "o/.bvh", "nothing before the ending"),
+        ("bvh,glb", ".GLB", "nothing before the ending"),
+        ("angles", ".angles.csv", "nothing before the ending"),
+    ],
+)
+def test_a_name_that_says_something_else_is_refused(names, out, said):
+    with pytest.raises(OutputError, match=said):
+        paths(names, out)
+
+
+def test_a_slash_at_the_end_is_a_folder_which_need_not_be_there(tmp_path):
+    assert paths("glb,csv", "no/dir/") == ["no/dir/walk.glb", "no/dir/walk.csv"]
+    assert paths("trc", "v2.trc/") == ["v2.trc/walk.trc"]
+    assert paths("openpose", "no/dir.json/") == ["no/dir.json"]
 
 
 def test_into_a_folder_they_go_by_the_sources_name(tmp_path):
