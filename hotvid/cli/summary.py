@@ -22,9 +22,17 @@ def summary(poses: Poses, wall_s: float, written: Sequence[Path]) -> str:
     lines = [f"{people} in {frames}, {length_s:.1f} s of video in {wall_s:.1f} s{speed}"]
     for person in poses.people:
         first, last = person.keypoints.frame_index[[0, -1]]
-        lines.append(f"  person {person.track_id}: frames {first} to {last}{_fit(person)}")
+        lines.append(
+            f"  person {person.track_id}: frames {first} to {last}{_unseen(person)}{_fit(person)}"
+        )
     lines.append(f"2D: {poses.models.pose2d}; 3D: {poses.models.lifter or 'nothing to lift'}")
     return "\n".join([*lines, *(f"wrote {printable(str(path))}" for path in written)])
+
+
+def _unseen(person: Person) -> str:
+    """In how many of its frames somebody was not seen, where there are any."""
+    n = int(person.keypoints.interpolated.sum())
+    return f", not seen in {n} of them" if n else ""
 
 
 def _fit(person: Person) -> str:

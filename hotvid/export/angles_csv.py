@@ -13,15 +13,23 @@ from hotvid.types import Poses
 
 
 def write(poses: Poses, path: Path, config: ExportConfig) -> None:
-    """Write the angles of `hotvid.joint_angles`, degrees; what is unknown is left empty."""
+    """Write the angles of `hotvid.joint_angles`, degrees; what is unknown is left empty.
+
+    The last column, as in the tidy table, is 1 where nobody was seen and the gap was bridged.
+    """
     with path.open("w", encoding="utf-8", newline="") as file:
         rows = csv.writer(file, lineterminator="\n")
-        rows.writerow(["frame", "time_s", "person", *(f"{name}_deg" for name in ANGLES)])
+        rows.writerow(
+            ["frame", "time_s", "person", *(f"{name}_deg" for name in ANGLES), "interpolated"]
+        )
         for person in poses.people:
             if person.angles is None:
                 continue
-            index = person.keypoints.frame_index
-            for frame, degrees in zip(index.tolist(), person.angles.degrees, strict=True):
+            track = person.keypoints
+            rows_of = zip(
+                track.frame_index.tolist(), person.angles.degrees, track.interpolated, strict=True
+            )
+            for frame, degrees, bridged in rows_of:
                 time_s = f"{poses.pts_s[frame - poses.first_frame]:.6f}"
                 numbers = (f"{v:.2f}" if np.isfinite(v) else "" for v in np.round(degrees, 2) + 0.0)
-                rows.writerow([frame, time_s, person.track_id, *numbers])
+                rows.writerow([frame, time_s, person.track_id, *numbers, int(bridged)])

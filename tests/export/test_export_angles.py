@@ -17,7 +17,8 @@ def test_the_wide_table_and_the_json_say_the_same(tmp_path):
     angles_csv.write(poses, tmp_path / "a.csv", ExportConfig())
     with (tmp_path / "a.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
-    assert list(rows[0]) == ["frame", "time_s", "person", *(f"{a}_deg" for a in ANGLES)]
+    angles = [f"{a}_deg" for a in ANGLES]
+    assert list(rows[0]) == ["frame", "time_s", "person", *angles, "interpolated"]
     assert [int(r["frame"]) for r in rows if r["person"] == "3"] == [8, 9, 10, 11, 12, 13]
     said = to_dict(poses)
     assert said["joint_angles"]["names"] == list(ANGLES)
@@ -25,6 +26,8 @@ def test_the_wide_table_and_the_json_say_the_same(tmp_path):
     for row, found in zip(flat, rows, strict=True):
         wanted = ["" if v is None else f"{v:.2f}" for v in row["joint_angles"]]
         assert [found[f"{a}_deg"] for a in ANGLES] == wanted
+        assert found["interpolated"] == str(int(row["interpolated"]))
+    assert {found["interpolated"] for found in rows} == {"0", "1"}
 
 
 def test_the_tidy_table_has_each_angle_in_the_row_of_its_joint(tmp_path):

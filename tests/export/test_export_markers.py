@@ -100,6 +100,23 @@ def test_c3d_of_one_person_has_plain_names(tmp_path):
     our_c3d.write(only(two_people(), 0), tmp_path / "a.c3d", config)
     reader, _ = read_c3d(tmp_path / "a.c3d")
     assert [label.strip() for label in reader.point_labels] == list(H36M17.joints)
+    assert subjects(tmp_path / "a.c3d") == {"USED": [1], "NAMES": ["person0"], "USES_PREFIXES": [0]}
+
+
+def test_c3d_of_several_people_names_them_as_subjects(tmp_path):
+    pytest.importorskip("ezc3d")
+    our_c3d.write(two_people(), tmp_path / "a.c3d", config)
+    assert subjects(tmp_path / "a.c3d") == {
+        "USED": [2],
+        "NAMES": ["person0", "person3"],
+        "USES_PREFIXES": [1],
+        "LABEL_PREFIXES": ["person0:", "person3:"],
+    }
+
+
+def subjects(path):
+    group = pytest.importorskip("ezc3d").c3d(str(path))["parameters"]["SUBJECTS"]
+    return {name: list(group[name]["value"]) for name in group if name != "__METADATA__"}
 
 
 def test_c3d_of_nobody_is_a_file_without_points(tmp_path):
@@ -107,6 +124,39 @@ def test_c3d_of_nobody_is_a_file_without_points(tmp_path):
     our_c3d.write(replace(two_people(), people=()), tmp_path / "a.c3d", config)
     file = ezc3d.c3d(str(tmp_path / "a.c3d"))
     assert file["parameters"]["POINT"]["USED"]["value"][0] == 0
+
+
+def test_c3d_tells_seen_points_from_bridged_and_missing_ones(tmp_path):
+    ezc3d = pytest.importorskip("ezc3d")
+    poses = two_people()
+    our_c3d.write(poses, tmp_path / "a.c3d", config)
+    wanted = np.full((34, N_FRAMES), -1.0)
+    for i, person in enumerate(poses.people):
+        rows = person.keypoints.frame_index - poses.first_frame
+        bridged = person.keypoints.interpolated
+        assert bridged.any() and not bridged.all()
+        wanted[17 * i : 17 * (i + 1), rows] = np.where(bridged, 0.0, 1.0)
+    wanted[17 + H36M17.index("right_wrist"), 4] = -1
+    meta = ezc3d.c3d(str(tmp_path / "a.c3d"))["data"]["meta_points"]
+    np.testing.assert_array_equal(meta["residuals"][0], wanted)
+    np.testing.assert_array_equal(meta["camera_masks"][0], wanted == 1)
+    # The other way to take the word's two bytes, of a library that did not write it.
+    c3d = pytest.importorskip("c3d")
+    with (tmp_path / "a.c3d").open("rb") as file, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        points = np.stack([frame[1] for frame in c3d.Reader(file).read_frames()])
+    np.testing.assert_array_equal(points[..., 3].T, wanted)
+    assert (points[..., 4].T[wanted == 1] == 1).all()
+
+
+def test_c3d_between_a_seen_and_a_bridged_frame_is_not_seen(tmp_path):
+    ezc3d = pytest.importorskip("ezc3d")
+    poses = uneven(only(two_people(), 0))
+    our_c3d.write(poses, tmp_path / "a.c3d", config)
+    residual = ezc3d.c3d(str(tmp_path / "a.c3d"))["data"]["meta_points"]["residuals"][0, 0]
+    bridged = np.flatnonzero(poses.people[0].keypoints.interpolated)
+    assert bridged.tolist() == [3, 7, 11]
+    assert np.flatnonzero(residual == 0).tolist() == [3, 4, 7, 11]
 
 
 def frame_numbers(path):
