@@ -17,7 +17,8 @@ def write(poses: Poses, path: Path, config: ExportConfig) -> None:
     """Write the only person of `poses`: world axes, y up as in OpenSim, metres.
 
     Rows are the frames of the person's track at an even rate; a joint that is unknown is left
-    empty.
+    empty. Only the last cell of a row never is: OpenSim 4.6 sees no cell in an empty one at a
+    line's end, and refuses the file.
     """
     (person,) = poses.people
     track = person.keypoints
@@ -38,8 +39,9 @@ def write(poses: Poses, path: Path, config: ExportConfig) -> None:
     with path.open("w", encoding="utf-8", newline="\n") as file:
         file.write("\n".join(head) + "\n")
         for number, (time_s, row) in enumerate(zip(frames.pts_s, xyz_m, strict=True), 1):
-            numbers = (f"{v:.6f}" if np.isfinite(v) else "" for v in row.ravel().tolist())
-            file.write(f"{number}\t{time_s:.6f}\t" + "\t".join(numbers) + "\n")
+            cells = [f"{v:.6f}" if np.isfinite(v) else "" for v in row.ravel().tolist()]
+            cells[-1] = cells[-1] or "NaN"
+            file.write(f"{number}\t{time_s:.6f}\t" + "\t".join(cells) + "\n")
 
 
 def _in_a_field(name: str) -> str:

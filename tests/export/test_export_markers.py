@@ -42,6 +42,26 @@ def test_trc_holds_the_places_of_the_json(tmp_path):
     assert np.isnan(xyz[1, wrist]).all() and np.isfinite(np.delete(xyz[1], wrist, 0)).all()
 
 
+def without_joints(poses, row, joints):
+    """The only person without these joints in one row of the track."""
+    (person,) = poses.people
+    xyz_m = person.world.xyz_m.copy()
+    xyz_m[row, joints] = np.nan
+    return replace(poses, people=(replace(person, world=replace(person.world, xyz_m=xyz_m)),))
+
+
+@pytest.mark.parametrize("joints", [[16], [3, 16], slice(None)])
+def test_trc_s_rows_end_in_a_number_also_where_the_last_joint_is_unknown(tmp_path, joints):
+    assert H36M17.joints[-1] == "right_wrist"
+    poses = without_joints(only(two_people(), 0), 2, joints)
+    trc.write(poses, tmp_path / "a.trc", config)
+    rows = [line.split("\t") for line in (tmp_path / "a.trc").read_text().split("\n")[6:-1]]
+    assert {len(row) for row in rows} == {2 + 3 * 17}
+    assert rows[2][-3:] == ["", "", "NaN"] and all(row[-1] for row in rows)
+    *_, xyz = read_trc(tmp_path / "a.trc")
+    np.testing.assert_allclose(xyz, poses.people[0].world.xyz_m, atol=1e-6)
+
+
 def test_trc_of_a_variable_frame_rate_is_even_in_time(tmp_path):
     poses = uneven(only(two_people(), 0))
     trc.write(poses, tmp_path / "a.trc", config)
@@ -57,15 +77,15 @@ def test_trc_of_a_variable_frame_rate_is_even_in_time(tmp_path):
 def test_opensim_reads_trc(tmp_path):
     import opensim
 
-    poses = only(two_people(), 3)
+    poses = without_joints(only(two_people(), 3), 4, [12, 16])
     trc.write(poses, tmp_path / "a.trc", config)
     table = opensim.TimeSeriesTableVec3(str(tmp_path / "a.trc"))
     assert list(table.getColumnLabels()) == list(H36M17.joints)
-    ankle = table.getDependentColumn("right_ankle")
-    found = [[ankle[i].get(axis) for axis in range(3)] for i in range(table.getNumRows())]
-    wanted = in_json(poses, 3)[:, H36M17.index("right_ankle")]
-    known = np.isfinite(wanted)
-    np.testing.assert_allclose(np.array(found)[known], wanted[known], atol=MM)
+    for name in ("right_ankle", "left_elbow", "right_wrist"):
+        column = table.getDependentColumn(name)
+        found = [[column[i].get(axis) for axis in range(3)] for i in range(table.getNumRows())]
+        wanted = in_json(poses, 3)[:, H36M17.index(name)]
+        np.testing.assert_allclose(found, wanted, atol=MM)
 
 
 def read_c3d(path):
