@@ -107,6 +107,14 @@ FORMATS = {
             per_person=True,
         ),
         Format(
+            "mot",
+            ".mot",
+            "joint angles for OpenSim, a file a person",
+            "mot",
+            needs_3d=True,
+            per_person=True,
+        ),
+        Format(
             "c3d",
             ".c3d",
             "markers for biomechanics software",

@@ -19,7 +19,7 @@ from hotvid.pipeline import settle
 # As Linux gives the bytes `caf\xe9`, which are Latin-1; with a tab and the end of a line.
 NAME = "caf\udce9\tau\nlait"
 WRITTEN = r"caf\udce9"
-TEXTS = ("json", "csv", "angles", "trc", "bvh", "mmpose", "alphapose", "openpose")
+TEXTS = ("json", "csv", "angles", "trc", "mot", "bvh", "mmpose", "alphapose", "openpose")
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="elsewhere all names are Unicode")
 
