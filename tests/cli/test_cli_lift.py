@@ -72,7 +72,7 @@ def test_all_outputs_on_a_plain_canvas(tmp_path):
     words = (alphapose(tmp_path), "--out", out, "--json", to_json, "--save-poses", store, *CANVAS)
     said = call(*words).stdout.splitlines()
     assert said[0].startswith("2 people in 30 frames, 1.0 s of video")
-    assert said[-3:] == [f"wrote {to_json}", f"wrote {store}", f"wrote {out}"]
+    assert said[-3:] == [f"wrote {path}" for path in (store, to_json, out)]
     assert read(to_json)["feet_and_hands"]["joints"][0] == "left_big_toe"
     poses = load_poses(store)
     assert poses.video.path == "" and [p.track_id for p in poses.people] == [1, 2]

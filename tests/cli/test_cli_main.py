@@ -62,7 +62,7 @@ def test_run_writes_what_is_asked_for_and_says_so(clip, backend, tmp_path):
     )
     assert said[1] == "  person 0: frames 4 to 19"
     assert said[2] == "2D: stand-in; 3D: stand-in-lifter"
-    assert said[3:] == [f"wrote {to_json}", f"wrote {store}", f"wrote {out}"]
+    assert said[3:] == [f"wrote {path}" for path in (store, to_json, out)]
     assert result.stderr.splitlines() == ["finding people ...", "lifting to 3D ...", "drawing ..."]
     assert names(tmp_path) == ["coded.mp4", "o.json", "o.mp4", "o.npz"]
     found = json.loads(to_json.read_text())
