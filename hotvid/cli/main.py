@@ -60,6 +60,16 @@ class _OneLineErrors(TyperGroup):
         with _warnings_as_lines():
             sys.exit(_ending(lambda: super(_OneLineErrors, self).main(given, **settings), given))
 
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except EOFError as error:
+            raise _EndOfFileError from error
+
+
+class _EndOfFileError(Exception):
+    """An EOFError on its way past Typer, which takes each for Ctrl-D at a question of its own."""
+
 
 app = typer.Typer(
     cls=_OneLineErrors,
@@ -148,6 +158,7 @@ def _ending(work: Any, given: list[str]) -> int:
     except SystemExit as ended:
         return _interrupted(_TERMINATED) if ended.code == _TERMINATED else ended.code
     except Exception as error:  # noqa: BLE001 the last resort: a person, not a traceback, reads it
+        error = error.__cause__ if isinstance(error, _EndOfFileError) else error
         known = isinstance(error, (HotvidError, OSError)) or is_short_of_memory(error)
         hint = "" if known or debug else "; run it again with --debug and report what it prints"
         return _stop(f"{in_one_line(error)}{hint}", FAILED, debug=debug)

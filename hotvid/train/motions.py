@@ -7,9 +7,11 @@ captured files cannot be trusted.
 from __future__ import annotations
 
 import logging
+import lzma
 import re
 import tarfile
 import tempfile
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +21,10 @@ import numpy as np
 from hotvid.errors import InputError
 from hotvid.skeleton import H36M17
 from hotvid.train.bvh import BvhMotion, read_bvh
+
+_WANTED = "give a folder or tar archive of BVH files"
+# What Python's readers of archives raise for one that is cut short, damaged, or leads out.
+_DAMAGED = (tarfile.TarError, EOFError, ValueError, OverflowError, zlib.error, lzma.LZMAError)
 
 LEG_M = 0.88
 VALIDATION_SUBJECTS = ("09", "13")
@@ -58,7 +64,10 @@ class Motion:
 
 
 def to_motion(name: str, bvh: BvhMotion, skip: int = 2) -> Motion:
-    """H36M-17 from a BVH file; the first `skip` frames (the converter's T-pose) are dropped."""
+    """H36M-17 from a BVH file; the first `skip` frames (the converter's T-pose) are dropped.
+
+    Raises InputError, which leaves naming the file to the caller, where it is no body's motion.
+    """
     # Mixamo puts its own name before each: mixamorig:RightUpLeg.
     at = {joint.rpartition(":")[2]: i for i, joint in enumerate(bvh.names)}
 
@@ -67,20 +76,30 @@ def to_motion(name: str, bvh: BvhMotion, skip: int = 2) -> Motion:
             if candidate in at:
                 return at[candidate]
         raise InputError(
-            f"{name}: no joint called {' or '.join(names)}",
+            f"no joint called {' or '.join(names)}",
             "only BVH files with CMU (Poser) or Mixamo joint names can be trained on",
         )
 
+    if len(bvh.xyz) <= skip:
+        raise InputError(
+            f"holds {len(bvh.xyz)} frames, of which the first {skip} are taken for a T-pose",
+            "give longer motions, or take the file away",
+        )
     out = np.zeros((len(bvh.xyz), len(H36M17), 3), np.float32)
     for joint, names in _SOURCES.items():
         out[:, H36M17.index(joint)] = bvh.xyz[:, find(names)]
-    scale = LEG_M / _leg(out)
+    leg = _leg(out)
+    if not leg > 0:
+        raise InputError("the left leg has no length", "is the file damaged?")
+    scale = LEG_M / leg
     out *= scale
     head = find(_HEAD)
     skull, axes = bvh.xyz[:, head] * scale, bvh.rotation[:, head]
     out[:, H36M17.index("nose")] = skull + axes @ _NOSE_M
     out[:, H36M17.index("head")] = skull + axes @ _CROWN_M
     out = fill_torso(out)[skip:]
+    if not np.isfinite(out).all():
+        raise InputError("beside its left leg the body is endless", "is the file damaged?")
     return Motion(name, out, 1 / bvh.frame_time_s)
 
 
@@ -99,17 +118,54 @@ def fill_torso(xyz: np.ndarray) -> np.ndarray:
 
 
 def read_motions(source: str | Path) -> list[Motion]:
-    """Every BVH file of a folder (searched through) or a tar archive, in the order of names."""
+    """Every BVH file of a folder (searched through) or a tar archive, in the order of names.
+
+    Raises InputError, which names the file, for the first that cannot be trained on.
+    """
     source = Path(source)
-    if source.is_file() and tarfile.is_tarfile(source):
-        with tempfile.TemporaryDirectory() as folder, tarfile.open(source) as archive:
-            archive.extractall(folder, filter="data")
-            return read_motions(folder)
-    files = sorted(source.rglob("*.bvh"))
+    if not source.is_file():
+        return _motions_in(source, source)
+    with tempfile.TemporaryDirectory() as folder:
+        _unpack(source, folder)
+        return _motions_in(Path(folder), source)
+
+
+def _motions_in(folder: Path, given: Path) -> list[Motion]:
+    """given  what the user knows the folder as: itself, or the archive that was unpacked there."""
+    files = [file for file in sorted(folder.rglob("*.bvh")) if file.is_file()]
     if not files:
-        raise InputError(f"no .bvh files in {source}", "give a folder or tar archive of BVH files")
+        raise InputError(f"no .bvh files in {given}", _WANTED)
     logging.getLogger(__name__).info("reading %d motions", len(files))
-    return [to_motion(file.stem, read_bvh(file)) for file in files]
+    return [_read(file, given / file.relative_to(folder)) for file in files]
+
+
+def _read(file: Path, shown: Path) -> Motion:
+    try:
+        return to_motion(file.stem, read_bvh(file))
+    except InputError as error:
+        raise InputError(f"{shown}: {error.message}", error.hint) from error
+
+
+def _unpack(archive: Path, folder: str) -> None:
+    try:
+        if not tarfile.is_tarfile(archive):
+            raise InputError(f"{archive} is no tar archive", _WANTED)
+        with tarfile.open(archive) as tar:
+            files = [entry for entry in tar if entry.isfile()]  # no links, no pipes
+            tar.extractall(folder, files, filter="data")
+    except _DAMAGED as error:
+        raise _damaged(archive, error) from error
+    except OSError as error:
+        if error.errno is not None:
+            raise
+        # Of bzip2 and gzip, which call damage an error of the system.
+        raise _damaged(archive, error) from error
+
+
+def _damaged(archive: Path, error: Exception) -> InputError:
+    return InputError(
+        f"{archive} cannot be unpacked ({error})", "the archive is truncated or damaged"
+    )
 
 
 def are_cmus(names: Sequence[str]) -> bool:

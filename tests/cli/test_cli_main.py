@@ -312,6 +312,7 @@ def test_a_person_who_is_not_there_is_said_so(clip, backend, tmp_path):
         (OSError(errno.ENOSPC, "No space left on device"), "disk is full"),
         (OSError(errno.EIO, "Input/output error", "a.mp4"), "a.mp4"),
         (ZeroDivisionError("float division\nby zero"), "bug in hotvid: ZeroDivisionError"),
+        (EOFError("a file ended"), "bug in hotvid: EOFError: a file ended; run it again with"),
         (KeyError("x"), "--debug"),
     ],
 )

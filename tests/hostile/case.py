@@ -18,6 +18,7 @@ RUN = ("run", "{source}", "--out", "{out}/o.mp4", "--json", "{out}/o.json", "--m
 EXPORT = ("export-json", "{source}", "--out", "{out}/o.json")
 LIFT = ("lift", "{source}", "--size", "96x64", "--fps", "30", "--json", "{out}/o.json")
 IMPORT = ("models", "import", "{source}")
+TRAIN = ("train", "--data", "{source}", "--out", "{out}/run", "--minutes", "0.001")
 
 
 @dataclass(frozen=True)
@@ -94,4 +95,5 @@ def flip(data: bytes, chance: random.Random, n_bits: int, first: float = 0.0, la
     return bytes(spoilt)
 
 
-__all__ = ["EITHER", "ERROR", "RESULT", "Case", "Workshop", "cut", "ffmpeg", "flip", "partial"]
+__all__ = ["EITHER", "ERROR", "RESULT", "TRAIN", "Case", "Workshop"]
+__all__ += ["cut", "ffmpeg", "flip", "partial"]

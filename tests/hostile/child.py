@@ -37,6 +37,9 @@ class Watch:
                 self.seen.append(f"wrote to {path!r}")
         elif event in _CHANGES:
             for path in arguments[: 2 if event in ("os.rename", "os.link", "shutil.move") else 1]:
+                if event in ("os.remove", "os.rmdir") and arguments[-1] >= 0:
+                    # Relative to a folder that is open, as shutil.rmtree has it.
+                    path = Path(f"/proc/self/fd/{arguments[-1]}").resolve() / os.fsdecode(path)
                 if not self._may_write(path):
                     self.seen.append(f"{event} {path!r}")
         elif event == "subprocess.Popen":

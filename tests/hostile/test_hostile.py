@@ -11,6 +11,7 @@ import unicodedata
 
 import checkpoints
 import documents
+import motions
 import names
 import pytest
 import stores
@@ -19,9 +20,8 @@ from arena import Arena, clear
 from case import ERROR, RESULT, Case, Workshop
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="measures with /proc")
-ALL: list[Case] = [
-    case for part in (videos, names, stores, documents, checkpoints) for case in part.cases()
-]
+PARTS = (videos, names, stores, documents, checkpoints, motions)
+ALL: list[Case] = [case for part in PARTS for case in part.cases()]
 OF_A_KIND = 4  # in the sample
 
 

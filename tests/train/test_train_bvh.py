@@ -61,6 +61,41 @@ def test_rows_that_do_not_fit_are_refused(tmp_path):
         read_bvh(_write(tmp_path, "0 0 0"))
 
 
+WHOLE = TWO_BONES.format(frames=1, rows="1 2 3 0 0 0 0 0 0 0 0 0")
+CUT_SHORT = WHOLE[: WHOLE.index("CHANNELS 3") + 30] + " MOTION"
+
+
+@pytest.mark.parametrize(
+    ("was", "becomes", "said"),
+    [
+        (WHOLE, CUT_SHORT, "the hierarchy ends where a channel should be"),
+        ("OFFSET 1 0 0", "OFFSET 1 0", "'CHANNELS' is no number, where an offset should be"),
+        ("OFFSET 1 0 0", "OFFSET 1 nan 0", "'nan' is no number, where an offset should be"),
+        ("CHANNELS 6", "CHANNELS six", "'six' is no number of channels, from 0 to 6"),
+        ("CHANNELS 6", "CHANNELS 1000000000", "no number of channels, from 0 to 6"),
+        ("Xposition", "Wposition", "'Wposition' is no channel; they are Xposition, "),
+        ("End Site\n      {", "End Site\n      { CHANNELS 0", "channels outside of any joint"),
+        ("End Site\n      {", "End Site\n      { JOINT a", "joint a is in an end site"),
+        ("ROOT hip", "} ROOT hip", "closed that was never opened"),
+        ("}\nMOTION", "MOTION", "ends within 1 open braces"),
+        ("Frame Time: 0.0083333", "", "no 'Frame Time:'"),
+        ("0.0083333", "soon", "'soon' is no number, where the frame time should be"),
+        ("0.0083333", "0", r"the frame time is 0; expected seconds, 0\.0001 to 1"),
+        ("0.0083333", "8.3333", "the frame time is 8.3333; expected seconds"),
+        ("1 2 3 0", "1 2 three 0", "'three' is no number, where one of the motion should be"),
+        ("1 2 3 0", "1 2 inf 0", "'inf' is no number, where one of the motion should be"),
+        ("1 2 3 0", "1 2 1e300 0", "beyond all measure"),
+        ("1 2 3 0", "", "8 numbers do not make rows of 12 channels"),
+    ],
+)
+def test_what_is_wrong_with_a_file_is_said(tmp_path, was, becomes, said):
+    assert was in WHOLE
+    path = tmp_path / "motion.bvh"
+    path.write_text(WHOLE.replace(was, becomes, 1))
+    with pytest.raises(InputError, match=said):
+        read_bvh(path)
+
+
 def test_a_text_file_is_refused(tmp_path):
     path = tmp_path / "motion.bvh"
     path.write_text("nothing of the kind")
