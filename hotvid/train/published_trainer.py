@@ -160,12 +160,8 @@ class PublishedTrainer:
         A run that is interrupted before measures again when it goes on, and trains nothing twice.
         """
         done = self.epoch + 1
+        self._check_finite()
         loss = float(self._loss_sum) / self.batches_an_epoch
-        if not math.isfinite(loss):
-            raise HotvidError(
-                f"the loss of epoch {done} is {loss}",
-                "train without mixed precision, or at a lower learning rate",
-            )
         row = {"epoch": done, "rate": self.recipe.rate(self.epoch), "loss": loss}
         if done % self.recipe.evaluate_every == 0 or done == self.recipe.epochs:
             mean = self.evaluate(progress).mean
@@ -181,6 +177,14 @@ class PublishedTrainer:
             self._loss_sum.zero_()
             self.save()
 
+    def _check_finite(self) -> None:
+        """Before anything is written: weights of such a loss must not replace good ones."""
+        loss, hint = float(self._loss_sum), "train without mixed precision, or at a lower rate"
+        if not math.isfinite(loss):
+            raise HotvidError(f"the loss of epoch {self.epoch + 1} is {loss}", hint)
+        if not all(weights.isfinite().all() for weights in self.model.parameters()):
+            raise HotvidError(f"in epoch {self.epoch + 1} the weights became no numbers", hint)
+
     def _log(self, row: dict[str, float]) -> None:
         row = row | {"minutes": self._spent_s / 60}
         log.info("%s", row)
@@ -195,7 +199,8 @@ class PublishedTrainer:
         return json.dumps(asdict(self.recipe))
 
     def save(self) -> None:
-        """Write `state.pt`, whole or not at all."""
+        """Write `state.pt`, whole or not at all; HotvidError where the loss is no finite number."""
+        self._check_finite()
         state = {
             "recipe": self._recipe(),
             "epoch": self.epoch,

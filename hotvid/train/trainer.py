@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from hotvid.atomic import remove_leftovers
-from hotvid.errors import InputError
+from hotvid.errors import HotvidError, InputError
 from hotvid.evaluate.metrics import acceleration_error, mpjpe, pa_mpjpe, scaled
 from hotvid.evaluate.real import COUNTED
 from hotvid.lift.checkpoint import load_state, read_state
@@ -111,7 +111,10 @@ class Trainer:
         return warm * (floor + (1 - floor) * fall)
 
     def run(self, report: Callable[[Progress], None] = lambda _: None) -> None:
-        """Train until the recipe's time is used up, saving every two minutes and at the end."""
+        """Train until the recipe's time is used up, saving every two minutes and at the end.
+
+        Raises HotvidError, and saves nothing, where the loss is no finite number any more.
+        """
         saved, losses = self.trained_s, deque(maxlen=REPORT_EVERY)
         try:
             while self.trained_s < self.total_s:
@@ -149,11 +152,21 @@ class Trainer:
         )
         self.optimiser.zero_grad()
         loss.backward()
-        nn.utils.clip_grad_norm_(self.model.parameters(), self.recipe.clip_norm)
+        norm = nn.utils.clip_grad_norm_(self.model.parameters(), self.recipe.clip_norm)
+        self._check_finite(float(loss.detach()), float(norm))
         self.optimiser.step()
         self._update_average()
         with torch.no_grad():
             return float(torch.linalg.vector_norm(predicted - target, dim=-1).mean()) * 1000
+
+    def _check_finite(self, loss: float, gradient: float) -> None:
+        """Before a step is taken: one of NaN would spoil the weights, and soon the state."""
+        for what, value in (("loss", loss), ("gradient", gradient)):
+            if not math.isfinite(value):
+                raise HotvidError(
+                    f"the {what} of step {self.step + 1} is {value}",
+                    "train at a lower --rate; --resume goes on from the last state that was saved",
+                )
 
     @torch.no_grad()
     def _update_average(self) -> None:

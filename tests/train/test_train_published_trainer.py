@@ -276,6 +276,28 @@ def test_a_loss_that_is_no_number_stops_the_run(data, tmp_path):
         trainer.run()
 
 
+@pytest.mark.parametrize("what", ["loss", "gradient"])
+def test_a_state_of_nan_is_never_saved(data, tmp_path, monkeypatch, what):
+    monkeypatch.setattr(published_trainer, "SAVE_EVERY_S", 0.0)
+    trainer = PublishedTrainer(tmp_path, recipe(), *data)
+
+    def spoil():
+        if what == "loss":
+            trainer._loss_sum += math.nan
+        else:
+            trainer.model.head[1].bias.grad.fill_(math.nan)
+
+    call_on_the_second_batch(trainer, monkeypatch, spoil)
+    said = {"loss": "the loss of epoch 1 is nan", "gradient": "the weights became no numbers"}
+    with pytest.raises(HotvidError, match=said[what]):
+        trainer.run()
+    again = PublishedTrainer(tmp_path, recipe(), *data)
+    again.resume()
+    assert (again.epoch, again.batch) == (0, 1)
+    again.run()
+    assert again.epoch == 2
+
+
 def test_learning_rates_are_those_of_the_epoch(data, tmp_path):
     trainer = PublishedTrainer(tmp_path, recipe(learning_rate=1e-3, rate_decay=0.5), *data)
     trainer.run()

@@ -1,11 +1,12 @@
 import json
+import math
 import signal
 
 import numpy as np
 import pytest
 import torch
 
-from hotvid.errors import InputError, WeightsError
+from hotvid.errors import HotvidError, InputError, WeightsError
 from hotvid.lift.checkpoint import save_checkpoint
 from hotvid.train import trainer as trainer_module
 from hotvid.train.motions import Motion
@@ -127,6 +128,35 @@ def test_a_step_that_takes_long_is_saved_and_logged_with_the_loss_so_far(tmp_pat
     assert [row["step"] for row in rows[:-1]] == list(range(1, trainer.step + 1))
     # The mean of 100, 200, ... up to the step.
     assert [row["loss"] for row in rows[:-1]] == [50 * (row["step"] + 1) for row in rows[:-1]]
+
+
+@pytest.mark.parametrize("what", ["loss", "gradient"])
+def test_a_loss_of_nan_ends_the_run_and_leaves_the_former_state(tmp_path, monkeypatch, what):
+    trainer = Trainer(tmp_path, _recipe(), _motions())
+    trainer.step = 4
+    trainer.save()
+    before = (tmp_path / "state.pt").read_bytes()
+    true_loss = trainer_module.motion_loss
+
+    def spoilt(predicted, *others):
+        loss = true_loss(predicted, *others)
+        if trainer.step < 6:
+            return loss
+        # The square root's slope at 0 is infinite: only the gradient is no number.
+        return loss * math.nan if what == "loss" else loss + (0 * loss).sqrt()
+
+    monkeypatch.setattr(trainer_module, "motion_loss", spoilt)
+    monkeypatch.setattr(trainer_module, "SAVE_EVERY_S", 1e9)
+    with pytest.raises(HotvidError, match=f"the {what} of step 7 is nan; train at a lower --rate"):
+        trainer.run()
+    assert (tmp_path / "state.pt").read_bytes() == before
+    assert all(value.isfinite().all() for value in trainer.model.state_dict().values())
+    monkeypatch.undo()
+    again = Trainer(tmp_path, _recipe(minutes=0.001), _motions())
+    again.resume()
+    assert again.step == 4
+    again.run()
+    assert again.step > 4
 
 
 def test_ctrl_c_in_a_step_saves_whole_steps_only(tmp_path, monkeypatch):
