@@ -144,9 +144,7 @@ def lift_keypoints(
             tracks = associate(clip.observations, clip.pts_s, clip.first_frame, how, size_px)
         else:
             seen = replace(seen, warnings=(*seen.warnings, *_nobodys(clip.person)))
-            tracks = tracks_as_given(
-                clip.observations, clip.person, clip.pts_s, clip.first_frame, config.track
-            )
+            tracks = tracks_as_given(clip.observations, clip.person, clip.pts_s, clip.first_frame)
         people, lifter = _lifted(tracks, seen, loading if in_3d else None, config, progress)
     notes = seen.warnings if people else (*seen.warnings, f"nobody was found in {keypoints}")
     return _result(seen, config, people, lifter, f"{table.format}: {Path(keypoints).name}", notes)

@@ -40,10 +40,16 @@ class Row:
 
 
 def people_by_frame(poses: Poses) -> Iterator[tuple[int, list[Row]]]:
-    """(frame number, who is there) for every frame that was read."""
+    """(frame number, who is there) for every frame that was read; people as `poses` has them."""
+    begin = [int(p.keypoints.frame_index[0]) for p in poses.people]
+    coming = sorted(range(len(begin)), key=begin.__getitem__, reverse=True)  # the next is last
+    here: list[int] = []
     for frame in range(poses.first_frame, poses.first_frame + poses.n_frames):
-        rows = [Row(p, frame - int(p.keypoints.frame_index[0])) for p in poses.people]
-        yield frame, [r for r in rows if 0 <= r.row < len(r.person.keypoints)]
+        while coming and begin[coming[-1]] <= frame:
+            here.append(coming.pop())
+            here.sort()
+        here = [k for k in here if frame - begin[k] < len(poses.people[k].keypoints)]
+        yield frame, [Row(poses.people[k], frame - begin[k]) for k in here]
 
 
 def rounded(values: np.ndarray, digits: int) -> list[Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from hotvid.track.links import Chain
-from hotvid.track.similarity import Detections
+from hotvid.track.similarity import Listed
 from hotvid.types import Track2D
 
 # Over this long without sight the belief in an interpolated joint falls to 1/e. Through a gap of
@@ -14,7 +14,7 @@ _TRUST_S = 0.25
 
 
 def fill(
-    d: Detections,
+    d: Listed,
     chain: Chain,
     pts_s: np.ndarray,
     track_id: int,

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 
-from hotvid.config import TrackConfig
 from hotvid.errors import ShapeError
 from hotvid.track.gaps import fill
-from hotvid.track.similarity import flatten
+from hotvid.track.sightings import Sightings
+from hotvid.track.similarity import Listed
 from hotvid.types import Keypoints2D, Track2D
 
 
@@ -19,7 +18,6 @@ def tracks_as_given(
     person: Sequence[np.ndarray],
     pts_s: np.ndarray,
     first_frame: int = 0,
-    config: TrackConfig = TrackConfig(),  # noqa: B008  (frozen)
 ) -> list[Track2D]:
     """One track for each id, its gaps bridged, however long: an id is one person.
 
@@ -29,42 +27,27 @@ def tracks_as_given(
     returns       tracks with the ids as they are, in their order.
     Raises ShapeError where ids and people differ in number.
     """
-    if [len(ids) for ids in person] != [len(seen) for seen in observations]:
+    held = observations if isinstance(observations, Sightings) else Sightings(observations)
+    counts = held.counts()
+    if [len(ids) for ids in person] != counts.tolist():
         raise ShapeError("person: expected one id for each person of each observation")
-    rows = _rows_by_id(observations, person)
-    tracks = []
-    for track_id in sorted(rows):
-        seen = rows[track_id]
-        first, last = min(seen), max(seen)
-        alone = [_only(observations[row], seen.get(row)) for row in range(first, last + 1)]
-        d = flatten(alone, pts_s[first : last + 1], config.kpt_thr)
-        joint_set = observations[first].joint_set
-        track = fill(
-            d, np.arange(len(d)), pts_s[first : last + 1], track_id, joint_set, first_frame + first
-        )
-        tracks.append(track)
-    return tracks
+    people = held.everyone()
+    if people is None:
+        return []
+    row = np.repeat(np.arange(len(counts)), counts)
+    everyone = Listed(row, people.xy_px, people.score, people.box_px, people.person_score)
+    return [
+        fill(everyone, seen, pts_s, track_id, people.joint_set, first_frame)
+        for track_id, seen in _by_id(everyone, np.concatenate(person))
+    ]
 
 
-def _rows_by_id(
-    observations: Sequence[Keypoints2D], person: Sequence[np.ndarray]
-) -> dict[int, dict[int, int]]:
-    """For each id the frames it is seen in, and the place in the frame's list."""
-    rows: dict[int, dict[int, int]] = {}
-    for row, (seen, ids) in enumerate(zip(observations, person, strict=True)):
-        for place in np.argsort(seen.person_score, kind="stable").tolist():
-            if ids[place] < 0:
-                continue
-            rows.setdefault(int(ids[place]), {})[row] = place
-    return rows
-
-
-def _only(seen: Keypoints2D, place: int | None) -> Keypoints2D:
-    one = slice(0, 0) if place is None else slice(place, place + 1)
-    return replace(
-        seen,
-        xy_px=seen.xy_px[one],
-        score=seen.score[one],
-        box_px=seen.box_px[one],
-        person_score=seen.person_score[one],
-    )
+def _by_id(everyone: Listed, ids: np.ndarray) -> list[tuple[int, np.ndarray]]:
+    """For each id, in their order, where it is seen: at most once in a frame, in time."""
+    order = np.lexsort((everyone.person_score, everyone.row, ids))
+    order = order[ids[order] >= 0]
+    # Of an id's sightings in one frame the last is the surest.
+    another = np.diff(ids[order], append=-1) != 0
+    order = order[another | (np.diff(everyone.row[order], append=-1) != 0)]
+    begin = np.flatnonzero(np.diff(ids[order], prepend=-1))
+    return [(int(ids[seen[0]]), seen) for seen in np.split(order, begin)[1:]]

@@ -28,32 +28,40 @@ _CHUNK = 100_000  # pairs compared at once: some 50 MB of intermediate results
 
 
 @dataclass(frozen=True)
-class Detections:
-    """Everyone seen in a clip in one list, by frame and then by place, so that the order in which
-    a frame reports its people changes nothing.
+class Listed:
+    """Everyone seen in a clip in one list, by frame.
 
-    row           (N,) int64, 0 for the clip's first frame.
+    row     (N,) int64, 0 for the clip's first frame.
+    xy_px   (N, K, 2), score (N, K), box_px (N, 4), person_score (N,): as observed.
+    """
+
+    row: np.ndarray
+    xy_px: np.ndarray
+    score: np.ndarray
+    box_px: np.ndarray
+    person_score: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.row)
+
+
+@dataclass(frozen=True)
+class Detections(Listed):
+    """Everyone seen in a clip, by frame and then by place, so that the order in which a frame
+    reports its people changes nothing; and what they are compared by.
+
     first         (F + 1,) the detections of row r are first[r] up to first[r + 1].
     time_s        (N,) float64.
-    xy_px         (N, K, 2), score (N, K), box_px (N, 4), person_score (N,): as observed.
     point_px      (N, M, 2) float32, the places compared; 0 where unknown.
     weight        (N, M) float32, 0 where unknown.
     size_px       (N,) float32, the diagonal of the body.
     """
 
-    row: np.ndarray
     first: np.ndarray
     time_s: np.ndarray
-    xy_px: np.ndarray
-    score: np.ndarray
-    box_px: np.ndarray
-    person_score: np.ndarray
     point_px: np.ndarray
     weight: np.ndarray
     size_px: np.ndarray
-
-    def __len__(self) -> int:
-        return len(self.row)
 
 
 def flatten(

@@ -61,6 +61,20 @@ def test_of_two_with_one_id_the_surer_counts():
     assert track.xy_px[0, 0, 0] == 10
 
 
+def test_of_two_who_are_equally_sure_the_latter_counts():
+    (track,) = tracks_as_given([seen((10, 0.9), (70, 0.9))], [np.array([3, 3])], np.zeros(1))
+    assert track.xy_px[0, 0, 0] == 70
+
+
+def test_ids_below_0_are_nobodys():
+    clip, pts_s = [seen((10, 0.9), (70, 0.5)), seen((11, 0.9))], np.arange(2) / 30
+    (track,) = tracks_as_given(clip, [np.array([-1, 4]), np.array([-1])], pts_s)
+    assert (track.track_id, track.frame_index.tolist()) == (4, [0])
+    assert track.xy_px[0, 0, 0] == 70
+    assert tracks_as_given(clip, [np.array([-1, -1]), np.array([-1])], pts_s) == []
+    assert tracks_as_given([seen(), seen()], [np.zeros(0, int)] * 2, pts_s) == []
+
+
 def test_ids_and_people_must_be_as_many():
     with pytest.raises(ShapeError):
         tracks_as_given([seen((10, 0.9))], [np.array([1, 2])], np.zeros(1))

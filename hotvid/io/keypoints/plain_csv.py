@@ -41,18 +41,21 @@ def read(source: KeypointSource) -> KeypointTable:
     names = list(dict.fromkeys(row[column["joint"]].strip() for row in source.data[1:]))
     joint_set, where = match_joints(names, source.joint_set)
     place = dict(zip(names, where, strict=True))
-    bodies: dict[tuple[int, str], np.ndarray] = {}
+    unseen = [(np.nan, np.nan, np.nan)] * len(JOINT_SETS[joint_set])
+    bodies: dict[tuple[int, str], list[tuple[float, ...]]] = {}
     for line, row in enumerate(source.data[1:], 2):
         if len(row) < len(header):
             raise InputError(f"line {line} has {len(row)} fields, the heading {len(header)}")
         at = place[row[column["joint"]].strip()]
         person = row[column["person"]].strip() if "person" in column else ""
         key = _whole(row[column["frame"]], line), person
-        body = bodies.setdefault(key, np.full((len(JOINT_SETS[joint_set]), 3), np.nan))
+        body = bodies.get(key)
+        if body is None:
+            body = bodies[key] = unseen.copy()
         if at is not None:
             score = row[column["score"]] if "score" in column else "1"
             point = (row[column["x"]], row[column["y"]], score or "1")
-            body[at] = [_number(field, line) for field in point]
+            body[at] = tuple(_number(field, line) for field in point)
     rows = Sightings()
     for (frame, person), body in bodies.items():
         rows.add(frame, body, person=person or None)
