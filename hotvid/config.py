@@ -25,7 +25,7 @@ class Pose2DConfig:
     mode: str = "balanced"  # fast, balanced, accurate: the lite, full, heavy landmark model
     bbox_thr: float = 0.5  # a person less probable than this is not reported
     det_frequency: int = 15  # frames between searches of the whole picture: half a second at 30/s
-    threads: int = 2  # of the 2D model's runtime
+    threads: int | None = None  # of the 2D model's runtime; None: as many as it makes use of
 
 
 @dataclass(frozen=True)

@@ -23,9 +23,10 @@ def thread_limit() -> int | None:
     return int(given) if given.isascii() and given.isdigit() and int(given) > 0 else None
 
 
-def thread_share(at_most: int) -> int:
-    """Threads for something that makes use of `at_most`."""
-    return max(1, min(at_most, thread_limit() or n_cores()))
+def thread_share(at_most: int | None = None) -> int:
+    """Threads for something that makes use of `at_most`; None: of all that there are."""
+    share = thread_limit() or n_cores()
+    return max(1, share if at_most is None else min(at_most, share))
 
 
 def environment_of_share(n_threads: int) -> dict[str, str]:

@@ -84,7 +84,7 @@ def blend_overlaps(
 class PersonDetector:
     """The detector network, run on one tile of a picture at a time."""
 
-    def __init__(self, path: Path, threads: int) -> None:
+    def __init__(self, path: Path, threads: int | None) -> None:
         self._net = load_network(path, threads)
         self._input = self._net.get_input_details()[0]["index"]
         self._boxes, self._logits = (d["index"] for d in self._net.get_output_details())

@@ -50,7 +50,7 @@ class Body:
 class LandmarkModel:
     """The landmark network, run on one region of a picture at a time."""
 
-    def __init__(self, path: Path, threads: int) -> None:
+    def __init__(self, path: Path, threads: int | None) -> None:
         self._net = load_network(path, threads)
         self._input = self._net.get_input_details()[0]["index"]
         by_shape = {tuple(d["shape"]): d["index"] for d in self._net.get_output_details()}

@@ -22,9 +22,11 @@ class OnnxNetwork:
 
     size_px   (width, height) of its input, None where it takes any.
     batched   whether it takes any number of pictures at once.
+
+    threads   of the processor, at most; None: all that the process may use.
     """
 
-    def __init__(self, file: str, device: str, threads: int) -> None:
+    def __init__(self, file: str, device: str, threads: int | None) -> None:
         runtime = RTMPOSE.load()
         self._path = Path(file).expanduser()
         contents, providers = _contents(self._path), _providers(runtime, device)

@@ -79,6 +79,16 @@ def test_heatmaps_of_one_kind_read_as_the_other_are_off(files):
     assert off[0] < 0.5 * off[1]
 
 
+@pytest.mark.parametrize(
+    ("config", "n_threads"), [(Pose2DConfig(), 5), (Pose2DConfig(threads=3), 3)]
+)
+def test_a_network_has_all_threads_that_the_process_may_use(files, monkeypatch, config, n_threads):
+    monkeypatch.setenv("HOTVID_THREADS", "5")
+    estimator = OnnxPose("x", str(files["simcc"]), config, False)
+    options = estimator._network._session.get_session_options()
+    assert options.intra_op_num_threads == n_threads
+
+
 def test_a_joint_that_is_not_there_has_a_low_score(files):
     picture = paint(A)
     x, y = joints_px(A)[9].round().astype(int)
