@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -34,19 +35,26 @@ def load_network(path: Path, threads: int | None) -> Interpreter:
     return network
 
 
+# File descriptor 2 is the process's: of two threads that put it aside and back, each in its own
+# time, the second would put back what the first had put there for a while.
+_putting_aside = threading.Lock()
+
+
 @contextmanager
 def _native_stderr_silenced() -> Iterator[None]:
     # LiteRT's native code announces its delegate on file descriptor 2, and no setting stops it.
-    sys.stderr.flush()
-    try:
-        kept = os.dup(2)
-    except OSError:  # there is no stderr, so nothing to silence
-        yield
-        return
-    try:
-        with Path(os.devnull).open("wb") as nowhere:
-            os.dup2(nowhere.fileno(), 2)
-        yield
-    finally:
-        os.dup2(kept, 2)
-        os.close(kept)
+    with _putting_aside:
+        if sys.stderr is not None:
+            sys.stderr.flush()
+        try:
+            kept = os.dup(2)
+        except OSError:  # there is no stderr, so nothing to silence
+            yield
+            return
+        try:
+            with Path(os.devnull).open("wb") as nowhere:
+                os.dup2(nowhere.fileno(), 2)
+            yield
+        finally:
+            os.dup2(kept, 2)
+            os.close(kept)
