@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
-import signal
 import sys
 import traceback
 import warnings
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from typing import Annotated, Any, NoReturn
 
 import typer
@@ -38,9 +37,9 @@ from hotvid.errors import (
     is_short_of_memory,
     printable,
 )
+from hotvid.stop_signals import ENDED, StopOnce
 
 DONE, FAILED, WRONG_COMMAND_LINE, INTERRUPTED = 0, 1, 2, 130
-_TERMINATED = 128 + signal.SIGTERM
 
 # What the parser behind typer says, and what is meant.
 _PLAINLY = {
@@ -114,11 +113,32 @@ app.add_typer(evaluate.app, name="eval")
 
 def main() -> NoReturn:
     """Entry point of the command `hotvid`."""
-    # `kill` cleans up like Ctrl-C does: temporaries are removed on the way out.
-    signal.signal(signal.SIGTERM, _terminate)
+    _open_standard_streams()
+    stop = StopOnce()
+    stop.install()
     if "--debug" not in sys.argv:
+        stop.keep_quiet()
         _silence_libraries()
-    app(prog_name="hotvid")
+    try:
+        app(prog_name="hotvid")
+    except SystemExit as ended:
+        if ended.code in (INTERRUPTED, *ENDED):
+            # Python itself ends with no handlers: one more Ctrl-C would change the status.
+            stop.hear_no_more()
+        raise
+
+
+def _open_standard_streams() -> None:
+    """What the shell closed (`2>&-`) leads nowhere instead.
+
+    Else the next file that is opened would get its number, and what is printed go elsewhere.
+    """
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        if getattr(sys, name) is not None:
+            continue
+        nowhere = os.open(os.devnull, os.O_RDWR)  # the lowest number that is free
+        os.set_inheritable(nowhere, True)
+        setattr(sys, name, os.fdopen(nowhere, "r" if number == 0 else "w", encoding="utf-8"))
 
 
 def _silence_libraries() -> None:
@@ -137,10 +157,6 @@ def _silence_libraries() -> None:
     )
 
 
-def _terminate(number: int, frame: object) -> NoReturn:
-    raise SystemExit(_TERMINATED)
-
-
 def _ending(work: Any, given: list[str]) -> int:
     """Do `work`; say on stderr in one line what stopped it, if anything did."""
     debug = "--debug" in given
@@ -156,26 +172,31 @@ def _ending(work: Any, given: list[str]) -> int:
     except (KeyboardInterrupt, typer.Abort):
         return _interrupted()
     except SystemExit as ended:
-        return _interrupted(_TERMINATED) if ended.code == _TERMINATED else ended.code
+        return _interrupted(ended.code) if ended.code in ENDED else ended.code
     except Exception as error:  # noqa: BLE001 the last resort: a person, not a traceback, reads it
         error = error.__cause__ if isinstance(error, _EndOfFileError) else error
         known = isinstance(error, (HotvidError, OSError)) or is_short_of_memory(error)
         hint = "" if known or debug else "; run it again with --debug and report what it prints"
         return _stop(f"{in_one_line(error)}{hint}", FAILED, debug=debug)
     # Typer turns Ctrl-C into this status where it meets it first.
-    return _interrupted(status) if status in (INTERRUPTED, _TERMINATED) else status or DONE
+    return _interrupted(status) if status in (INTERRUPTED, *ENDED) else status or DONE
 
 
 def _stop(message: str, status: int, *, debug: bool = False) -> int:
     if debug:
         traceback.print_exc()
-    print(f"error: {printable(message)}", file=sys.stderr)
+    _say(f"error: {printable(message)}")
     return status
 
 
 def _interrupted(status: int = INTERRUPTED) -> int:
-    print("interrupted: nothing half-written is left", file=sys.stderr)
+    _say("interrupted: nothing half-written is left")
     return status
+
+
+def _say(line: str) -> None:
+    with contextlib.suppress(OSError):  # the terminal may be gone
+        print(line, file=sys.stderr)
 
 
 def _sentence(message: str) -> str:
@@ -194,7 +215,7 @@ def _help_of(error: Any, given: list[str]) -> str:
     return f"see: {command} --help"
 
 
-@contextmanager
+@contextlib.contextmanager
 def _warnings_as_lines() -> Iterator[None]:
     """Every HotvidWarning as one line on stderr, once each; other kinds are not for users."""
     said: set[str] = set()
@@ -203,7 +224,7 @@ def _warnings_as_lines() -> Iterator[None]:
         line = printable(str(message))
         if line not in said:
             said.add(line)
-            print(f"warning: {line}", file=sys.stderr)
+            _say(f"warning: {line}")
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

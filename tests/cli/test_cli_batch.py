@@ -313,6 +313,7 @@ LONG = ("--out-dir", "out", "--format", "json", "--workers", 2, "--mode", "fast"
         ([signal.SIGINT], 130),
         ([signal.SIGINT, signal.SIGINT], 130),
         ([signal.SIGTERM], 143),
+        ([signal.SIGHUP, signal.SIGHUP], 129),
     ],
 )
 def test_stopped_in_the_middle_and_gone_on_with(long_videos, tmp_path, numbers, status):

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -40,6 +41,10 @@ def start(*words, folder, **more):
     )
 
 
+def names(folder):
+    return sorted(path.name for path in folder.iterdir())
+
+
 def until(process, line):
     for said in process.stderr:
         if line in said:
@@ -72,7 +77,9 @@ def test_quiet_means_that_libraries_are_quiet_too(tmp_path):
 
 
 @pytest.mark.parametrize("stage", ["finding people", "drawing"])
-@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(
+    ("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)]
+)
 def test_stopped_in_the_middle_nothing_stays(long_clip, tmp_path, stage, number, status):
     process = start("run", long_clip, "--out", tmp_path / "new" / "o.mp4", folder=tmp_path)
     until(process, stage)
@@ -85,6 +92,49 @@ def test_stopped_in_the_middle_nothing_stays(long_clip, tmp_path, stage, number,
     said = [line for line in err.splitlines() if not line.startswith(("warning", "drawing"))]
     assert said == ["interrupted: nothing half-written is left"]
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("apart_s", [0.0, 0.02])
+def test_ctrl_c_again_while_cleaning_up_says_and_leaves_nothing_more(long_clip, tmp_path, apart_s):
+    process = start("run", long_clip, "--out", tmp_path / "new" / "o.mp4", folder=tmp_path)
+    until(process, "drawing")
+    time.sleep(0.3)
+    for _ in range(8):
+        os.killpg(process.pid, signal.SIGINT)
+        time.sleep(apart_s)
+    _, err = process.communicate(timeout=TIMEOUT_S)
+    assert process.returncode == 130, err
+    said = [line for line in err.splitlines() if not line.startswith(("warning", "drawing"))]
+    assert said == ["interrupted: nothing half-written is left"]
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_with_nohup_a_closed_terminal_stops_nothing(long_clip, tmp_path):
+    words = ("run", long_clip, "--out", tmp_path / "o.mp4", "--time-range", 0, 1)
+    ignored = partial(signal.signal, signal.SIGHUP, signal.SIG_IGN)
+    process = start(*words, folder=tmp_path, preexec_fn=ignored)
+    until(process, "finding people")
+    os.killpg(process.pid, signal.SIGHUP)
+    _, err = process.communicate(timeout=TIMEOUT_S)
+    assert process.returncode == 0, err
+    assert names(tmp_path) == ["o.mp4"]
+
+
+@pytest.mark.parametrize("closed", [(2,), (0, 1, 2)])
+def test_without_stderr_the_work_is_done(tmp_path, closed):
+    def close():
+        for number in closed:
+            os.close(number)
+
+    write_coded_clip(tmp_path / "coded.mp4", 5)
+    process = start("run", "coded.mp4", "--out", "o.mp4", folder=tmp_path, preexec_fn=close)
+    out, err = process.communicate(timeout=TIMEOUT_S)
+    assert (process.returncode, err) == (0, "")
+    assert ("o.mp4" in out) == (1 not in closed)
+    assert names(tmp_path) == ["coded.mp4", "o.mp4"] and (tmp_path / "o.mp4").stat().st_size > 500
+    process = start("run", "missing.mp4", "--out", "p.mp4", folder=tmp_path, preexec_fn=close)
+    out, err = process.communicate(timeout=TIMEOUT_S)
+    assert (process.returncode, out, err) == (1, "", "")
 
 
 def test_a_disk_that_is_full(long_clip, tmp_path):
