@@ -15,7 +15,7 @@ import numpy as np
 
 from hotvid import __version__, weights
 from hotvid.config import PipelineConfig
-from hotvid.errors import HotvidError, WeightsError
+from hotvid.errors import HotvidError, WeightsError, in_one_line
 from hotvid.skeleton import H36M17
 from hotvid.types import Track2D
 
@@ -68,6 +68,8 @@ def _check(name: str, look: Callable[[], str]) -> Check:
         return Check(name, True, look())
     except HotvidError as error:
         return Check(name, False, str(error))
+    except ImportError as error:
+        return Check(name, False, in_one_line(error))
     except Exception as error:  # noqa: BLE001 a doctor reports what is broken, whatever it is
         return Check(name, False, " ".join(f"{type(error).__name__}: {error}".split()))
 

@@ -55,6 +55,8 @@ def in_one_line(error: Exception) -> str:
         if "CUDA" in str(error):
             hint = "give --device cpu, or have fewer programs use the GPU at once"
         text = f"out of memory; {hint}"
+    elif is_of_a_package(error):
+        text = _import_error(error)
     elif isinstance(error, OSError):
         text = _os_error(error)
     else:
@@ -68,6 +70,11 @@ def is_short_of_memory(error: BaseException) -> bool:
     if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
         return True
     return isinstance(error, RuntimeError) and "can't allocate memory" in str(error)
+
+
+def is_of_a_package(error: BaseException) -> bool:
+    """Whether a package of somebody else's is not there or cannot be loaded."""
+    return isinstance(error, ImportError) and (error.name or "").partition(".")[0] != "hotvid"
 
 
 def printable(text: str) -> str:
@@ -92,9 +99,18 @@ def _escaped(character: str) -> str:
     return character.encode("unicode_escape").decode()
 
 
+def _import_error(error: ImportError) -> str:
+    package = (error.name or "").partition(".")[0]
+    hint = "see what `hotvid doctor` says"
+    if "libGL" in str(error) or "libgthread" in str(error):
+        hint = "install the libraries that it wants: apt-get install libgl1 libglib2.0-0"
+    what = f"the package {package}" if package else "a package"
+    return f"{what} cannot be loaded ({error}); {hint}"
+
+
 def _os_error(error: OSError) -> str:
     where = f" ({error.filename})" if error.filename else ""
     if error.errno == errno.ENOSPC:
         return f"the disk is full{where}; make room, or write to another disk"
-    reason = error.strerror or type(error).__name__
+    reason = error.strerror or str(error) or type(error).__name__
     return f"{reason}{where}; check that the file or folder is there and may be used"

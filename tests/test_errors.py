@@ -39,6 +39,19 @@ def test_of_a_line_without_end_the_middle_is_left_out():
         (MemoryError(), "out of memory; close other programs"),
         (OutOfMemoryError("CUDA out of memory. Tried to"), "out of memory; give --device cpu"),
         (RuntimeError("DefaultCPUAllocator: can't allocate memory: you"), "out of memory; close"),
+        (OSError("libcudart.so: cannot open"), "libcudart.so: cannot open; check that"),
+        (
+            ImportError("libGL.so.1: cannot open shared object file", name="cv2"),
+            "the package cv2 cannot be loaded (libGL.so.1: cannot open shared object file); "
+            "install the libraries that it wants: apt-get install libgl1 libglib2.0-0",
+        ),
+        (
+            ImportError("DLL load failed", name="torch._C"),
+            "the package torch cannot be loaded (DLL load failed); see what `hotvid doctor` says",
+        ),
+        (ModuleNotFoundError("No module named 'scipy'", name="scipy"), "the package scipy cannot"),
+        (ImportError("numpy.core failed"), "a package cannot be loaded (numpy.core failed); see"),
+        (ImportError("no name 'x'", name="hotvid.io"), "this is a bug in hotvid: ImportError: no"),
         (KeyError("x"), "this is a bug in hotvid: KeyError: 'x'"),
         (ZeroDivisionError(), "this is a bug in hotvid: ZeroDivisionError"),
     ],

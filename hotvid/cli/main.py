@@ -34,6 +34,7 @@ from hotvid.errors import (
     HotvidWarning,
     UsageError,
     in_one_line,
+    is_of_a_package,
     is_short_of_memory,
     printable,
 )
@@ -176,6 +177,7 @@ def _ending(work: Any, given: list[str]) -> int:
     except Exception as error:  # noqa: BLE001 the last resort: a person, not a traceback, reads it
         error = error.__cause__ if isinstance(error, _EndOfFileError) else error
         known = isinstance(error, (HotvidError, OSError)) or is_short_of_memory(error)
+        known = known or is_of_a_package(error)
         hint = "" if known or debug else "; run it again with --debug and report what it prints"
         return _stop(f"{in_one_line(error)}{hint}", FAILED, debug=debug)
     # Typer turns Ctrl-C into this status where it meets it first.

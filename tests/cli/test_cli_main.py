@@ -311,6 +311,7 @@ def test_a_person_who_is_not_there_is_said_so(clip, backend, tmp_path):
         (MemoryError(), "out of memory"),
         (OSError(errno.ENOSPC, "No space left on device"), "disk is full"),
         (OSError(errno.EIO, "Input/output error", "a.mp4"), "a.mp4"),
+        (ImportError("libGL.so.1: missing", name="cv2"), "apt-get install libgl1 libglib2.0-0"),
         (ZeroDivisionError("float division\nby zero"), "bug in hotvid: ZeroDivisionError"),
         (EOFError("a file ended"), "bug in hotvid: EOFError: a file ended; run it again with"),
         (KeyError("x"), "--debug"),
@@ -323,6 +324,7 @@ def test_what_nobody_foresaw_is_one_line_too(clip, backend, tmp_path, monkeypatc
     monkeypatch.setattr(backend, "estimate", fail)
     line = one_line(call("run", clip, "--out", tmp_path / "o.mp4", "--quiet", expect=1))
     assert line.startswith("error: ") and names_it in line
+    assert ("--debug" in line) == ("bug in hotvid" in line)
     assert names(tmp_path) == ["coded.mp4"]
 
 
