@@ -14,7 +14,7 @@ from hotvid.atomic import check_output
 from hotvid.batch.engine import Advanced, Ended, Engine, Event, Started
 from hotvid.batch.find import Found, common_folder, find_videos
 from hotvid.batch.interruption import Interruption
-from hotvid.batch.lease import leased
+from hotvid.batch.lease import Hold, leased
 from hotvid.batch.manifest import DONE, FAILED, STARTED, Entry, Manifest
 from hotvid.batch.outputs import belonging, held_formats
 from hotvid.batch.places import Place, is_url, place, reaching, stamp
@@ -136,32 +136,42 @@ def run_batch(request: Request, engine: Engine, watcher: Watcher | None = None) 
 
     A video that fails is told of in the report and stops nothing else. Ctrl-C stops in order, a
     second one at once; from either, --resume goes on.
-    Raises OutputError where another batch runs in the same output folder; InputError, UsageError.
+    Raises OutputError where another batch runs in the same output folder, or has taken it over
+    while this machine slept; InputError, UsageError.
     """
     watcher = watcher or Watcher()
     out_dir = place(request.out_dir)
-    with _locked_folder(out_dir):
+    with _locked_folder(out_dir) as hold:
         planned = make_plan(request)
-        books = _Books(out_dir, request.settings, planned, watcher)
+        books = _Books(out_dir, request.settings, planned, watcher, hold)
         with Interruption() as interruption:
             watcher.planned(planned)
             try:
                 tasks = books.open()
                 if tasks:
-                    engine.run(tasks, books.enter, lambda: interruption.count)
+                    engine.run(
+                        tasks, books.enter, lambda: interruption.count or int(bool(hold.lost))
+                    )
             finally:
                 books.close()
+            hold.check()
             report = Report(tuple(books.rows()), interruption.number)
             write_summary((*report.rows, *books.others()), out_dir)
     return report
 
 
 class _Books:
-    """Keeps the manifest while the engine works."""
+    """Keeps the manifest while the engine works, and its own run has the folder."""
 
     def __init__(
-        self, out_dir: Place, settings: Settings, planned: Sequence[Planned], watcher: Watcher
+        self,
+        out_dir: Place,
+        settings: Settings,
+        planned: Sequence[Planned],
+        watcher: Watcher,
+        hold: Hold,
     ) -> None:
+        self._hold = hold
         self._manifest = Manifest(out_dir)
         self._settings = settings
         self._watcher = watcher
@@ -179,6 +189,8 @@ class _Books:
         return [video.task for video in self._planned if video.task is not None]
 
     def enter(self, event: Event) -> None:
+        if self._hold.lost:
+            return
         video = self._by_source[event.task.source]
         if isinstance(event, Advanced):
             self._watcher.advanced(video, event.stage, event.done, event.total)
@@ -190,7 +202,10 @@ class _Books:
             self._end(video, self._entry_of(video, event.outcome))
 
     def close(self) -> None:
-        self._manifest.close()
+        with contextlib.suppress(Exception):  # where it is out of reach, so is the manifest
+            self._hold.look()
+        if not self._hold.lost:
+            self._manifest.close()
 
     def rows(self) -> Iterator[Row]:
         for video in self._planned:
@@ -267,20 +282,20 @@ class _Books:
 
 
 @contextlib.contextmanager
-def _locked_folder(out_dir: Place) -> Iterator[None]:
+def _locked_folder(out_dir: Place) -> Iterator[Hold]:
     """Make the output folder and hold its lock; a folder that stays empty is gone afterwards."""
     if is_url(out_dir):
         with reaching(out_dir):
             out_dir.mkdir(parents=True, exist_ok=True)
-        with leased(out_dir / _LOCK, f"'{out_dir}'"):
-            yield
+        with leased(out_dir / _LOCK, f"'{out_dir}'") as hold:
+            yield hold
         return
     check_output(out_dir / "manifest.jsonl", overwrite=True)
     made = not out_dir.exists()
     out_dir.mkdir(parents=True, exist_ok=True)
     try:
         with locked(out_dir / _LOCK, f"'{out_dir}'"):
-            yield
+            yield Hold()
     finally:
         if made:
             with contextlib.suppress(OSError):

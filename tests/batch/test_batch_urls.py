@@ -9,10 +9,14 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from hotvid.batch import lease as lease_module
+from hotvid.batch.engine import Ended, Started
 from hotvid.batch.find import common_folder, find_videos
 from hotvid.batch.lease import leased
 from hotvid.batch.manifest import Manifest
 from hotvid.batch.places import below, is_url, place, stamp
+from hotvid.batch.run import Request, run_batch
+from hotvid.batch.task import Outcome
 from hotvid.cli.main import app
 from hotvid.errors import InputError, OutputError
 
@@ -172,6 +176,77 @@ def test_of_two_that_begin_at_once_one_has_it(tmp_path, monkeypatch):
     with pytest.raises(OutputError, match="process 1 on h"), leased(lease, "'x'"):
         pass
     assert json.loads((tmp_path / ".lock").read_text())["id"] == "other"
+
+
+OTHER = {"id": "other", "pid": 7, "host": "desk", "since": "noon"}
+
+
+@pytest.fixture
+def quick(monkeypatch):
+    for name in ("_SETTLE_S", "_WAKE_S", "_RENEW_S"):
+        monkeypatch.setattr(lease_module, name, 0.01)
+
+
+def until(true):
+    for _ in range(1000):
+        if true():
+            return
+        time.sleep(0.01)
+    raise AssertionError("it never happened")
+
+
+@pytest.mark.parametrize("lasts_s", [60, -60])
+def test_a_lease_that_another_took_over_is_left_alone(tmp_path, quick, lasts_s):
+    other = json.dumps({**OTHER, "until": time.time() + lasts_s})
+    with leased(place(url(tmp_path / ".lock")), "'x'") as hold:
+        written = (tmp_path / ".lock").read_text()
+        until(lambda: (tmp_path / ".lock").read_text() not in (written, ""))
+        assert not hold.lost  # renewed
+        hold.check()
+        while not hold.lost:  # it may be renewed at this very moment
+            (tmp_path / ".lock").write_text(other)
+            time.sleep(0.05)
+        assert hold.lost == "'x' was taken over by another run (process 7 on desk, since noon)"
+        with pytest.raises(OutputError, match="when the other run has ended, go on with --resume"):
+            hold.check()
+        time.sleep(0.1)
+    assert (tmp_path / ".lock").read_text() == other
+
+
+def test_a_lease_that_ran_out_and_is_gone_is_lost(tmp_path, quick, monkeypatch):
+    with leased(place(url(tmp_path / ".lock")), "'x'") as hold:
+        (tmp_path / ".lock").unlink()
+        until((tmp_path / ".lock").exists)
+        assert not hold.lost
+        monkeypatch.setattr(lease_module, "_LASTS_S", -1.0)
+        hold.look()
+        while not hold.lost:
+            (tmp_path / ".lock").unlink(missing_ok=True)
+            time.sleep(0.05)
+        assert "another run may have begun" in hold.lost
+
+
+def test_a_batch_whose_folder_was_taken_over_stops_and_writes_nothing_more(
+    stores, tmp_path, quick, as_json
+):
+    out = tmp_path / "out"
+
+    class Engine:
+        def run(self, tasks, say, urgency):
+            say(Started(tasks[0]))
+            while not urgency():
+                (out / ".lock").write_text(json.dumps({**OTHER, "until": time.time() + 60}))
+                (out / "manifest.jsonl").write_text("theirs\n")
+                time.sleep(0.05)
+            assert urgency() == 1
+            say(Ended(tasks[0], Outcome(time.time(), error="dropped")))
+
+    request = Request([url(stores)], url(out), as_json, patterns=["a.npz"])
+    with pytest.raises(OutputError, match=r"out' was taken over by another run .process 7 on desk"):
+        run_batch(request, Engine())
+    assert sorted(p.name for p in out.iterdir()) == [".lock", "manifest.jsonl"]
+    assert (out / "manifest.jsonl").read_text() == "theirs\n"
+    assert json.loads((out / ".lock").read_text())["id"] == "other"
 
 
 def test_the_manifest_is_sent_when_it_is_closed(tmp_path, monkeypatch):
