@@ -22,7 +22,7 @@ from numpy.lib import format as npy
 from hotvid.config import ExportConfig
 from hotvid.export.dense import over_all_frames
 from hotvid.export.json_export import head
-from hotvid.export.names import as_unicode
+from hotvid.file_names import as_unicode
 from hotvid.joint_angles import ANGLES
 from hotvid.skeleton import H36M17
 from hotvid.types import Person, Poses

@@ -12,7 +12,7 @@ from hotvid.config import ExportConfig
 from hotvid.export.dense import over_all_frames
 from hotvid.export.even_rate import EvenFrames, even_frames
 from hotvid.export.formats import FORMATS
-from hotvid.export.names import unicode_path
+from hotvid.file_names import unicode_path
 from hotvid.skeleton import H36M17
 from hotvid.types import Poses
 

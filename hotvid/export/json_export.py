@@ -18,9 +18,9 @@ import numpy as np
 from hotvid import __version__
 from hotvid.chunks import chunks
 from hotvid.config import ExportConfig
-from hotvid.export.mended_sides import with_mended_sides
-from hotvid.export.names import as_unicode
+from hotvid.file_names import as_unicode
 from hotvid.joint_angles import ANGLES, CONVENTION
+from hotvid.mended_sides import with_mended_sides
 from hotvid.skeleton import H36M17, JOINT_SETS, feet_and_hands
 from hotvid.types import Person, Poses, WorldFrame
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from hotvid.export.mended_sides import with_mended_sides
+from hotvid.mended_sides import with_mended_sides
 from hotvid.skeleton import COCO17, JOINT_SETS, JointSet, by_name
 from hotvid.types import Person, Poses
 

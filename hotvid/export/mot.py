@@ -15,7 +15,7 @@ import numpy as np
 
 from hotvid.config import ExportConfig
 from hotvid.export.even_rate import even_frames
-from hotvid.export.names import as_unicode
+from hotvid.file_names import as_unicode
 from hotvid.joint_angles import ANGLES
 from hotvid.rotations import about_axis, continuous_zxy_degrees, unit
 from hotvid.skeleton import H36M17

@@ -9,8 +9,8 @@ import numpy as np
 
 from hotvid.config import ExportConfig
 from hotvid.export.json_export import head
-from hotvid.export.names import as_unicode
 from hotvid.export.table import COLUMNS, table_blocks
+from hotvid.file_names import as_unicode
 from hotvid.types import Poses
 
 

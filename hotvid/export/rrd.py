@@ -8,7 +8,7 @@ import numpy as np
 
 from hotvid.config import ExportConfig
 from hotvid.export.colours import N_COLOURS, person_colour_srgb
-from hotvid.export.names import unicode_path
+from hotvid.file_names import unicode_path
 from hotvid.skeleton import H36M17
 from hotvid.types import Person, Poses
 

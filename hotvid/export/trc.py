@@ -8,7 +8,7 @@ import numpy as np
 
 from hotvid.config import ExportConfig
 from hotvid.export.even_rate import even_frames
-from hotvid.export.names import as_unicode
+from hotvid.file_names import as_unicode
 from hotvid.skeleton import H36M17
 from hotvid.types import Poses
 

@@ -11,7 +11,7 @@ from hotvid import __version__
 from hotvid.config import ExportConfig
 from hotvid.export.body_mesh import body_mesh
 from hotvid.export.colours import person_colour
-from hotvid.export.names import unicode_path
+from hotvid.file_names import unicode_path
 from hotvid.humanoid import BONES, NAMINGS, fit_error_mm, rest_places
 from hotvid.types import BoneMotion, Person, Poses
 

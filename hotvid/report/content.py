@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from hotvid.config import RenderConfig
-from hotvid.export.names import as_unicode
+from hotvid.file_names import as_unicode
 from hotvid.joint_angles import TABLE
 from hotvid.post.quality import Quality, quality
 from hotvid.render.overlay import EDGE_SIDES

@@ -16,7 +16,7 @@ from hotvid import job
 from hotvid.atomic import atomic_output, check_output
 from hotvid.config import PipelineConfig, RenderConfig
 from hotvid.errors import HotvidWarning, OutputError
-from hotvid.export.names import as_unicode
+from hotvid.file_names import as_unicode
 from hotvid.io.reader import check_source
 from hotvid.pipeline import PathLike, Progress, no_progress, render, settle
 from hotvid.report.content import content

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from stick_people import two_people
 
-from hotvid.export.mended_sides import with_mended_sides
+from hotvid.mended_sides import with_mended_sides
 from hotvid.skeleton import BLAZEPOSE33, H36M17, to_h36m17
 
 LEGS = [i for i, n in enumerate(BLAZEPOSE33.joints) if n.split("_", 1)[-1] in
