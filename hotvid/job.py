@@ -19,13 +19,9 @@ from hotvid.config import (
     WorldConfig,
 )
 from hotvid.errors import InputError, OutputError, UsageError
-from hotvid.export.json_export import write_json
 from hotvid.exports import Export, check_exports, check_lengths, write_exports
 from hotvid.io.capture import is_still
 from hotvid.io.picture_writer import PICTURE_SUFFIXES, is_picture_name
-from hotvid.io.pose_store import is_pose_store, load_poses, save_poses
-from hotvid.io.poses_json import holds_poses, is_poses_json, load_poses_json
-from hotvid.io.poses_tables import is_arrays, is_parquet, load_arrays, load_parquet
 from hotvid.io.reader import VideoReader, check_source
 from hotvid.io.writer import VIDEO_SUFFIXES
 from hotvid.pipeline import (
@@ -39,6 +35,10 @@ from hotvid.pipeline import (
     render,
     settle,
 )
+from hotvid.stored.arrays import is_arrays, load_arrays
+from hotvid.stored.parquet_table import is_parquet, load_parquet
+from hotvid.stored.pose_store import is_pose_store, load_poses, save_poses
+from hotvid.stored.poses_json import holds_poses, is_poses_json, load_poses_json, write_json
 from hotvid.track import select_people
 from hotvid.types import Poses
 

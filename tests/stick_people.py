@@ -104,7 +104,7 @@ def only(poses: Poses, track_id: int) -> Poses:
 
 def in_json(poses: Poses, track_id: int) -> np.ndarray:
     """(F, 17, 3) `keypoints_world` of a person, as hotvid's own JSON has it; NaN for null."""
-    from hotvid.export.json_export import to_dict
+    from hotvid.stored.poses_json import to_dict
 
     (found,) = (p for p in to_dict(poses)["people"] if p["id"] == track_id)
     nothing = [[np.nan] * 3] * 17

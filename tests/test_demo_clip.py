@@ -11,11 +11,11 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from hotvid import job
-from hotvid.export.json_export import schema
-from hotvid.io.pose_store import load_poses
 from hotvid.io.probe import ffmpeg_exe
 from hotvid.pipeline import analyze
 from hotvid.skeleton import H36M17
+from hotvid.stored.pose_store import load_poses
+from hotvid.stored.poses_json import schema
 
 N_FRAMES = 230
 # Where the middle of the hips is, in pixels of the 1768x994 picture.

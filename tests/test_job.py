@@ -13,8 +13,8 @@ from hotvid.errors import HotvidWarning, InputError, OutputError, UsageError
 from hotvid.export.formats import FORMATS
 from hotvid.exports import Export
 from hotvid.geometry import assumed_focal_px
-from hotvid.io.pose_store import load_poses, save_poses
 from hotvid.io.reader import VideoReader
+from hotvid.stored.pose_store import load_poses, save_poses
 
 N_FRAMES = 24
 

@@ -25,9 +25,9 @@ from hotvid.config import PipelineConfig
 from hotvid.errors import HotvidWarning, in_one_line, printable
 from hotvid.exports import without_people
 from hotvid.io.lock import locked
-from hotvid.io.pose_store import is_pose_store, load_poses, save_poses, stored_key
 from hotvid.io.reader import check_source
 from hotvid.pipeline import Progress, no_progress
+from hotvid.stored.pose_store import is_pose_store, load_poses, save_poses, stored_key
 from hotvid.types import Poses
 from hotvid.weights import sha256
 

@@ -9,11 +9,11 @@ import numpy as np
 
 from hotvid import __version__
 from hotvid.config import ExportConfig
-from hotvid.export.dense import over_all_frames
 from hotvid.export.even_rate import EvenFrames, even_frames
 from hotvid.export.formats import FORMATS
 from hotvid.file_names import unicode_path
 from hotvid.skeleton import H36M17
+from hotvid.stored.dense import over_all_frames
 from hotvid.types import Poses
 
 _MM = 1000.0

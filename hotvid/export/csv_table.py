@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from hotvid.config import ExportConfig
-from hotvid.export.table import COLUMNS, table_blocks
+from hotvid.stored.table import COLUMNS, table_blocks
 from hotvid.types import Poses
 
 _DIGITS = {"time_s": 6, "x_px": 2, "y_px": 2, "score": 4, "confidence_3d": 4}
@@ -16,7 +16,7 @@ _DIGITS_M = 5  # a hundredth of a millimetre
 
 
 def write(poses: Poses, path: Path, config: ExportConfig) -> None:
-    """Write the columns of `hotvid.export.table`; what is unknown is left empty."""
+    """Write the columns of `hotvid.stored.table`; what is unknown is left empty."""
     with path.open("w", encoding="utf-8", newline="") as file:
         rows = csv.writer(file, lineterminator="\n")
         rows.writerow(COLUMNS)

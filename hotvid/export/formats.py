@@ -28,7 +28,7 @@ class Format:
 
     suffix      what its files end in; a file that is named in full need only end in the last part.
     what        it is, in a few words.
-    module      in `hotvid.export`; its `write(poses, path, config)` writes one file or, where
+    module      in `hotvid`; its `write(poses, path, config)` writes one file or, where
                 `folder` is true, fills the folder `path` with files named by `pattern`.
     needs_3d    only people with 3D motion can be in it.
     needs_bones  it holds turns of bones, which are fitted first.
@@ -58,7 +58,7 @@ class Format:
     def writer(self) -> Writer:
         """The function that writes it; OutputError names the command that installs what lacks."""
         self.check_installed()
-        return importlib.import_module(f"hotvid.export.{self.module}").write
+        return importlib.import_module(f"hotvid.{self.module}").write
 
     def check_length(self, n_frames: int) -> None:
         """Raise OutputError where there are more frames than it can count."""
@@ -81,28 +81,30 @@ class Format:
 FORMATS = {
     f.name: f
     for f in (
-        Format("json", ".json", "hotvid's own JSON", "json_export"),
-        Format("csv", ".csv", "a row for each frame, person and joint", "csv_table"),
+        Format("json", ".json", "hotvid's own JSON", "stored.poses_json"),
+        Format("csv", ".csv", "a row for each frame, person and joint", "export.csv_table"),
         Format(
             "parquet",
             ".parquet",
             "the same table, typed and compressed",
-            "parquet_table",
+            "stored.parquet_table",
             package=("pyarrow", "pyarrow"),
         ),
         Format(
             "angles",
             ".angles.csv",
             "joint angles, a row for each frame and person",
-            "angles_csv",
+            "export.angles_csv",
             needs_3d=True,
         ),
-        Format("npz", ".arrays.npz", "NumPy arrays over people, frames and joints", "arrays"),
+        Format(
+            "npz", ".arrays.npz", "NumPy arrays over people, frames and joints", "stored.arrays"
+        ),
         Format(
             "trc",
             ".trc",
             "markers for OpenSim, a file a person",
-            "trc",
+            "export.trc",
             needs_3d=True,
             per_person=True,
         ),
@@ -110,7 +112,7 @@ FORMATS = {
             "mot",
             ".mot",
             "joint angles for OpenSim, a file a person",
-            "mot",
+            "export.mot",
             needs_3d=True,
             per_person=True,
         ),
@@ -118,7 +120,7 @@ FORMATS = {
             "c3d",
             ".c3d",
             "markers for biomechanics software",
-            "c3d",
+            "export.c3d",
             needs_3d=True,
             most_frames=65_535,  # counted in 16 bits: of more, readers see the first ones
             package=("ezc3d", "ezc3d"),
@@ -127,7 +129,7 @@ FORMATS = {
             "bvh",
             ".bvh",
             "a skeleton that turns, a file a person",
-            "bvh",
+            "export.bvh",
             needs_3d=True,
             needs_bones=True,
             per_person=True,
@@ -136,7 +138,7 @@ FORMATS = {
             "glb",
             ".glb",
             "everyone as an animated body",
-            "glb",
+            "export.glb",
             needs_3d=True,
             needs_bones=True,
         ),
@@ -144,24 +146,27 @@ FORMATS = {
             "usd",
             ".usd",
             "the same for USD's programs",
-            "usd",
+            "export.usd",
             needs_3d=True,
             needs_bones=True,
             package=("pxr", "usd-core"),
         ),
-        Format("mmpose", ".mmpose.json", "2D keypoints as MMPose writes them", "mmpose"),
+        Format("mmpose", ".mmpose.json", "2D keypoints as MMPose writes them", "export.mmpose"),
         Format(
             "openpose",
             ".openpose",
             "2D and 3D keypoints as OpenPose writes them, a folder with a file a frame",
-            "openpose",
+            "export.openpose",
             folder=True,
             pattern="*_keypoints.json",
         ),
         Format(
-            "alphapose", ".alphapose.json", "2D keypoints as AlphaPose writes them", "alphapose"
+            "alphapose",
+            ".alphapose.json",
+            "2D keypoints as AlphaPose writes them",
+            "export.alphapose",
         ),
-        Format("rrd", ".rrd", "a Rerun recording", "rrd", package=("rerun", "rerun-sdk")),
+        Format("rrd", ".rrd", "a Rerun recording", "export.rrd", package=("rerun", "rerun-sdk")),
     )
 }
 

@@ -1,1 +1,1 @@
-"""Reading and writing of videos and pose stores."""
+"""Reading and writing of videos, and reading of other programs' keypoints."""

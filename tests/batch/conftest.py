@@ -4,7 +4,7 @@ import pytest
 from small_poses import some_poses
 
 from hotvid.batch.settings import settle
-from hotvid.io.pose_store import save_poses
+from hotvid.stored.pose_store import save_poses
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ import pytest
 from small_poses import some_poses
 from stand_ins import write_coded_clip
 
-from hotvid.io.pose_store import save_poses
+from hotvid.stored.pose_store import save_poses
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="finds the processes in /proc")
 ROOT = Path(__file__).resolve().parents[2]

@@ -11,7 +11,7 @@ from hotvid.batch.engine import Ended, Started
 from hotvid.batch.run import Request, run_batch
 from hotvid.batch.settings import settle
 from hotvid.batch.task import Outcome, perform
-from hotvid.io.pose_store import load_poses, save_poses
+from hotvid.stored.pose_store import load_poses, save_poses
 
 OFF = {"smooth": "off"}
 

@@ -16,7 +16,7 @@ from hotvid.batch.wire import outcome_from_plain, outcome_to_plain, task_from_pl
 from hotvid.errors import HotvidError, UsageError
 from hotvid.extras import RTMPOSE
 from hotvid.io.lock import locked
-from hotvid.io.pose_store import load_poses, stored_key
+from hotvid.stored.pose_store import load_poses, stored_key
 
 N_FRAMES = 24
 
@@ -246,7 +246,7 @@ def test_a_pose_store_is_drawn_over_the_video_beside_it(task, backend, clip, tmp
     shutil.copy(clip, tmp_path / "walk.mp4")
     poses = pipeline.analyze(tmp_path / "walk.mp4")
     moved = replace(poses, video=replace(poses.video, path="walk.mp4"))
-    from hotvid.io.pose_store import save_poses
+    from hotvid.stored.pose_store import save_poses
 
     save_poses(moved, tmp_path / "walk.npz")
     source = replace(task, source=str(tmp_path / "walk.npz"), folder=str(tmp_path / "out"))

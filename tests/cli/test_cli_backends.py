@@ -17,10 +17,10 @@ from stand_ins import StandInLifter
 from typer.testing import CliRunner
 
 from hotvid.cli.main import app
-from hotvid.export.json_export import schema
 from hotvid.extras import pip_install
 from hotvid.io.writer import VideoWriter
 from hotvid.skeleton import to_h36m17
+from hotvid.stored.poses_json import schema
 
 N_FRAMES, SIZE_PX = 24, (480, 240)
 

@@ -18,7 +18,7 @@ from typer.testing import CliRunner
 from hotvid.batch.find import find_videos
 from hotvid.cli.batch import _plain
 from hotvid.cli.main import app
-from hotvid.io.pose_store import save_poses
+from hotvid.stored.pose_store import save_poses
 
 ROOT = Path(__file__).resolve().parents[2]
 TIMEOUT_S = 120

@@ -11,7 +11,7 @@ from test_cli_main import call, names, one_line
 
 from hotvid import pipeline
 from hotvid.export.formats import FORMATS
-from hotvid.io.pose_store import load_poses, save_poses
+from hotvid.stored.pose_store import load_poses, save_poses
 
 N_FRAMES = 24
 HIPS_AND_SHOULDERS = ("left_hip", "right_hip", "left_shoulder", "right_shoulder")

@@ -20,11 +20,11 @@ from stand_ins import StandInLifter, read_drawn_code, write_coded_clip
 from typer.testing import CliRunner
 
 from hotvid.cli.main import app
-from hotvid.export.json_export import schema
 from hotvid.io.keypoints import READERS
-from hotvid.io.pose_store import load_poses
 from hotvid.io.reader import VideoReader
 from hotvid.skeleton import H36M17, JOINT_SETS, to_h36m17
+from hotvid.stored.pose_store import load_poses
+from hotvid.stored.poses_json import schema
 
 CANVAS = ("--size", "640x480", "--fps", "30")
 

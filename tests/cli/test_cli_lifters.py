@@ -15,12 +15,12 @@ from typer.testing import CliRunner
 from hotvid import job, pipeline, weights
 from hotvid.cli.main import app
 from hotvid.config import LiftConfig
-from hotvid.export.json_export import schema
-from hotvid.io.pose_store import load_poses
 from hotvid.io.reader import VideoReader
 from hotvid.lift import compiled
 from hotvid.lift.lifter import load_lifter
 from hotvid.lift.models.zoo import build_model
+from hotvid.stored.pose_store import load_poses
+from hotvid.stored.poses_json import schema
 
 N_FRAMES, SEEN = 14, range(2, 12)
 WINDOWS = [(name, 243) for name in weights.PUBLISHED if "mhformer" not in name]

@@ -17,8 +17,8 @@ from hotvid import job, pipeline
 from hotvid.cli.main import app
 from hotvid.cli.options import read_time
 from hotvid.errors import OutputError
-from hotvid.export.json_export import schema
 from hotvid.io.reader import VideoReader
+from hotvid.stored.poses_json import schema
 
 N_FRAMES = 24
 

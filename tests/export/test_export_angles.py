@@ -6,10 +6,11 @@ import numpy as np
 from stick_people import FIRST, two_people
 
 from hotvid.config import ExportConfig
-from hotvid.export import angles_csv, arrays, csv_table
-from hotvid.export.json_export import to_dict
+from hotvid.export import angles_csv, csv_table
 from hotvid.joint_angles import ANGLES
 from hotvid.pipeline import settle
+from hotvid.stored import arrays
+from hotvid.stored.poses_json import to_dict
 
 
 def test_the_wide_table_and_the_json_say_the_same(tmp_path):

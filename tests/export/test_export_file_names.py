@@ -12,9 +12,10 @@ from stick_people import two_people
 from hotvid.config import ExportConfig
 from hotvid.export.formats import FORMATS
 from hotvid.exports import Export, write_exports
-from hotvid.io.poses_json import load_poses_json
-from hotvid.io.poses_tables import load_arrays, load_parquet
 from hotvid.pipeline import settle
+from hotvid.stored.arrays import load_arrays
+from hotvid.stored.parquet_table import load_parquet
+from hotvid.stored.poses_json import load_poses_json
 
 # As Linux gives the bytes `caf\xe9`, which are Latin-1; with a tab and the end of a line.
 NAME = "caf\udce9\tau\nlait"

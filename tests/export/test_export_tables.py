@@ -9,9 +9,10 @@ import pytest
 from stick_people import FIRST, FPS, N_FRAMES, in_json, two_people
 
 from hotvid.config import ExportConfig
-from hotvid.export import arrays, csv_table, parquet_table, table
-from hotvid.export.json_export import to_dict
+from hotvid.export import csv_table
 from hotvid.skeleton import H36M17
+from hotvid.stored import arrays, parquet_table, table
+from hotvid.stored.poses_json import to_dict
 
 MM = 1e-3
 config = ExportConfig()

@@ -17,7 +17,7 @@ import numpy as np
 from case import EITHER, ERROR, Case, Workshop, cut, flip, partial
 from small_poses import some_poses
 
-from hotvid.io.pose_store import save_poses
+from hotvid.stored.pose_store import save_poses
 
 DRAW = ("run", "{source}", "--out", "{out}/o.mp4", "--json", "{out}/o.json", "--video", "{video}")
 EXPORT = ("export-json", "{source}", "--out", "{out}/o.json")

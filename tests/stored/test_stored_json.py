@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from jsonschema import Draft202012Validator, ValidationError
 
-from hotvid.export import json_export
-from hotvid.export.json_export import schema, to_dict, write_json
 from hotvid.skeleton import H36M17, HALPE26
+from hotvid.stored import poses_json
+from hotvid.stored.poses_json import schema, to_dict, write_json
 from hotvid.types import ModelsUsed, Motion3D, Person, Poses, Track2D, VideoInfo
 
 VIDEO = VideoInfo("Zoë's walk.mp4", 640, 480, 30000 / 1001, 100, 3.3366667, True)
@@ -64,7 +64,7 @@ def check(found: dict) -> None:
 
 def test_the_schema_is_one():
     Draft202012Validator.check_schema(schema())
-    assert schema()["properties"]["schema"]["const"] == json_export.SCHEMA_NAME
+    assert schema()["properties"]["schema"]["const"] == poses_json.SCHEMA
 
 
 def test_what_is_written_is_what_to_dict_says(poses, tmp_path):
@@ -188,7 +188,7 @@ def test_unknown_length_is_null(poses):
 
 
 def test_long_tracks_are_whole_across_the_parts_they_are_written_in(poses, tmp_path):
-    n = 2 * json_export._ROWS_AT_ONCE + 3
+    n = 2 * poses_json._ROWS_AT_ONCE + 3
     long = track(0, 0, n)
     many = Poses(VIDEO, 0, np.arange(n) / 30, (Person(long, long, motion(n)),), poses.models)
     write_json(many, tmp_path / "p.json")

@@ -10,24 +10,25 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import math
 import os
 import zipfile
-import zlib
 from pathlib import Path
 
 import numpy as np
 
 from hotvid.atomic import atomic_output
-from hotvid.errors import InputError, ShapeError
-from hotvid.io.stored_checks import (
+from hotvid.errors import InputError
+from hotvid.skeleton import H36M17, JOINT_SETS
+from hotvid.stored.checks import (
+    UNREADABLE,
+    WRONG,
     check_people,
     check_times,
     checked_models,
     checked_video,
     checked_warnings,
 )
-from hotvid.skeleton import H36M17, JOINT_SETS
+from hotvid.stored.npz import read_array, read_text
 from hotvid.types import Motion3D, Person, Poses, Track2D, check_shape
 
 SCHEMA = "hotvid-poses/1"
@@ -43,10 +44,6 @@ _TRACK = {
 }
 _MOTION = {"xyz_m": np.float32, "root_m": np.float32, "apart_m": np.float32}
 _OPTIONAL = {"apart_m"}  # None is not stored
-# What reading raises where the file is no archive, and where what is in it is not as it should be.
-_UNREADABLE = (OSError, zipfile.BadZipFile, zlib.error, EOFError)
-_WRONG = (ShapeError, LookupError, ValueError, TypeError, RuntimeError)
-_MAX_DEFLATE = 1032  # bytes out of one byte in, at most: a file cannot claim more than it holds
 
 
 def save_poses(
@@ -94,11 +91,11 @@ def load_poses(path: str | os.PathLike) -> Poses:
         raise InputError(f"'{path}' is a folder", "name a pose store") from error
     except PermissionError as error:
         raise InputError(f"'{path}' cannot be read", "you lack the permission to") from error
-    except _UNREADABLE as error:
+    except UNREADABLE as error:
         raise InputError(
             f"'{path}' is no pose store, or a damaged one", "make it again with --save-poses"
         ) from error
-    except _WRONG as error:
+    except WRONG as error:
         raise InputError(
             f"the pose store '{path}' is damaged: {error}", "make it again with --save-poses"
         ) from error
@@ -110,7 +107,7 @@ def stored_key(path: str | os.PathLike) -> str | None:
         with zipfile.ZipFile(path) as archive:
             _check_schema(archive)
             key = json.loads(read_text(archive, "meta")).get("key")
-    except (*_UNREADABLE, *_WRONG, AttributeError, InputError):
+    except (*UNREADABLE, *WRONG, InputError):
         return None
     return key if isinstance(key, str) else None
 
@@ -207,38 +204,8 @@ def _check_joints(detected: Track2D, keypoints: Track2D) -> None:
         check_shape("xy_px", track.xy_px, (n_rows, len(JOINT_SETS[track.joint_set]), 2))
 
 
-def read_text(archive: zipfile.ZipFile, name: str) -> str:
-    """An array that is one text; InputError, whose message goes on after a file's name."""
-    array = read_array(archive, name)
-    if array.dtype.kind != "U" or array.ndim != 0:
-        raise InputError(f"is damaged: {name} is no text")
-    return str(array)
-
-
 def _array(archive: zipfile.ZipFile, name: str, dtype: type) -> np.ndarray:
     array = read_array(archive, name)
     if array.dtype != dtype:
         raise InputError(f"is damaged: {name} is {array.dtype}, expected {np.dtype(dtype)}")
     return array
-
-
-def read_array(archive: zipfile.ZipFile, name: str) -> np.ndarray:
-    """One array, after its claimed size was found to be what the file can hold.
-
-    raises  KeyError where it is not there, InputError as `read_text`.
-    """
-    entry = archive.getinfo(f"{name}.npy")
-    with archive.open(entry) as file:
-        version = np.lib.format.read_magic(file)
-        read_header = (
-            np.lib.format.read_array_header_1_0
-            if version == (1, 0)
-            else np.lib.format.read_array_header_2_0
-        )
-        shape, _, dtype = read_header(file)
-        n_bytes = math.prod(shape) * dtype.itemsize
-        held = entry.file_size - file.tell()
-        if n_bytes != held or entry.file_size > _MAX_DEFLATE * (entry.compress_size + 1):
-            raise InputError(f"is damaged: {name} does not hold what it claims")
-    with archive.open(entry) as file:
-        return np.lib.format.read_array(file, allow_pickle=False)

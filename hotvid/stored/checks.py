@@ -4,13 +4,27 @@ from __future__ import annotations
 
 import math
 import os
+import zipfile
+import zlib
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from hotvid.errors import InputError
+from hotvid.errors import InputError, ShapeError
 from hotvid.types import ModelsUsed, Person, VideoInfo, WorldFrame
+
+# What reading raises where a file is no archive, and where what is in it is not as it should be.
+UNREADABLE = (OSError, EOFError, zipfile.BadZipFile, zlib.error)
+WRONG = (
+    ShapeError,
+    LookupError,
+    ValueError,
+    TypeError,
+    AttributeError,
+    RuntimeError,
+    OverflowError,
+)
 
 _MAX_SIDE_PX = 2**16
 _MAX_FPS = 10_000.0
@@ -67,8 +81,9 @@ def check_times(pts_s: np.ndarray, first_frame: Any) -> None:
     _check_size("time", pts_s, _MOST_S)
 
 
-def check_n_frames(n_frames: Any) -> None:
-    """How many frames there are, before anything is made as long as that."""
+def check_span(first_frame: Any, n_frames: Any) -> None:
+    """Which frames there are, before anything is made as long as that."""
+    _check_number("first_frame", first_frame, int, 0, _MAX_FRAME)
     _check_number("frame_count", n_frames, int, 0, _MAX_FRAMES)
 
 

@@ -1,16 +1,18 @@
 """hotvid's JSON read back: what it holds comes back, and what is no such file is said so."""
 
 import json
+import tracemalloc
 from dataclasses import replace
 
 import numpy as np
 import pytest
+from small_poses import some_poses
 from stick_people import two_people
 
 from hotvid.errors import InputError
-from hotvid.export.json_export import to_dict, write_json
-from hotvid.io.poses_json import load_poses_json
 from hotvid.pipeline import settle
+from hotvid.stored import poses_json
+from hotvid.stored.poses_json import holds_poses, load_poses_json, to_dict, write_json
 
 
 def test_what_was_written_comes_back(tmp_path):
@@ -108,3 +110,60 @@ def test_a_missing_file_is_said_so(tmp_path):
         load_poses_json(tmp_path / "a.json")
     with pytest.raises(InputError, match="folder"):
         load_poses_json(tmp_path)
+
+
+def test_any_order_of_keys_is_read(tmp_path):
+    """As other programs write it again: sorted, indented, with a mark of UTF-8 before it."""
+    poses = settle(two_people("h36m17"))
+    write_json(poses, tmp_path / "a.json")
+    held = json.loads((tmp_path / "a.json").read_text())
+    backwards = dict(reversed(held.items()))
+    backwards["people"] = [dict(reversed(person.items())) for person in held["people"]]
+    assert next(iter(backwards)) == "people" and list(backwards)[-1] == "schema"
+    (tmp_path / "b.json").write_text(json.dumps(backwards, indent=1), encoding="utf-8-sig")
+    assert holds_poses(tmp_path / "b.json")
+    one, other = (load_poses_json(tmp_path / name) for name in ("a.json", "b.json"))
+    assert to_dict(one) == to_dict(other)
+
+
+def test_the_first_kilobytes_tell_what_it_is(tmp_path):
+    write_json(two_people(), tmp_path / "a.json")
+    text = (tmp_path / "a.json").read_text()
+    (tmp_path / "b.json").write_text(text[:1000])
+    assert holds_poses(tmp_path / "a.json") and holds_poses(tmp_path / "b.json")
+    (tmp_path / "c.json").write_text(text.replace("hotvid/1", "other/1"))
+    assert not holds_poses(tmp_path / "c.json") and not holds_poses(tmp_path / "missing.json")
+
+
+def test_other_programs_json_is_not_parsed_to_see_that_it_is_theirs(tmp_path, monkeypatch):
+    (tmp_path / "a.json").write_text(json.dumps({"images": [], "annotations": [{"id": 1}]}))
+    (tmp_path / "b.json").write_text(json.dumps([{"image_id": 3}]))
+    parsed = []
+    value = poses_json.JsonStream.value
+    monkeypatch.setattr(
+        poses_json.JsonStream, "value", lambda s: parsed.append(value(s)) or parsed[-1]
+    )
+    assert not holds_poses(tmp_path / "a.json") and not holds_poses(tmp_path / "b.json")
+    assert parsed == ["images"]
+
+
+@pytest.mark.parametrize("frames", [poses_json._ROWS_READ_AT_ONCE * k + 1 for k in (1, 2)])
+def test_long_tracks_come_back_whole(tmp_path, monkeypatch, frames):
+    poses = some_poses(frames, 2)
+    write_json(poses, tmp_path / "a.json")
+    found = load_poses_json(tmp_path / "a.json")
+    for ours, theirs in zip(found.people, poses.people, strict=True):
+        np.testing.assert_array_equal(ours.keypoints.frame_index, np.arange(frames))
+        np.testing.assert_allclose(ours.keypoints.xy_px, theirs.keypoints.xy_px, atol=0.01)
+        np.testing.assert_allclose(ours.motion.xyz_m, theirs.motion.xyz_m, atol=1e-4)
+
+
+def test_reading_takes_little_more_memory_than_what_is_read(tmp_path):
+    write_json(some_poses(10_000), tmp_path / "a.json")
+    tracemalloc.start()
+    found = load_poses_json(tmp_path / "a.json")
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    person = found.people[0]
+    held = person.keypoints.xy_px.nbytes * 1.5 + person.motion.xyz_m.nbytes * 20 / 17
+    assert peak < 3 * held  # as lists of numbers it is some twenty times as large

@@ -1,5 +1,6 @@
 """Arrays and Parquet of hotvid read back: as JSON is, and what is no such file is said so."""
 
+import tracemalloc
 import zipfile
 from dataclasses import replace
 
@@ -9,11 +10,11 @@ from stick_people import two_people, uneven
 
 from hotvid.config import ExportConfig
 from hotvid.errors import InputError
-from hotvid.export import arrays, parquet_table
-from hotvid.export.json_export import to_dict, write_json
-from hotvid.io.poses_json import load_poses_json
-from hotvid.io.poses_tables import is_arrays, is_parquet, load_arrays, load_parquet
 from hotvid.pipeline import settle
+from hotvid.stored import arrays, parquet_table
+from hotvid.stored.arrays import is_arrays, load_arrays
+from hotvid.stored.parquet_table import is_parquet, load_parquet
+from hotvid.stored.poses_json import load_poses_json, to_dict, write_json
 from hotvid.track import select_people
 
 WAYS = {
@@ -139,3 +140,72 @@ def test_the_largest_of_a_table_without_boxes_is_the_largest(tmp_path):
 def _scaled(track, factor):
     middle = np.nanmean(track.xy_px, 1, keepdims=True)
     return replace(track, xy_px=(middle + factor * (track.xy_px - middle)).astype(np.float32))
+
+
+def test_arrays_hold_the_angles(tmp_path):
+    poses = settle(two_people("h36m17"))
+    found = there_and_back(poses, tmp_path / "a.npz")
+    for ours, theirs in zip(found.people, poses.people, strict=True):
+        np.testing.assert_array_equal(ours.angles.degrees, theirs.angles.degrees)
+
+
+def test_arrays_of_another_order_in_memory_are_read(tmp_path):
+    poses = settle(two_people("h36m17"))
+    wanted = there_and_back(poses, tmp_path / "a.npz")
+    with np.load(tmp_path / "a.npz") as held:
+        np.savez(
+            tmp_path / "b.npz",
+            **{n: np.asfortranarray(v) if v.ndim else v for n, v in held.items()},
+        )
+    found = load_arrays(tmp_path / "b.npz")
+    for ours, theirs in zip(found.people, wanted.people, strict=True):
+        np.testing.assert_array_equal(ours.keypoints.xy_px, theirs.keypoints.xy_px)
+        np.testing.assert_array_equal(ours.world.xyz_m, theirs.world.xyz_m)
+
+
+def test_arrays_of_a_crowd_in_a_long_clip_are_never_all_in_memory(tmp_path):
+    clip = two_people("h36m17")
+    people = (moved(clip.people[0], track_id) for track_id in range(40))
+    long = replace(clip, first_frame=0, pts_s=np.arange(20_000) / 30, people=tuple(people))
+    arrays.write(long, tmp_path / "a.npz", ExportConfig())
+    tracemalloc.start()
+    found = load_arrays(tmp_path / "a.npz")
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert [len(p.keypoints) for p in found.people] == [12] * 40
+    assert peak < 4 * 20_000 * 17 * 3 * 4  # some four times one person's largest array
+
+
+@pytest.mark.parametrize("rows", [17, 18, 100])
+def test_a_table_cut_anywhere_is_read(tmp_path, monkeypatch, rows):
+    """Other programs group rows otherwise; people may come back after others."""
+    pa = pytest.importorskip("pyarrow")
+    from pyarrow import parquet
+
+    poses = settle(two_people("h36m17"))
+    wanted = there_and_back(poses, tmp_path / "a.parquet")
+    monkeypatch.setattr(parquet_table, "_ROWS_AT_ONCE", rows)
+    table = parquet.read_table(tmp_path / "a.parquet")
+    half = 17 * 6  # of the first person
+    table = pa.concat_tables([table[:half], table[2 * half :], table[half : 2 * half]])
+    parquet.write_table(table, tmp_path / "b.parquet", row_group_size=rows)
+    found = load_parquet(tmp_path / "b.parquet")
+    assert [p.track_id for p in found.people] == [0, 3]
+    for ours, theirs in zip(found.people, wanted.people, strict=True):
+        np.testing.assert_array_equal(ours.keypoints.xy_px, theirs.keypoints.xy_px)
+        np.testing.assert_array_equal(ours.motion.root_m, theirs.motion.root_m)
+
+
+def test_a_table_that_lacks_a_joint_is_damaged(tmp_path):
+    pytest.importorskip("pyarrow")
+    from pyarrow import parquet
+
+    there_and_back(two_people("h36m17"), tmp_path / "a.parquet")
+    parquet.write_table(parquet.read_table(tmp_path / "a.parquet")[:-1], tmp_path / "b.parquet")
+    with pytest.raises(InputError, match="lacks joints"):
+        load_parquet(tmp_path / "b.parquet")
+
+
+def moved(person, track_id):
+    track = replace(person.keypoints, track_id=track_id)
+    return replace(person, detected=track, keypoints=track)

@@ -9,8 +9,13 @@ import numpy as np
 from hotvid.joint_angles import JOINT_ROWS, KINDS
 from hotvid.joint_angles import TABLE as ANGLE_TABLE
 from hotvid.skeleton import H36M17
+from hotvid.stored.columns import columns_of
 from hotvid.types import Person, Poses
 
+PIXELS = ("x_px", "y_px")
+BODY = ("x_m", "y_m", "z_m")
+WORLD = ("world_x_m", "world_y_m", "world_z_m")
+CONFIDENCE = "confidence_3d"
 # What each column holds, in order; the formats that can carry it along do.
 COLUMNS = {
     "frame": "number of the frame, from 0, in decoded order",
@@ -27,7 +32,7 @@ COLUMNS = {
     "world_x_m": "metres in the world, y up, right-handed, estimated",
     "world_y_m": "metres in the world, y up, right-handed, estimated",
     "world_z_m": "metres in the world, y up, right-handed, estimated",
-    "confidence_3d": "0..1, the chance that x_m, y_m, z_m are right to 0.1 metres, estimated",
+    CONFIDENCE: "0..1, the chance that x_m, y_m, z_m are right to 0.1 metres, estimated",
     **{f"{kind}_deg": meaning for kind, meaning in KINDS.items()},
 }
 
@@ -45,38 +50,34 @@ def table_blocks(poses: Poses) -> Iterator[dict[str, np.ndarray]]:
 
 
 def _block(poses: Poses, person: Person, part: slice) -> dict[str, np.ndarray]:
-    track = person.keypoints
-    index = track.frame_index[part]
-    n_frames, n_joints = len(index), len(H36M17)
+    columns = columns_of(poses, person, part)
+    n_frames, n_joints = len(columns.frame), len(H36M17)
     unknown = np.full((n_frames, n_joints, 3), np.nan, np.float32)
-    xyz_m = unknown if person.motion is None else person.motion.xyz_m[part]
-    world_m = unknown if person.world is None else person.world.xyz_m[part]
     values = {
-        "frame": np.repeat(index, n_joints),
-        "time_s": np.repeat(poses.pts_s[index - poses.first_frame], n_joints),
+        "frame": np.repeat(columns.frame, n_joints),
+        "time_s": np.repeat(columns.time_s, n_joints),
         "person": np.full(n_frames * n_joints, person.track_id),
         "joint": np.tile(np.array(H36M17.joints), n_frames),
-        "x_px": track.xy_px[part, :, 0].ravel(),
-        "y_px": track.xy_px[part, :, 1].ravel(),
-        "score": track.score[part].ravel(),
-        "interpolated": np.repeat(track.interpolated[part], n_joints),
+        "score": columns.score.ravel(),
+        "interpolated": np.repeat(columns.interpolated, n_joints),
     }
-    for axis, name in enumerate("xyz"):
-        values[f"{name}_m"] = xyz_m[..., axis].ravel()
-        values[f"world_{name}_m"] = world_m[..., axis].ravel()
-    sure = person.confidence
-    values["confidence_3d"] = unknown[..., 0].ravel() if sure is None else sure[part].ravel()
-    for kind, of_joints in _angles(person, part, n_frames).items():
+    for names, points in (
+        (PIXELS, columns.xy_px),
+        (BODY, unknown if columns.xyz_m is None else columns.xyz_m),
+        (WORLD, unknown if columns.world_m is None else columns.world_m),
+    ):
+        values |= {name: points[..., axis].ravel() for axis, name in enumerate(names)}
+    sure = unknown[..., 0] if columns.confidence is None else columns.confidence
+    values[CONFIDENCE] = sure.ravel()
+    for kind, of_joints in _angles(columns.angles_deg, n_frames).items():
         values[f"{kind}_deg"] = of_joints.ravel()
     return {name: values[name] for name in COLUMNS}
 
 
-def _angles(person: Person, part: slice, n_frames: int) -> dict[str, np.ndarray]:
+def _angles(degrees: np.ndarray | None, n_frames: int) -> dict[str, np.ndarray]:
     """For each kind of angle (F, J) degrees, in the row of its joint; NaN in all others."""
     out = {kind: np.full((n_frames, len(H36M17)), np.nan, np.float32) for kind in KINDS}
-    if person.angles is not None:
-        for angle, joint, column in zip(
-            ANGLE_TABLE, JOINT_ROWS, person.angles.degrees[part].T, strict=True
-        ):
+    if degrees is not None:
+        for angle, joint, column in zip(ANGLE_TABLE, JOINT_ROWS, degrees.T, strict=True):
             out[angle.kind][:, joint] = column
     return out

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from hotvid.errors import InputError, OutputError
-from hotvid.io.pose_store import SCHEMA, is_pose_store, load_poses, save_poses
+from hotvid.stored.pose_store import SCHEMA, is_pose_store, load_poses, save_poses
 from hotvid.types import ModelsUsed, Motion3D, Person, Poses, Track2D, VideoInfo
 
 
