@@ -31,7 +31,8 @@ _MAX_FPS = 10_000.0
 _MAX_FOCAL_PX = 1e7
 _MAX_FRAME = 2**40
 _MAX_FRAMES = 10_000_000  # 46 hours at 60 frames a second
-_MAX_ID = 2**31
+# The largest id of a person: whole numbers up to here are whole in every language's JSON.
+MAX_ID = 2**53
 # Far beyond any picture and any scene, and far from where sums overflow.
 _ROUNDING = 1e-3
 _MOST_PX, _MOST_M, _MOST_S = 1e7, 1e6, 1e9
@@ -102,7 +103,7 @@ def check_people(people: Sequence[Person], first_frame: int, n_frames: int) -> N
     """InputError where a person is in frames that are none, or where nobody can be."""
     ids = [person.track_id for person in people]
     for track_id in ids:
-        _check_number("track_id", track_id, int, 0, _MAX_ID)
+        _check_number("track_id", track_id, int, 0, MAX_ID)
     if len(set(ids)) < len(ids):
         raise InputError("is damaged: two people have the same id")
     for person in people:

@@ -14,6 +14,7 @@ from hotvid.pipeline import settle
 from hotvid.stored import arrays, parquet_table
 from hotvid.stored.arrays import is_arrays, load_arrays
 from hotvid.stored.parquet_table import is_parquet, load_parquet
+from hotvid.stored.pose_store import load_poses, save_poses
 from hotvid.stored.poses_json import load_poses_json, to_dict, write_json
 from hotvid.track import select_people
 
@@ -209,3 +210,34 @@ def test_a_table_that_lacks_a_joint_is_damaged(tmp_path):
 def moved(person, track_id):
     track = replace(person.keypoints, track_id=track_id)
     return replace(person, detected=track, keypoints=track)
+
+
+LARGE = 2**53
+
+
+@pytest.mark.parametrize("name", ["a.json", "poses.npz", *WAYS])
+def test_the_largest_id_is_the_same_in_every_file(tmp_path, name):
+    poses = two_people("h36m17")
+    large = replace(poses, people=(moved(poses.people[0], LARGE), poses.people[1]))
+    path = tmp_path / name
+    if name == "a.json":
+        assert [p.track_id for p in by_json(large, tmp_path).people] == [LARGE, 3]
+    elif name == "poses.npz":
+        save_poses(large, path)
+        assert [p.track_id for p in load_poses(path).people] == [LARGE, 3]
+    else:
+        assert [p.track_id for p in there_and_back(large, path).people] == [LARGE, 3]
+
+
+def test_older_tables_with_shorter_ids_are_read(tmp_path):
+    pa = pytest.importorskip("pyarrow")
+    from pyarrow import parquet
+
+    poses = two_people("h36m17")
+    there_and_back(poses, tmp_path / "a.parquet")
+    table = parquet.read_table(tmp_path / "a.parquet")
+    assert table.schema.field("person").type == pa.int64()
+    person = table.schema.get_field_index("person")
+    table = table.set_column(person, "person", table["person"].cast(pa.int32()))
+    parquet.write_table(table, tmp_path / "b.parquet")
+    assert [p.track_id for p in load_parquet(tmp_path / "b.parquet").people] == [0, 3]

@@ -11,6 +11,7 @@ import numpy as np
 from hotvid.errors import InputError
 from hotvid.geometry import extent
 from hotvid.skeleton import JOINT_SETS, joint_set_by_count
+from hotvid.stored.checks import MAX_ID
 
 FARTHEST_PX = 1e6  # a coordinate beyond is no place in any picture
 _MOSTLY_NAMED = 0.5  # share of sightings that must have ids for these to be of help
@@ -208,4 +209,4 @@ def _whole(value: Any) -> int | None:
         number = float(value)
     except (TypeError, ValueError, OverflowError):
         return None
-    return int(number) if number.is_integer() and -1 <= number < 2**53 else None
+    return int(number) if number.is_integer() and -1 <= number <= MAX_ID else None
