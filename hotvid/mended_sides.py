@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from hotvid.skeleton import H36M17, JOINT_SETS, legs_and_arms, to_h36m17
+from hotvid.skeleton import H36M17, joint_set_named, legs_and_arms, to_h36m17
 from hotvid.types import Person
 
 _TELLING = (("knee", "ankle"), ("elbow", "wrist"))  # whose side a leg is, and an arm
@@ -17,7 +17,7 @@ def with_mended_sides(person: Person, part: slice = slice(None)) -> tuple[np.nda
     What was mended before the lifting (`hotvid.post.swaps`) is in the skeleton's joints only, and
     feet and hands would be at the other ankle and wrist.
     """
-    joint_set = JOINT_SETS[person.detected.joint_set]
+    joint_set = joint_set_named(person.detected.joint_set)
     xy, score = person.detected.xy_px[part].copy(), person.detected.score[part].copy()
     as_found, _ = to_h36m17(xy, score, joint_set.name)
     skeleton = person.keypoints.xy_px[part]

@@ -218,6 +218,9 @@ _OF_HANDS = (
     r"hand_root|index|thumb|pinky|(thumb|forefinger|middle_finger|ring_finger|pinky_finger)[1-4]"
 )
 
+# Before the name of the 2D model's joint set, in the name of a skeleton with its feet and hands.
+_SKELETON_WITH = f"{H36M17.name}+"
+
 # The torso is shared by every set that names hips and shoulders; spine is half-way, as in
 # Human3.6M. The head's top, which few 2D sets have, is carried up from the ears along a
 # direction of the face: in the mean face the crown is 2 eye-to-mouth heights above the ears.
@@ -282,15 +285,18 @@ _INSTEAD: dict[str, tuple[dict[str, float], ...]] = {
 @cache
 def h36m17_matrix(joint_set: str) -> np.ndarray:
     """(17, K) float32 weights that take `joint_set` to H36M-17; each row sums to 1."""
-    if joint_set not in _TO_H36M17:
+    if joint_set.startswith(_SKELETON_WITH):
+        source, recipes = joint_set_named(joint_set), _TO_H36M17[H36M17.name]
+    elif joint_set in _TO_H36M17:
+        source, recipes = JOINT_SETS[joint_set], _TO_H36M17[joint_set]
+    else:
         raise UsageError(
             f"no conversion from joint set '{joint_set}' to h36m17",
             f"choose one of: {', '.join(sorted(_TO_H36M17))}",
         )
-    source = JOINT_SETS[joint_set]
     matrix = np.zeros((len(H36M17), len(source)), np.float32)
     for row, name in enumerate(H36M17.joints):
-        for joint, weight in _TO_H36M17[joint_set][name].items():
+        for joint, weight in recipes[name].items():
             matrix[row, source.index(joint)] = weight
     matrix.setflags(write=False)
     return matrix
@@ -312,6 +318,38 @@ def feet_and_hands(joint_set: str) -> tuple[int, ...]:
     return _sided(joint_set, f"{_OF_FEET}|{_OF_HANDS}")
 
 
+@cache
+def joint_set_named(name: str) -> JointSet:
+    """A joint set of `JOINT_SETS`, or a skeleton with feet and hands; KeyError for others."""
+    _, plus, source = name.partition(_SKELETON_WITH)
+    return _skeleton_with_feet_and_hands(JOINT_SETS[source]) if plus else JOINT_SETS[name]
+
+
+def with_feet_and_hands(source: str) -> JointSet:
+    """The skeleton's joints and after them the feet and hands of `source`, by their names there.
+
+    That is what files hold which hold no more of what the 2D model has found.
+    """
+    return joint_set_named(_SKELETON_WITH + source)
+
+
+def own_set(joint_set: str) -> str:
+    """The name of the 2D model's joint set of which a skeleton with feet and hands has these."""
+    return joint_set.removeprefix(_SKELETON_WITH)
+
+
+def _skeleton_with_feet_and_hands(source: JointSet) -> JointSet:
+    extremities = {source.joints[i] for i in feet_and_hands(source.name)}
+    joints = (*H36M17.joints, *(name for name in source.joints if name in extremities))
+    named = [(source.joints[a], source.joints[b]) for a, b in source.edges]
+    edges = [
+        (joints.index(a), joints.index(b))
+        for a, b in named
+        if {a, b} & extremities and {a, b} <= {*joints}
+    ]
+    return JointSet(_SKELETON_WITH + source.name, joints, (*H36M17.edges, *edges))
+
+
 def legs_and_arms(joint_set: str) -> tuple[tuple[int, ...], tuple[int, ...]]:
     """The joints of both legs, and of both arms, in `joint_set`, feet and hands among them."""
     return (
@@ -323,7 +361,7 @@ def legs_and_arms(joint_set: str) -> tuple[tuple[int, ...], tuple[int, ...]]:
 def _sided(joint_set: str, pattern: str) -> tuple[int, ...]:
     """The joints whose names are a side and what the pattern stands for."""
     names = re.compile(f"(left|right)_({pattern})")
-    return tuple(i for i, n in enumerate(JOINT_SETS[joint_set].joints) if names.fullmatch(n))
+    return tuple(i for i, n in enumerate(joint_set_named(joint_set).joints) if names.fullmatch(n))
 
 
 def to_h36m17(xy: np.ndarray, score: np.ndarray, joint_set: str) -> tuple[np.ndarray, np.ndarray]:
@@ -393,7 +431,7 @@ def _with_stand_ins(
     lost = ~np.isfinite(xy).all(-1)
     if not lost.any():
         return xy, score
-    joints = JOINT_SETS[joint_set].joints
+    joints = joint_set_named(joint_set).joints
     xy, score = np.where(lost[..., None], np.nan, xy), score.copy()
     for name, others in _STAND_INS:
         if name not in joints or not lost[..., joints.index(name)].any():

@@ -124,7 +124,7 @@ class Track2D:
     """One person's 2D keypoints over consecutive frames, gaps filled.
 
     track_id      counts from 0.
-    joint_set     a name in `hotvid.skeleton.JOINT_SETS`.
+    joint_set     a name of `hotvid.skeleton.joint_set_named`.
     frame_index   (F,) int64, the video's frame numbers, consecutive.
     xy_px         (F, K, 2) float32, pixels; NaN where a joint is unknown.
     score         (F, K) float32, 0..1.

@@ -14,7 +14,10 @@ from hotvid.skeleton import (
     OPENPOSE67,
     feet_and_hands,
     h36m17_matrix,
+    joint_set_named,
+    own_set,
     to_h36m17,
+    with_feet_and_hands,
 )
 
 SOURCES = list(JOINT_SETS.values())
@@ -218,3 +221,19 @@ def test_missing_joints_stay_missing_and_only_they():
 def test_an_unknown_joint_set_names_the_known():
     with pytest.raises(UsageError, match=r"blazepose33, coco17, .*halpe26"):
         h36m17_matrix("hands21")
+
+
+@pytest.mark.parametrize(
+    "source", [s for s in SOURCES if feet_and_hands(s.name)], ids=lambda s: s.name
+)
+def test_a_skeleton_with_feet_and_hands_is_a_joint_set(source):
+    joints = with_feet_and_hands(source.name)
+    assert joint_set_named(joints.name) == joints and own_set(joints.name) == source.name
+    assert joints.joints[:17] == H36M17.joints and joints.edges[:16] == H36M17.edges
+    own = [joints.joints[i] for i in feet_and_hands(joints.name)]
+    assert own == [source.joints[i] for i in feet_and_hands(source.name)]
+    assert len(joints) == 17 + len(own)
+    assert {joints.joints[i] for edge in joints.edges for i in edge} == set(joints.joints)
+    np.testing.assert_array_equal(h36m17_matrix(joints.name), np.eye(17, len(joints)))
+    with pytest.raises(KeyError):
+        joint_set_named("h36m17+octopus8")

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from hotvid.mended_sides import with_mended_sides
-from hotvid.skeleton import COCO17, JOINT_SETS, JointSet, by_name
+from hotvid.skeleton import COCO17, JointSet, by_name, joint_set_named, own_set
 from hotvid.types import Person, Poses
 
 
@@ -20,14 +20,14 @@ def as_in_picture(person: Person, target: JointSet) -> np.ndarray:
 
     Taken from the 2D model's own joints, which know more of face and feet than the skeleton does.
     """
-    joint_set = JOINT_SETS[person.detected.joint_set]
+    joint_set = joint_set_named(person.detected.joint_set)
     xy, score = by_name(*with_mended_sides(person), joint_set, target)
     return np.concatenate([xy, score[..., None]], -1)
 
 
 def own_or_coco(poses: Poses, *known: JointSet) -> JointSet:
     """The joint set of the 2D model where the format knows it, else COCO's 17."""
-    found = {person.detected.joint_set for person in poses.people}
+    found = {own_set(person.detected.joint_set) for person in poses.people}
     return next((s for s in known if found == {s.name}), COCO17)
 
 

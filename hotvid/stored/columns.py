@@ -1,18 +1,19 @@
 """What JSON, arrays and Parquet hold of a person: columns, with a row for each frame of the track.
 
-The 2D model's own joints are in none of them: the skeleton's stand for them.
+The 2D model's own joints are in none of them but for feet and hands, which JSON has: the skeleton's
+stand for the others.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
 from hotvid.errors import InputError
 from hotvid.joint_angles import ANGLES
-from hotvid.skeleton import H36M17
+from hotvid.skeleton import H36M17, JointSet
 from hotvid.types import JointAngles, Motion3D, Person, Poses, Track2D, WorldMotion
 
 _J = len(H36M17)
@@ -43,6 +44,7 @@ class Columns:
     standing      (F, 2) bool: right and left foot.
     confidence    (F, 17), 0..1.
     angles_deg    (F, A), the angles of `hotvid.joint_angles.ANGLES`.
+    feet_and_hands  (F, E, 3) x, y in pixels and score of joints that the head names.
     """
 
     frame: np.ndarray
@@ -58,13 +60,26 @@ class Columns:
     standing: np.ndarray | None = None
     confidence: np.ndarray | None = None
     angles_deg: np.ndarray | None = None
+    feet_and_hands: np.ndarray | None = None
+
+
+@dataclass(frozen=True)
+class Extremities:
+    """What the rows of `feet_and_hands` are.
+
+    joint_set  the skeleton with the feet and hands of the 2D model's joint set.
+    at         for each row the joint's index there; None where the set has no such joint.
+    """
+
+    joint_set: JointSet
+    at: tuple[int | None, ...]
 
 
 NAMES = tuple(field.name for field in fields(Columns))
 
 
 def columns_of(poses: Poses, person: Person, part: slice = slice(None)) -> Columns:
-    """The rows `part` of a person of `poses`."""
+    """The rows `part` of a person of `poses`, without feet and hands."""
     track, motion, world = person.keypoints, person.motion, person.world
     index = track.frame_index[part]
 
@@ -98,7 +113,7 @@ def joined(parts: Sequence[Columns]) -> Columns:
     return parts[0] if len(parts) == 1 else Columns(**{name: column(name) for name in NAMES})
 
 
-def person_from(track_id: int, columns: Columns) -> Person:
+def person_from(track_id: int, columns: Columns, extremities: Extremities | None = None) -> Person:
     """The person that a file holds; ShapeError, ValueError where the columns do not fit."""
     if not len(columns.frame):
         raise InputError("is damaged: somebody is in no frame")
@@ -112,12 +127,15 @@ def person_from(track_id: int, columns: Columns) -> Person:
         person_score=np.nan_to_num(_float32(columns.person_score)),
         interpolated=np.asarray(columns.interpolated, bool),
     )
+    detected = track
+    if extremities is not None and columns.feet_and_hands is not None:
+        detected = _with_extremities(track, columns.feet_and_hands, extremities)
     if columns.xyz_m is None or not np.isfinite(columns.xyz_m).any():
-        return Person(track, track)
+        return Person(detected, track)
     world, angles, sure = columns.world_m, columns.angles_deg, columns.confidence
     stands = columns.standing
     return Person(
-        track,
+        detected,
         track,
         Motion3D(_float32(columns.xyz_m), _float32(columns.root_m)),
         None
@@ -125,6 +143,26 @@ def person_from(track_id: int, columns: Columns) -> Person:
         else WorldMotion(_float32(world), None if stands is None else np.asarray(stands, bool)),
         angles=None if angles is None else JointAngles(_float32(angles)),
         confidence=None if sure is None else np.nan_to_num(_float32(sure)),
+    )
+
+
+def _with_extremities(
+    track: Track2D, feet_and_hands: np.ndarray, extremities: Extremities
+) -> Track2D:
+    """The track, in the skeleton's joints, with joints of feet and hands after them."""
+    n_rows, joint_set = len(track), extremities.joint_set
+    if feet_and_hands.shape != (n_rows, len(extremities.at), 3):
+        raise ValueError(f"feet and hands: {feet_and_hands.shape} are not as the head names them")
+    points = np.full((n_rows, len(joint_set), 3), np.nan, np.float32)
+    points[:, :_J, :2], points[:, :_J, 2] = track.xy_px, track.score
+    for row, joint in enumerate(extremities.at):
+        if joint is not None:
+            points[:, joint] = feet_and_hands[:, row]
+    return replace(
+        track,
+        joint_set=joint_set.name,
+        xy_px=points[..., :2],
+        score=np.nan_to_num(points[..., 2]),
     )
 
 

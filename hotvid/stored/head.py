@@ -10,7 +10,7 @@ import numpy as np
 from hotvid import __version__
 from hotvid.file_names import as_unicode
 from hotvid.joint_angles import ANGLES, CONVENTION
-from hotvid.skeleton import H36M17, JOINT_SETS, feet_and_hands
+from hotvid.skeleton import H36M17, feet_and_hands, joint_set_named, own_set, with_feet_and_hands
 from hotvid.stored.checks import (
     check_people,
     check_span,
@@ -20,7 +20,7 @@ from hotvid.stored.checks import (
     checked_video,
     checked_warnings,
 )
-from hotvid.stored.columns import Columns, person_from
+from hotvid.stored.columns import Columns, Extremities, person_from
 from hotvid.types import Poses, WorldFrame, check_shape
 
 SCHEMA = "hotvid/1"
@@ -111,7 +111,8 @@ def poses_from(
         pts_s = _times(analysed, [columns for _, columns in people])
     check_shape("pts_s", pts_s, (n_frames,))
     check_times(pts_s, first)
-    found = tuple(person_from(track_id, columns) for track_id, columns in people)
+    extremities = _extremities_from(head.get("feet_and_hands"))
+    found = tuple(person_from(track_id, columns, extremities) for track_id, columns in people)
     check_people(found, first, n_frames)
     names = {name: models[name] for name in ("pose2d", "lifter", "weights_sha256")}
     return Poses(
@@ -173,9 +174,21 @@ def _feet_and_hands(poses: Poses) -> dict[str, Any] | None:
     """The names of what `feet_and_hands_2d` holds; None where the 2D model finds none of it."""
     for joint_set in (person.detected.joint_set for person in poses.people):
         if extremities := feet_and_hands(joint_set):
-            names = JOINT_SETS[joint_set].joints
-            return {"source": joint_set, "joints": [names[i] for i in extremities]}
+            names = joint_set_named(joint_set).joints
+            return {"source": own_set(joint_set), "joints": [names[i] for i in extremities]}
     return None
+
+
+def _extremities_from(found: dict[str, Any] | None) -> Extremities | None:
+    """None also where they are of a joint set that is not known here."""
+    if found is None:
+        return None
+    try:
+        joint_set = with_feet_and_hands(found["source"])
+    except KeyError:
+        return None
+    at = {name: i for i, name in enumerate(joint_set.joints)}
+    return Extremities(joint_set, tuple(at.get(name) for name in found["joints"]))
 
 
 def rounded(values: np.ndarray, digits: int) -> np.ndarray:

@@ -18,7 +18,7 @@ import numpy as np
 
 from hotvid.atomic import atomic_output
 from hotvid.errors import InputError
-from hotvid.skeleton import H36M17, JOINT_SETS
+from hotvid.skeleton import H36M17, joint_set_named
 from hotvid.stored.checks import (
     UNREADABLE,
     WRONG,
@@ -195,13 +195,15 @@ def _person(archive: zipfile.ZipFile, number: int, meta: dict) -> Person:
 
 
 def _check_joints(detected: Track2D, keypoints: Track2D) -> None:
-    if detected.joint_set not in JOINT_SETS:
-        raise InputError(f"has the joint set '{detected.joint_set}'", "update hotvid")
+    try:
+        joint_set_named(detected.joint_set)
+    except KeyError as error:
+        raise InputError(f"has the joint set '{detected.joint_set}'", "update hotvid") from error
     if keypoints.joint_set != H36M17.name:
         raise InputError(f"is damaged: its keypoints are '{keypoints.joint_set}'")
     n_rows = len(keypoints)
     for track in (detected, keypoints):
-        check_shape("xy_px", track.xy_px, (n_rows, len(JOINT_SETS[track.joint_set]), 2))
+        check_shape("xy_px", track.xy_px, (n_rows, len(joint_set_named(track.joint_set)), 2))
 
 
 def _array(archive: zipfile.ZipFile, name: str, dtype: type) -> np.ndarray:

@@ -54,6 +54,7 @@ class _Key:
     optional: bool = False
 
 
+_BOX = "box"  # null also where there is no such key
 _POINTS = "keypoints_2d"  # x, y and score of each joint: two columns
 _FEET_AND_HANDS = "feet_and_hands_2d"
 _KEYS = (
@@ -61,7 +62,7 @@ _KEYS = (
     _Key("time_s", "time_s", 6),
     _Key("score", "person_score", 4),
     _Key("interpolated", "interpolated"),
-    _Key("box", "box_px", 2, optional=True),
+    _Key(_BOX, "box_px", 2),
     _Key(_POINTS, "xy_px", 2),
     _Key("keypoints_3d", "xyz_m", 4, whole=True),
     _Key("root", "root_m", 4, whole=True),
@@ -279,19 +280,20 @@ def _columns(stream: JsonStream) -> Columns:
     """The list of frames that lies ahead, some at a time turned from objects into columns."""
     rows = (stream.value() for _ in stream.items())
     parts: list[Columns] = []
-    keys = _KEYS
+    first: dict[str, Any] = {}
     while some := list(islice(rows, _ROWS_READ_AT_ONCE)):
-        if not parts:
-            keys = tuple(key for key in _KEYS if not key.optional or key.name in some[0])
-        parts.append(_part(some, keys))
-    return joined(parts or [_part([], _KEYS)])
+        first = first or some[0]
+        parts.append(_part(some, first))
+    return joined(parts) if parts else _part([], {})
 
 
-def _part(rows: list[dict[str, Any]], keys: tuple[_Key, ...]) -> Columns:
-    """keys  those that the person's first frame has."""
-    told: dict[str, np.ndarray | None] = {"box_px": np.full((len(rows), 4), np.nan, np.float32)}
-    for key in keys:
-        values = [row[key.name] for row in rows]
+def _part(rows: list[dict[str, Any]], first: dict[str, Any]) -> Columns:
+    """first  the person's first frame, whose keys all others must have."""
+    told: dict[str, np.ndarray | None] = {}
+    for key in _KEYS:
+        if key.optional and key.name not in first:
+            continue
+        values = [row.get(_BOX) if key.name == _BOX else row[key.name] for row in rows]
         if key.name == _POINTS:
             points = _numbers(values, (*SHAPES["score"], 3))
             told |= {"xy_px": points[..., :2], "score": points[..., 2]}
@@ -303,6 +305,9 @@ def _part(rows: list[dict[str, Any]], keys: tuple[_Key, ...]) -> Columns:
             told[key.column] = None  # other angles than are known here
         else:
             told[key.column] = _numbers(values, SHAPES.get(key.column, ()))
+    if _FEET_AND_HANDS in first:
+        shape = (len(first[_FEET_AND_HANDS]), 3)
+        told["feet_and_hands"] = _numbers([row[_FEET_AND_HANDS] for row in rows], shape)
     return Columns(**told)
 
 

@@ -10,8 +10,18 @@ from small_poses import some_poses
 from stick_people import two_people
 
 from hotvid.errors import InputError
+from hotvid.export.keypoint_rows import as_in_picture, own_or_coco
 from hotvid.pipeline import settle
+from hotvid.skeleton import (
+    H36M17,
+    HALPE26,
+    JOINT_SETS,
+    feet_and_hands,
+    joint_set_named,
+    to_h36m17,
+)
 from hotvid.stored import poses_json
+from hotvid.stored.pose_store import load_poses, save_poses
 from hotvid.stored.poses_json import holds_poses, load_poses_json, to_dict, write_json
 
 
@@ -42,6 +52,52 @@ def test_written_again_it_is_the_same(tmp_path):
         for row, row_again in zip(one["frames"], other["frames"], strict=True):
             assert row == row_again
     assert first == again
+
+
+@pytest.mark.parametrize("joint_set", ["blazepose33", "halpe26", "openpose25"])
+def test_feet_and_hands_come_back(tmp_path, joint_set):
+    poses = settle(two_people(joint_set))
+    lost = poses.people[1].detected.xy_px
+    lost[2, feet_and_hands(joint_set)[0]] = np.nan
+    write_json(poses, tmp_path / "a.json")
+    found = load_poses_json(tmp_path / "a.json")
+    names = JOINT_SETS[joint_set].joints
+    for ours, theirs in zip(found.people, poses.people, strict=True):
+        mine = joint_set_named(ours.detected.joint_set)
+        assert mine.joints[:17] == H36M17.joints
+        for at in feet_and_hands(joint_set):
+            column = mine.index(names[at])
+            xy_px, score = ours.detected.xy_px[:, column], ours.detected.score[:, column]
+            np.testing.assert_allclose(xy_px, theirs.detected.xy_px[:, at], atol=0.01)
+            np.testing.assert_allclose(score, theirs.detected.score[:, at], atol=1e-4)
+        np.testing.assert_array_equal(ours.detected.xy_px[:, :17], ours.keypoints.xy_px)
+        xy, _ = to_h36m17(ours.detected.xy_px, ours.detected.score, ours.detected.joint_set)
+        np.testing.assert_array_equal(xy, ours.keypoints.xy_px)
+    assert to_dict(settle(found)) == json.loads((tmp_path / "a.json").read_text())
+    save_poses(found, tmp_path / "a.npz")
+    again = to_dict(settle(replace(load_poses(tmp_path / "a.npz"), world=found.world)))
+    assert again["feet_and_hands"] == to_dict(found)["feet_and_hands"]
+
+
+def test_feet_of_an_unknown_joint_set_are_left_out(tmp_path):
+    held = to_dict(two_people())
+    held["feet_and_hands"]["source"] = "octopus8"
+    (tmp_path / "a.json").write_text(json.dumps(held))
+    assert load_poses_json(tmp_path / "a.json").people[0].detected.joint_set == "h36m17"
+    held["feet_and_hands"] = {"source": "halpe26", "joints": ["left_heel", "third_heel"]}
+    (tmp_path / "a.json").write_text(json.dumps(held))
+    with pytest.raises(InputError, match="damaged"):
+        load_poses_json(tmp_path / "a.json")
+
+
+def test_feet_read_back_are_in_the_formats_of_other_programs(tmp_path):
+    poses = settle(two_people("halpe26"))
+    write_json(poses, tmp_path / "a.json")
+    found = load_poses_json(tmp_path / "a.json")
+    ours, theirs = (as_in_picture(p.people[0], HALPE26) for p in (found, poses))
+    heel = HALPE26.index("left_heel")
+    np.testing.assert_allclose(ours[:, heel], theirs[:, heel], atol=0.01)
+    assert own_or_coco(found, HALPE26) is HALPE26
 
 
 def test_frames_without_anyone_get_their_times(tmp_path):
