@@ -49,7 +49,8 @@ def lay_out(
     """The clip that `table` is of.
 
     video         the video itself: its size and its own times are taken.
-    size_px, fps  where there is no video; they win over what the file says.
+    size_px, fps  where there is no video; they win over what the file says, and `fps` over the
+                  times that it has.
     first_number  the number that the file gives the video's first frame.
     raises        InputError where the table does not fit the video; UsageError where size or frame
                   rate are neither given nor known.
@@ -75,7 +76,8 @@ def lay_out(
     else:
         _check_span(table, n_needed)
         info = _described(table, size_px, fps, max(n_needed, table.n_frames or 0))
-        pts_s = np.arange(info.n_frames) / info.fps
+        times = table.times if fps is None else None
+        pts_s = _times(times, first, info.n_frames, info.fps)
     kept = _within(pts_s, time_range_s)
     size = np.array([info.width, info.height], np.float32)
     if table.normalised:
@@ -129,6 +131,26 @@ def _described(
     if not 0 < fps < math.inf:
         raise UsageError(f"fps is {fps}", "give frames a second, more than 0")
     return VideoInfo("", width, height, float(fps), n_frames, n_frames / fps)
+
+
+def _times(
+    known: tuple[np.ndarray, np.ndarray] | None, first: int, n_frames: int, fps: float
+) -> np.ndarray:
+    """(F,) seconds: as the file has them, straight lines between and the frame rate outside."""
+    row = np.arange(n_frames)
+    if known is None:
+        return row / fps
+    at, time_s = known[0] - first, known[1]
+    inside = (at >= 0) & (at < n_frames)
+    at, which = np.unique(at[inside], return_index=True)
+    if not len(at):
+        return row / fps
+    time_s = time_s[inside][which]
+    pts_s = np.interp(row, at, time_s)
+    pts_s += (np.minimum(row - at[0], 0) + np.maximum(row - at[-1], 0)) / fps
+    if not (np.isfinite(pts_s).all() and (np.diff(pts_s) > 0).all()):
+        raise InputError("the file's times do not grow from frame to frame", "give --fps instead")
+    return pts_s
 
 
 def _within(pts_s: np.ndarray, time_range_s: tuple[float, float] | None) -> slice:

@@ -34,6 +34,8 @@ class KeypointTable:
     person        (N,) int64, the file's own ids; -1 for a sighting without.
     size_px, fps, n_frames  what the file says of the video; None where it does not.
     notes         what was left out, for the user.
+    times         (M,) frames, numbered as in the file, and (M,) seconds of each; None where the
+                  file has no times.
     """
 
     format: str
@@ -50,6 +52,7 @@ class KeypointTable:
     fps: float | None = None
     n_frames: int | None = None
     notes: tuple[str, ...] = ()
+    times: tuple[np.ndarray, np.ndarray] | None = None
 
     def __len__(self) -> int:
         return len(self.frame)

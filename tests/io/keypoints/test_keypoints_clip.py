@@ -1,15 +1,20 @@
 """Keypoints on a clip: frames, times and size are the video's, or those that are given."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from keypoint_files import EMPTY_FRAME, N_FRAMES, SIZE_PX, body, mmpose_demo, ultralytics_txt
+from small_poses import some_poses
 from stand_ins import FPS, write_coded_clip
 from stand_ins import SIZE_PX as CLIP_SIZE_PX
+from stick_people import FIRST, two_people, uneven
 
 from hotvid.errors import InputError, UsageError
 from hotvid.io.keypoints import read_keypoints
 from hotvid.io.keypoints.clip import lay_out
 from hotvid.io.keypoints.table import KeypointTable, Sightings
+from hotvid.stored.poses_json import write_json
 
 
 def table_of(
@@ -118,3 +123,38 @@ def test_ids_that_are_twice_in_a_frame_are_not_believed():
     given = {"size_px": (640, 480), "fps": 30.0}
     assert lay_out(two, **given).person is not None
     assert lay_out(table_of(frames, [3] * 100), **given).person is None
+
+
+UNEVEN_S = (0.0, 0.09, 0.10, 0.19)
+
+
+def test_times_of_the_file_are_the_clips():
+    times = np.array([2, 0, 1, 3]), np.array(UNEVEN_S)[[2, 0, 1, 3]]
+    given = {"size_px": (640, 480), "times": times}
+    clip = lay_out(table_of([0, 3], **given, fps=20.0))
+    assert clip.pts_s.tolist() == pytest.approx(UNEVEN_S) and clip.info.fps == 20
+    numbered = lay_out(table_of([1, 4], **given | {"times": (times[0] + 1, times[1])}, fps=20.0,
+                                first_number=1))  # fmt: skip
+    assert numbered.pts_s.tolist() == pytest.approx(UNEVEN_S)
+    assert lay_out(table_of([0, 3], **given), fps=10.0).pts_s.tolist() == [0, 0.1, 0.2, 0.3]
+
+
+def test_times_that_the_file_lacks_are_between_and_beyond_the_others():
+    given = {"size_px": (640, 480), "fps": 10.0, "n_frames": 7}
+    clip = lay_out(table_of([2, 4], **given, times=(np.array([2, 4, 99]), np.array([5, 5.5, 9.0]))))
+    assert clip.pts_s.tolist() == pytest.approx([4.8, 4.9, 5, 5.25, 5.5, 5.6, 5.7])
+    with pytest.raises(InputError, match=r"times do not grow.*--fps"):
+        lay_out(table_of([2, 4], **given, times=(np.array([2, 4]), np.array([5.0, 5.0]))))
+
+
+def test_hotvids_own_json_keeps_its_times(tmp_path):
+    poses = some_poses(4)
+    write_json(replace(poses, pts_s=np.array(UNEVEN_S)), tmp_path / "a.json")
+    clip = lay_out(read_keypoints(tmp_path / "a.json"))
+    assert clip.pts_s.tolist() == pytest.approx(UNEVEN_S)
+    late = two_people("h36m17")  # of a part of the video, in whose last frames nobody is
+    write_json(uneven(replace(late, people=late.people[1:])), tmp_path / "b.json")
+    clip = lay_out(read_keypoints(tmp_path / "b.json"))
+    row = late.people[1].keypoints.frame_index
+    np.testing.assert_allclose(clip.pts_s[row], uneven(late).pts_s[row - FIRST], atol=1e-6)
+    np.testing.assert_allclose(clip.pts_s[: FIRST + 1], np.arange(FIRST + 1) / 25, atol=1e-6)
