@@ -4,21 +4,18 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from hotvid.atomic import atomic_output, check_output
 from hotvid.config import (
     CleanConfig,
     KeypointsConfig,
-    LiftConfig,
     PipelineConfig,
-    Pose2DConfig,
-    RenderConfig,
     TrackConfig,
     WorldConfig,
 )
-from hotvid.errors import InputError, OutputError, UsageError
+from hotvid.errors import OutputError, UsageError
 from hotvid.exports import Export, check_exports, check_lengths, write_exports
 from hotvid.io.capture import is_still
 from hotvid.io.picture_writer import PICTURE_SUFFIXES, is_picture_name
@@ -35,11 +32,9 @@ from hotvid.pipeline import (
     render,
     settle,
 )
-from hotvid.stored.arrays import is_arrays, load_arrays
-from hotvid.stored.parquet_table import is_parquet, load_parquet
-from hotvid.stored.pose_store import is_pose_store, load_poses, save_poses
-from hotvid.stored.poses_json import holds_poses, is_poses_json, load_poses_json, write_json
-from hotvid.track import select_people
+from hotvid.sources import check_readable, source_at
+from hotvid.stored.pose_store import save_poses
+from hotvid.stored.poses_json import write_json
 from hotvid.types import Poses
 
 
@@ -67,9 +62,10 @@ def run(
     raises      OutputError before any work where an output cannot or must not be written.
     """
     config = config or PipelineConfig()
-    _check_video(source, video)
-    stored = stored_poses(source, config) if is_stored(source) else None
-    drawn_over = source if stored is None else video or video_of(stored, Path(source))
+    looked_at = source_at(source)
+    looked_at.check_video(video)
+    stored = looked_at.stored_poses(config)
+    drawn_over = source if stored is None else looked_at.video(stored, video)
     if stored is not None and out is None and config.track.kpt_thr != TrackConfig.kpt_thr:
         raise UsageError(
             f"{source} holds people already: of those --kpt-thr changes only what is drawn",
@@ -124,28 +120,6 @@ def lift(
     _check_still(out, keypoints if video is None else video)
     poses = lift_keypoints(keypoints, given, config, progress, video=video, in_3d=in_3d)
     return outputs.write(poses, config, video, progress)
-
-
-# What is made of stored poses anew, whatever they were made with.
-_FREE = {
-    "render": RenderConfig(),
-    "track": TrackConfig(),
-    "clean": CleanConfig(),
-    "world": WorldConfig(),
-}
-
-
-def is_stored(source: PathLike) -> bool:
-    """Whether a source holds poses already: a pose store, hotvid's JSON, arrays or Parquet."""
-    return is_pose_store(source) or is_poses_json(source) or is_parquet(source)
-
-
-def may_be_keypoints(source: PathLike) -> bool:
-    """Whether a source may hold 2D keypoints of other programs: a folder, CSV, text, other JSON."""
-    path = Path(source)
-    if path.is_dir() or path.suffix.lower() in (".csv", ".txt"):
-        return True
-    return is_poses_json(path) and path.is_file() and not holds_poses(path)
 
 
 @dataclass(frozen=True)
@@ -254,9 +228,9 @@ def poses_of(
 
     video  where that of a pose store lies now: UsageError with another source.
     """
-    _check_video(source, video)
-    stored = stored_poses(source, config) if is_stored(source) else None
-    return _found(source, stored, config, progress)
+    looked_at = source_at(source)
+    looked_at.check_video(video)
+    return _found(source, looked_at.stored_poses(config), config, progress)
 
 
 def _found(
@@ -266,55 +240,6 @@ def _found(
     if stored is None:
         return analyze(source, config, progress)
     return lift_anew(stored, config.lift, progress) if config.lift.anew else stored
-
-
-def _check_video(source: PathLike, video: PathLike | None) -> None:
-    if video is not None and not is_stored(source):
-        raise UsageError(f"{source} is a video already", "give --video only with a pose store")
-
-
-def stored_poses(source: PathLike, config: PipelineConfig) -> Poses:
-    """The poses that a source holds, with the people that the settings choose."""
-    # The overlap comes with the mode, which is looked at below.
-    given = replace(config.lift, overlap=LiftConfig.overlap)
-    lift = LiftConfig() if given.anew else given
-    if lift != LiftConfig():
-        raise UsageError(
-            f"{source} is a pose store: only a lifter that is named lifts it anew",
-            "name one with --model or --weights, or leave out the options of lifting",
-        )
-    # Of the 2D model nothing is asked; the lifter runs on the same device.
-    pose2d = replace(config.pose2d, device=Pose2DConfig.device)
-    if replace(config, **_FREE, lift=lift, pose2d=pose2d) != PipelineConfig():
-        raise UsageError(
-            f"{source} is a pose store: nobody is searched for in it anew",
-            "leave out the options of detection and time, or give the video",
-        )
-    poses = _load(source)
-    chosen = {
-        t.track_id for t in select_people([p.keypoints for p in poses.people], config.track.person)
-    }
-    return replace(poses, people=tuple(p for p in poses.people if p.track_id in chosen))
-
-
-def _load(source: PathLike) -> Poses:
-    if is_poses_json(source):
-        return load_poses_json(source)
-    if is_parquet(source):
-        return load_parquet(source)
-    return load_arrays(source) if is_arrays(source) else load_poses(source)
-
-
-def video_of(poses: Poses, store: Path) -> Path | None:
-    """The video that `poses` names, as seen from here or from the folder of the store.
-
-    None where there is none: the poses were lifted from keypoints alone.
-    """
-    if not poses.video.path:
-        return None
-    named = Path(poses.video.path)
-    beside = store.parent / named
-    return beside if beside.is_file() and not named.is_file() else named
 
 
 def _check_still(out: PathLike | None, source: PathLike, poses: Poses | None = None) -> None:
@@ -328,22 +253,4 @@ def _check_still(out: PathLike | None, source: PathLike, poses: Poses | None = N
     if not one:
         raise OutputError(
             f"'{out}' is a picture, but '{source}' is not", "name a video, as out.mp4"
-        )
-
-
-def check_readable(poses: Poses, path: PathLike) -> None:
-    """Raise InputError unless the video is there and as large as the one the poses are of."""
-    if not Path(path).is_file():
-        raise InputError(
-            f"the video that the poses were made from is not at {path}",
-            "say where with --video FILE",
-        )
-    with VideoReader(path) as reader:
-        came = reader.info
-    want = poses.video
-    if (came.width, came.height) != (want.width, want.height):
-        raise InputError(
-            f"{path} is {came.width}x{came.height}, "
-            f"but the poses were made on {want.width}x{want.height}",
-            "give the video that the poses were made from",
         )

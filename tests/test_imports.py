@@ -33,7 +33,7 @@ FOUNDATION = {
 # hotvid's own files: read and written by what knows other files, above the foundation.
 STORED = {"stored"}
 STAGES = {"io", "pose2d", "track", "lift", "post", "render", "export"}
-ABOVE = {"job", "exports", "doctor", "report", "bench", "batch", "train", "evaluate"}
+ABOVE = {"job", "exports", "sources", "doctor", "report", "bench", "batch", "train", "evaluate"}
 # The models are to run anywhere torch does: no video, no files, no command line.
 OF_MODELS = {"torch", "__future__", "collections", "copy", "dataclasses", "enum", "functools"}
 OF_MODELS |= {"contextlib", "itertools", "math", "typing"}

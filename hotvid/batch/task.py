@@ -27,7 +27,8 @@ from hotvid.exports import without_people
 from hotvid.io.lock import locked
 from hotvid.io.reader import check_source
 from hotvid.pipeline import Progress, no_progress
-from hotvid.stored.pose_store import is_pose_store, load_poses, save_poses, stored_key
+from hotvid.sources import source_at
+from hotvid.stored.pose_store import load_poses, save_poses, stored_key
 from hotvid.types import Poses
 from hotvid.weights import sha256
 
@@ -156,7 +157,8 @@ def _make_outputs(task: Task, stage: Stage, outcome: Outcome, progress: Progress
     anybody = without_people(exports)
     if anybody != exports and not _has_3d(store):
         exports = anybody  # what nobody is in has no file for anybody
-    video = job.video_of(load_poses(source), source) if is_pose_store(source) else source
+    looked_at = source_at(source)
+    video = looked_at.video(load_poses(store)) if looked_at.is_stored else source
     later = PipelineConfig(clean=config.clean, world=config.world, render=config.render)
     outputs = [path.name for path in files.values()]
 

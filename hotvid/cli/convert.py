@@ -45,9 +45,11 @@ def convert(
     video, given = read_of_file(of_file)
     from hotvid import job
     from hotvid.exports import plan_exports, warn_of_others
+    from hotvid.sources import source_at
 
-    keypoints = job.may_be_keypoints(source)
-    if not keypoints and not job.is_stored(source):
+    looked_at = source_at(source)
+    keypoints = looked_at.may_be_keypoints
+    if not keypoints and not looked_at.is_stored:
         raise UsageError(
             f"'{source}' holds no poses that can be converted",
             "for a video, use: hotvid export",

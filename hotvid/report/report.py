@@ -20,6 +20,7 @@ from hotvid.file_names import as_unicode
 from hotvid.io.reader import check_source
 from hotvid.pipeline import PathLike, Progress, no_progress, render, settle
 from hotvid.report.content import content
+from hotvid.sources import check_readable, source_at
 from hotvid.types import Motion3D, Poses
 
 SUFFIXES = (".html", ".htm")
@@ -62,11 +63,11 @@ def write_report(
     if video is not None:
         check_source(video)
     as_found = job.poses_of(source, config, progress, video=video)
-    stored = job.is_stored(source)
-    path = source if not stored else video or job.video_of(as_found, Path(source))
+    looked_at = source_at(source)
+    path = looked_at.video(as_found, video)
     shown = path if path is not None and Path(path).is_file() and as_found.n_frames else None
-    if stored and shown is not None:
-        job.check_readable(as_found, shown)
+    if looked_at.is_stored and shown is not None:
+        check_readable(as_found, shown)
     poses = settle(as_found, config)
     if shown is None and path is not None and poses.n_frames:
         warnings.warn(

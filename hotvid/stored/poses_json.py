@@ -129,6 +129,8 @@ def load_poses_json(path: str | os.PathLike) -> Poses:
     """
     path = Path(path)
     try:
+        if path.exists() and not (path.is_file() or path.is_dir()):  # read twice, it would hang
+            raise InputError(f"'{path}' is not a regular file", "save it to a file first")
         if _schema_of(path) != SCHEMA:
             raise InputError(
                 f"'{path}' is not JSON of the schema {SCHEMA}",
