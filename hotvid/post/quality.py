@@ -34,20 +34,29 @@ class Quality:
     acceleration_m_s2: float
 
 
+# What cleaning changes, so that the cleaned motion cannot tell it.
+AS_LIFTED = ("bone_variation", "acceleration_m_s2")
+
+
 def quality(
-    person: Person, fps: float, size_px: tuple[int, int], lifted: Motion3D | None = None
+    person: Person,
+    fps: float,
+    size_px: tuple[int, int],
+    lifted: Motion3D | None = None,
+    was_cleaned: bool = False,
 ) -> Quality:
     """What is to be said of a person.
 
     size_px  (width, height) of the picture.
     lifted   the person's motion before it was cleaned: what its bones and its jitter tell does not
-             show any more afterwards. None: it was not.
+             show any more afterwards. None: it was not, or nobody knows it.
+    was_cleaned  it was cleaned before it came here: `AS_LIFTED` is unknown without `lifted`.
     """
     track = person.keypoints
     seen = ~track.interpolated
     nothing = float("nan")
     outside = ((track.xy_px < 0) | (track.xy_px > np.array(size_px, np.float32))).any((1, 2))
-    motion, world = lifted or person.motion, person.world
+    motion, world = lifted or (None if was_cleaned else person.motion), person.world
     has_feet = world is not None and world.contact is not None
     return Quality(
         interpolated=_mean(track.interpolated),

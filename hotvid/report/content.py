@@ -15,7 +15,7 @@ import numpy as np
 from hotvid.config import RenderConfig
 from hotvid.file_names import as_unicode
 from hotvid.joint_angles import TABLE
-from hotvid.post.quality import Quality, quality
+from hotvid.post.quality import AS_LIFTED, Quality, quality
 from hotvid.render.overlay import EDGE_SIDES
 from hotvid.render.palette import Colour, person_colours
 from hotvid.skeleton import H36M17
@@ -31,10 +31,13 @@ def content(
     poses: Poses,
     lifted: Sequence[Motion3D | None] = (),
     kpt_thr: float = RenderConfig.kpt_thr,
+    was_cleaned: bool = False,
 ) -> dict[str, Any]:
     """Everything that the page shows but the picture itself; ready for JSON, no NaN.
 
-    lifted   the people's motions before they were cleaned, in their order; empty: not known.
+    lifted   the people's motions before they were cleaned, in their order; empty: they were not,
+             or nobody knows them.
+    was_cleaned  they were cleaned before they came here, as those of JSON are.
     kpt_thr  a gap in which no joint is as sure as this shows nobody, as in the picture.
     Numbers are base64 of little-endian arrays of float32, NaN where unknown: times (seconds from
     the first frame, which is at `start` in the video), places (metres, world), angles (degrees,
@@ -43,7 +46,7 @@ def content(
     step = max(1, math.ceil(poses.n_frames / MOST_FRAMES))
     size_px = poses.video.width, poses.video.height
     found = [
-        quality(person, poses.frame_rate, size_px, as_lifted)
+        quality(person, poses.frame_rate, size_px, as_lifted, was_cleaned)
         for person, as_lifted in zip_longest(poses.people, lifted)
     ]
     start_s = float(poses.pts_s[0]) if poses.n_frames else 0.0
@@ -66,6 +69,8 @@ def content(
             _person(poses, person, step, of_person, kpt_thr)
             for person, of_person in zip(poses.people, found, strict=True)
         ],
+        # Of these nobody knows what they were, which is no sign that all is well.
+        "unknown": list(AS_LIFTED) if was_cleaned and not lifted else [],
         "warnings": [*map(as_unicode, poses.warnings), *_warnings(poses, found)],
     }
 

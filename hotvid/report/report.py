@@ -81,8 +81,10 @@ def write_report(
         atomic_output(out, overwrite) as temporary,
         temporary.open("w", encoding="utf-8", newline="\n") as file,
     ):
-        lifted = [p.motion for p in as_found.people]
-        file.writelines(page(poses, film, missing, lifted, config.render.kpt_thr))
+        was_cleaned = looked_at.was_cleaned and not config.lift.anew
+        lifted = [] if was_cleaned else [p.motion for p in as_found.people]
+        how = (lifted, config.render.kpt_thr, was_cleaned)
+        file.writelines(page(poses, film, missing, *how))
     return Report(poses, len(film))
 
 
@@ -109,13 +111,14 @@ def page(
     missing: str,
     lifted: Sequence[Motion3D | None] = (),
     kpt_thr: float = RenderConfig.kpt_thr,
+    was_cleaned: bool = False,
 ) -> Iterable[str]:
     """The parts of the HTML file, in order.
 
-    missing          says why there is no film.
-    lifted, kpt_thr  as `report.content.content` takes them.
+    missing  says why there is no film.
+    others   as `report.content.content` takes them.
     """
-    told = content(poses, lifted, kpt_thr) | {"missing": as_unicode(missing)}
+    told = content(poses, lifted, kpt_thr, was_cleaned) | {"missing": as_unicode(missing)}
     # Within a script only "<" could end it, or begin a comment.
     data = json.dumps(told, separators=(",", ":"), allow_nan=False).replace("<", "\\u003c")
     web = resources.files("hotvid.report") / "web"

@@ -1,6 +1,7 @@
 """`hotvid report`."""
 
 import base64
+import json
 
 import numpy as np
 import pytest
@@ -47,6 +48,25 @@ def test_a_store_whose_video_is_gone_is_shown_without(clip, tmp_path):
     assert f"'{clip}' does not exist" in one_line(gone) and not (tmp_path / "s.html").exists()
     assert "The video 'coded.mp4' was not found" in out.read_text(encoding="utf-8")
     assert film_in(out, tmp_path / "film.mp4").read_bytes() == b""
+
+
+def test_of_a_file_of_cleaned_motion_it_says_what_is_unknown(clip, tmp_path):
+    store, held = tmp_path / "p.npz", tmp_path / "p.json"
+    call("export-json", clip, "--out", held, "--save-poses", store)
+    told = {}
+    for source, *more in ((store,), (held,), (held, "--model", "hot-mixste-s")):
+        out = tmp_path / f"{len(told)}.html"
+        call("report", source, *more, "--out", out, "--quiet")
+        data = out.read_text(encoding="utf-8").partition('id="data"')[2]
+        told[len(told)] = json.loads(data.partition(">")[2].partition("</script>")[0])
+    assert [of_clip["unknown"] for of_clip in told.values()] == [
+        [],
+        ["bone_variation", "acceleration_m_s2"],
+        [],
+    ]
+    of_store, of_json, _ = (of_clip["people"][0]["quality"] for of_clip in told.values())
+    assert of_store["bone_variation"] is not None and of_json["bone_variation"] is None
+    assert of_store["foot_skate_m_s"] == pytest.approx(of_json["foot_skate_m_s"], abs=0.01)
 
 
 def test_a_video_of_another_size_is_refused(clip, tmp_path):

@@ -50,5 +50,8 @@ def test_a_person():
     assert found.unseen == pytest.approx(1 / 17)
     assert found.cropped == pytest.approx(1 / 4)
     assert found.acceleration_m_s2 > 0.1
+    cleaned = quality(person, 25.0, (640, 480), was_cleaned=True)
+    assert np.isnan([cleaned.bone_variation, cleaned.acceleration_m_s2]).all()
+    assert quality(person, 25.0, (640, 480), person.motion, was_cleaned=True) == found
     bare = quality(replace(person, motion=None, world=None), 25.0, (640, 480))
     assert np.isnan([bare.bone_variation, bare.foot_skate_m_s, bare.acceleration_m_s2]).all()

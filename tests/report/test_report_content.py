@@ -93,6 +93,17 @@ def test_bones_and_jitter_are_told_of_the_motion_as_it_was_lifted(poses):
         assert before["foot_skate_m_s"] == after["foot_skate_m_s"]
 
 
+def test_of_motion_that_was_cleaned_before_bones_and_jitter_are_unknown(poses):
+    told = content(poses, was_cleaned=True)
+    assert told["unknown"] == ["bone_variation", "acceleration_m_s2"]
+    for person, plain in zip(told["people"], content(poses)["people"], strict=True):
+        assert [person["quality"][name] for name in told["unknown"]] == [None, None]
+        assert person["quality"]["foot_skate_m_s"] == plain["quality"]["foot_skate_m_s"]
+        assert plain["quality"]["bone_variation"] is not None
+    lifted = [person.motion for person in poses.people]
+    assert content(poses, lifted, was_cleaned=True)["unknown"] == content(poses)["unknown"] == []
+
+
 def test_speed_is_that_of_the_pelvis(poses):
     person = poses.people[0]
     walking = person.world.xyz_m.copy()

@@ -68,8 +68,10 @@ for (const person of people) {
   for (const [key, label, text, much] of MEASURES) {
     const value = person.quality[key];
     made("dt", label, list);
-    const shown = made("dd", value === null ? "-" : text(value), list);
+    const lost = person.xyz && clip.unknown.includes(key);
+    const shown = made("dd", value !== null ? text(value) : lost ? "unknown" : "-", list);
     if (value !== null && value > much) shown.className = "bad";
+    if (lost) shown.title = "the motion was cleaned before it was saved; a pose store has it as lifted";
   }
   made("dt", "suspected switches of identity", list);
   const shown = made("dd", String(person.leaps), list);
