@@ -63,7 +63,8 @@ class _Shot:
 
 
 def _by_shot(people: Sequence[Person], cuts: Sequence[int]) -> list[list[Person]]:
-    number = [int(np.searchsorted(cuts, p.keypoints.frame_index[0], "right")) for p in people]
+    first = [p.keypoints.frame_index[0] if len(p.keypoints) else 0 for p in people]
+    number = np.searchsorted(cuts, first, "right").tolist()
     return [[p for p, n in zip(people, number, strict=True) if n == i] for i in sorted(set(number))]
 
 

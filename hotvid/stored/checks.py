@@ -7,6 +7,7 @@ import os
 import zipfile
 import zlib
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -86,6 +87,14 @@ def check_span(first_frame: Any, n_frames: Any) -> None:
     """Which frames there are, before anything is made as long as that."""
     _check_number("first_frame", first_frame, int, 0, _MAX_FRAME)
     _check_number("frame_count", n_frames, int, 0, _MAX_FRAMES)
+
+
+def checked_cuts(said: Any, first_frame: int, n_frames: int) -> tuple[int, ...]:
+    """The frames that begin a new shot: InputError unless they ascend within those there are."""
+    whole = isinstance(said, list) and all(type(frame) is int for frame in said)
+    if not whole or any(b <= a for a, b in pairwise([first_frame, *said, first_frame + n_frames])):
+        raise InputError("is damaged: its cuts are no ascending frames")
+    return tuple(said)
 
 
 def check_world(frame: WorldFrame) -> None:

@@ -16,6 +16,7 @@ from hotvid.stored.checks import (
     check_span,
     check_times,
     check_world,
+    checked_cuts,
     checked_models,
     checked_video,
     checked_warnings,
@@ -61,6 +62,7 @@ def head_of(poses: Poses) -> dict[str, Any]:
             "frame_count": poses.n_frames,
             "start_s": _number(times[0], 6) if len(times) else None,
             "end_s": _number(times[-1], 6) if len(times) else None,
+            "cuts": [int(frame) for frame in poses.cuts],
         },
         "models": {
             "pose2d": as_unicode(poses.models.pose2d),
@@ -123,6 +125,7 @@ def poses_from(
         models=checked_models(names),
         warnings=checked_warnings(head.get("warnings", [])),
         world=_world_from(head.get("world")),
+        cuts=checked_cuts(analysed.get("cuts", []), first, n_frames),
     )
 
 

@@ -175,8 +175,8 @@ def _around(xy_px: np.ndarray) -> np.ndarray:
 
 
 def _seen_by_camera(world_m: np.ndarray, head: dict[str, Any]) -> np.ndarray:
-    """(F, 3) places in the world, in the camera's frame; NaN where there is no world."""
-    if head["world"] is None:
+    """(F, 3) places in the world, in the camera's frame; NaN where there is none, or several."""
+    if head["world"] is None or head["analysed"].get("cuts"):
         return np.full_like(world_m, np.nan)
     turn = np.array(head["world"]["camera_rotation"], np.float64)
     return (world_m - np.array(head["world"]["camera"], np.float64)) @ turn

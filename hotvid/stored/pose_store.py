@@ -1,7 +1,7 @@
 """Poses in a file: a .npz of plain arrays, written and read back exactly.
 
-Layout, schema "hotvid-poses/1": `schema` (text), `meta` (JSON text: the video, the models,
-the warnings, of each person the ids and joint sets, and perhaps a key), `pts_s`, and for each
+Layout, schema "hotvid-poses/1": `schema` (text), `meta` (JSON text: the video, the models, the
+warnings, the cuts, of each person the ids and joint sets, and perhaps a key), `pts_s`, and for each
 person N and each array of its `Track2D`s and `Motion3D` one array `personN.detected.xy_px` and so
 on, float32 as in `hotvid.types`. Nothing is pickled.
 """
@@ -24,6 +24,7 @@ from hotvid.stored.checks import (
     WRONG,
     check_people,
     check_times,
+    checked_cuts,
     checked_models,
     checked_video,
     checked_warnings,
@@ -58,6 +59,7 @@ def save_poses(
         "models": dataclasses.asdict(poses.models),
         "warnings": list(poses.warnings),
         "first_frame": int(poses.first_frame),
+        "cuts": [int(frame) for frame in poses.cuts],
         "people": [_person_meta(person) for person in poses.people],
         "key": key,
     }
@@ -157,7 +159,8 @@ def _load(archive: zipfile.ZipFile) -> Poses:
     people = tuple(_person(archive, number, each) for number, each in enumerate(meta["people"]))
     check_people(people, first, len(pts_s))
     models, notes = checked_models(meta["models"]), checked_warnings(meta["warnings"])
-    return Poses(video, first, pts_s, people, models, notes)
+    cuts = checked_cuts(meta.get("cuts", []), first, len(pts_s))
+    return Poses(video, first, pts_s, people, models, notes, cuts=cuts)
 
 
 def _check_schema(archive: zipfile.ZipFile) -> None:

@@ -44,6 +44,12 @@ def test_what_was_written_comes_back(tmp_path):
     assert (~np.isfinite(found.people[1].motion.xyz_m)).any((1, 2)).tolist() == [0, 1, 0, 0, 0, 0]
 
 
+def test_cuts_come_back(tmp_path):
+    poses = replace(two_people(), cuts=(two_people().first_frame + 3,))
+    write_json(poses, tmp_path / "a.json")
+    assert load_poses_json(tmp_path / "a.json").cuts == poses.cuts
+
+
 def test_written_again_it_is_the_same(tmp_path):
     write_json(settle(two_people("h36m17")), tmp_path / "a.json")
     again = to_dict(settle(load_poses_json(tmp_path / "a.json")))
@@ -140,6 +146,9 @@ def test_what_is_no_such_file_is_said_so(tmp_path, spoil, says):
     [
         (("analysed", "frame_count"), 10**12, "frame_count"),
         (("analysed", "start_s"), 1e6, "times do not grow"),
+        (("analysed", "cuts"), [8, 8], "cuts"),
+        (("analysed", "cuts"), [10**9], "cuts"),
+        (("analysed", "cuts"), ["8"], "cuts"),
         (("video", "width"), -1, "width"),
         (("video", "fps"), 0, "fps"),
         (("video", "fps"), float("nan"), "fps"),

@@ -50,6 +50,7 @@ def some_poses(n_frames=40, first=7):
         people=tuple(people),
         models=ModelsUsed("blazepose-full", "hot-mixste-s", "ab" * 32),
         warnings=("it breaks off at 3 s", "zwölf"),
+        cuts=(first + 12, first + 20),
     )
 
 
