@@ -5,9 +5,10 @@ import torch
 from golden_cases import fill, golden_model
 
 from hotvid.errors import ShapeError
+from hotvid.lift.models.complexity import count
 from hotvid.lift.models.hourglass import RECOVERIES
 from hotvid.lift.models.layers import Attention, attend
-from hotvid.lift.models.prune import PRUNERS
+from hotvid.lift.models.prune import PRUNERS, top_frames
 from hotvid.lift.models.zoo import MODELS, build_model
 
 BACKBONES = ("mixste", "motionbert", "mhformer")
@@ -208,8 +209,9 @@ def test_attention_mixes_only_its_axis(axis):
     assert torch.equal(changed, expected)
 
 
-def test_received_attention_is_the_mean_of_the_weights():
-    attention = Attention(8, 2, "frames")
+@pytest.mark.parametrize("training", [False, True])
+def test_received_attention_is_the_mean_of_the_weights(training):
+    attention = Attention(8, 2, "frames").train(training)
     fill(attention)
     x = torch.randn(2, 5, 6, 8, generator=torch.Generator().manual_seed(0))
     expected = torch.zeros(2, 5)
@@ -219,7 +221,75 @@ def test_received_attention_is_the_mean_of_the_weights():
             for head in (slice(0, 4), slice(4, 8)):
                 weights = (queries[:, head] @ keys[:, head].T / 2).softmax(-1)
                 expected[b] += weights.mean(0) / 12
-    torch.testing.assert_close(attention.received(x), expected)
+    received = []
+    out = attention(x, received)
+    torch.testing.assert_close(received, [expected], rtol=0, atol=1e-6)
+    assert not received[0].requires_grad
+    torch.testing.assert_close(out, attention(x), rtol=0, atol=0)
+
+
+def attention_as_it_ran(model, x):
+    """The shares that each frame got in every attention over frames, in order: [(B, f)].
+
+    From what went into each layer, joint by joint, as it passed.
+    """
+    shares, hooks = [], []
+
+    def hook(layer, inputs, out):
+        b, f, joints, channel = inputs[0].shape
+        q, k, _ = layer.qkv(inputs[0]).split(channel, -1)
+        share = torch.zeros(b, f)
+        for joint in range(joints):
+            for part in torch.arange(channel).chunk(layer.heads):
+                a, c = q[:, :, joint, part], k[:, :, joint, part]
+                weights = (a @ c.mT / len(part) ** 0.5).softmax(-1)
+                share += weights.mean(1) / (joints * layer.heads)
+        shares.append(share)
+
+    for layer in model.modules():
+        if isinstance(layer, Attention) and layer.axis == "frames":
+            hooks.append(layer.register_forward_hook(hook))
+    infer(model, x)
+    for handle in hooks:
+        handle.remove()
+    return shares
+
+
+@pytest.mark.parametrize(
+    ("backbone", "a_block"), [("mixste", 1), ("motionbert", 2), ("mhformer", 3)]
+)
+def test_pruning_by_attention_keeps_whom_the_block_before_attended_to(backbone, a_block):
+    """By the weights with which it really ran, also behind a cut; all heads over frames count."""
+    sizes = {"prune": "attention", "recover": "linear", "token_num": (14, 5), "layer_index": (1, 2)}
+    model = small(backbone, **sizes)
+    x = keypoints(model, batch=3)
+    _, kept = infer(model, x)
+    shares = attention_as_it_ran(model, x)
+    before_first, before_second = shares[:a_block], shares[a_block : 2 * a_block]
+    first = top_frames(sum(before_first) / a_block, 14)
+    second = top_frames(sum(before_second) / a_block, 5)
+    torch.testing.assert_close(kept, first.gather(1, second))
+
+
+@pytest.mark.parametrize("backbone", BACKBONES)
+@pytest.mark.parametrize("prune", PRUNERS)
+def test_attention_is_watched_only_before_a_cut_that_asks(backbone, prune, monkeypatch):
+    model = small(backbone, prune=prune, recover="linear", token_num=9, layer_index=2)
+    asked = []
+
+    def block(i, x, received=None):
+        asked.append(received is not None)
+        return type(model).block(model, i, x, received)
+
+    monkeypatch.setattr(model, "block", block)
+    infer(model, keypoints(model))
+    assert asked == [False, prune == "attention", False]
+
+
+def test_pruning_by_attention_costs_the_attention_that_runs_anyway():
+    sizes = {"recover": "linear", "token_num": 9, "layer_index": 2}
+    by_attention, evenly = (small("mixste", prune=p, **sizes) for p in ("attention", "uniform"))
+    assert count(by_attention) == count(evenly)
 
 
 def test_batch_norm_trains_on_all_frames():

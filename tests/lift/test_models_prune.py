@@ -22,7 +22,7 @@ def random_cues(batch=2, frames=30, seed=0) -> FrameCues:
     features = torch.randn(batch, frames, 8, generator=generator)
     attention = torch.rand(batch, frames, generator=generator)
     xy = torch.randn(batch, frames, 17, 2, generator=generator)
-    return FrameCues(features=lambda: features, attention=lambda: attention, xy=xy)
+    return FrameCues(features=lambda: features, attention=attention, xy=xy)
 
 
 def test_cluster_scores_by_hand():
@@ -122,7 +122,7 @@ def test_every_way_of_pruning(name, n):
     # Each element of the batch is judged by itself.
     alone = FrameCues(
         features=lambda: cues.features()[1:],
-        attention=lambda: cues.attention()[1:],
+        attention=cues.attention[1:],
         xy=cues.xy[1:],
     )
     torch.testing.assert_close(PRUNERS[name](alone, n, keep[1:]), kept[1:])
@@ -135,7 +135,7 @@ def test_ways_differ():
 
 def test_attention_and_motion_take_the_highest():
     cues = random_cues(1)
-    top = sorted(cues.attention()[0].topk(5).indices.tolist())
+    top = sorted(cues.attention[0].topk(5).indices.tolist())
     assert PRUNERS["attention"](cues, 5, None)[0].tolist() == top
     top = sorted(motion_scores(cues.xy)[0].topk(5).indices.tolist())
     assert PRUNERS["motion"](cues, 5, None)[0].tolist() == top

@@ -20,7 +20,8 @@ class Complexity:
     flops                 2 x the multiply-adds of linear and convolution layers at batch 1, as
                           HoT's paper counts: TRA's queries for every joint anew, although they
                           are computed once.
-    flops_with_attention  also the products of queries with keys and of weights with values.
+    flops_with_attention  also the products of queries with keys and of weights with values; frames
+                          chosen by attention are chosen by weights that are there for that.
     """
 
     parameters: int

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from hotvid.errors import ShapeError, UsageError
 from hotvid.lift.models.layers import CrossAttention, position_table
-from hotvid.lift.models.prune import PRUNERS, FrameCues, take_frames
+from hotvid.lift.models.prune import PRUNERS, FrameCues, by_attention, take_frames
 from hotvid.lift.models.recover import INTERPOLATIONS
 
 JOINTS = 17
@@ -82,17 +82,17 @@ class Hourglass(nn.Module):
         """(B, F, 17, in_channels) -> tokens (B, F, J, C)."""
         raise NotImplementedError
 
-    def block(self, i: int, x: Tensor) -> Tensor:
-        """Block i on tokens (B, f, J, C)."""
+    def block(self, i: int, x: Tensor, received: list[Tensor] | None = None) -> Tensor:
+        """Block i on tokens (B, f, J, C).
+
+        received  where given, each attention over frames adds to it the share that each frame
+                  gets, (B, f): see `layers.attend`. Not asked of the last block.
+        """
         raise NotImplementedError
 
     def frame_features(self, x: Tensor) -> Tensor:
         """One vector a frame, for clustering: (B, f, J, C) -> (B, f, C)."""
         return x.mean(2)
-
-    def received_attention(self, i: int, x: Tensor) -> Tensor:
-        """The share of attention that block i's heads over frames give each frame of x: (B, f)."""
-        raise NotImplementedError
 
     def final_norm(self, x: Tensor) -> Tensor:
         """What follows the last block and precedes recovery."""
@@ -112,12 +112,13 @@ class Hourglass(nn.Module):
     def forward_kept(self, keypoints: Tensor) -> tuple[Tensor, Tensor | None]:
         """As `forward`, with the kept frames' indices (B, f), ascending; None if all are kept."""
         self._check(keypoints)
-        kept = None
+        kept = received = None
         x = self.embed(keypoints)  # (B, F, J, C)
         for i in range(self.depth):
             if i in self.cuts:
-                x, kept = self.prune(i, x, kept, keypoints)  # (B, f, J, C)
-            x = self.block(i, x)
+                x, kept = self.prune(i, x, kept, keypoints, received)  # (B, f, J, C)
+            received = [] if i + 1 in self.cuts and self.choose_frames is by_attention else None
+            x = self.block(i, x, received)
         x = self.final_norm(x)
         if self.recovery == "tra":
             x = self.recover_tokens(x)  # (B, F, J, C)
@@ -127,12 +128,19 @@ class Hourglass(nn.Module):
         return poses, kept
 
     def prune(
-        self, i: int, x: Tensor, kept: Tensor | None, keypoints: Tensor
+        self,
+        i: int,
+        x: Tensor,
+        kept: Tensor | None,
+        keypoints: Tensor,
+        received: list[Tensor] | None = None,
     ) -> tuple[Tensor, Tensor]:
         """Choose frames before block i.
 
         x          (B, F, J, C) tokens of the frames `kept` (B, F) so far (None: all).
         keypoints  (B, all frames, 17, in_channels).
+        received   the share of attention that each frame of x got in block i - 1, (B, F) for each
+                   of its attentions over frames; None unless frames are chosen by it.
         returns    tokens (B, f, J, C) and frame indices (B, f) of those kept from here on.
         """
         xy = keypoints[..., :2]
@@ -144,7 +152,7 @@ class Hourglass(nn.Module):
             slots = self.choose_frames(
                 FrameCues(
                     features=lambda: self.frame_features(x).float(),
-                    attention=lambda: self.received_attention(i - 1, x),
+                    attention=torch.stack(received).mean(0) if received else None,
                     xy=xy,
                 ),
                 self.cuts[i],

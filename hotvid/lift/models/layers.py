@@ -22,11 +22,20 @@ _UNGROUPED = {"joints": (0, 1, 3, 2, 4), "frames": (0, 3, 1, 2, 4)}
 _CACHE = 1 << 19  # floats worked on at once; a core keeps about that many near
 
 
-def attend(q: Tensor, k: Tensor, v: Tensor, axis: Axis, training: bool) -> Tensor:
+def attend(
+    q: Tensor,
+    k: Tensor,
+    v: Tensor,
+    axis: Axis,
+    training: bool,
+    received: list[Tensor] | None = None,
+) -> Tensor:
     """Multi-head attention along one axis: softmax(q k^T / sqrt(D)) v.
 
     q, k, v   (B, F, J, H, D), H heads; keys and values may have other lengths along `axis`.
     training  takes the fused kernel, whose backward pass is the quicker one.
+    received  where given, the share of attention that each key gets is added to it: (B, keys),
+              the mean of the weights over groups, heads and queries, without gradient.
     returns   (B, F, J, H * D).
 
     Evaluation on a CPU takes plain products, a few groups at a time so that the weights never
@@ -36,25 +45,44 @@ def attend(q: Tensor, k: Tensor, v: Tensor, axis: Axis, training: bool) -> Tenso
     """
     grouped = [x.permute(_GROUPED[axis]) for x in (q, k, v)]
     on_cpu = q.device.type == "cpu" and not torch.compiler.is_compiling()
-    if on_cpu and not training:
+    if not training and (on_cpu or received is not None):
         out = q.new_empty(q.shape)
-        _attend_in_cache(*grouped, out=out.permute(_GROUPED[axis]))
-    else:
-        out = F.scaled_dot_product_attention(*(x.flatten(0, 1) for x in grouped))
-        out = out.unflatten(0, grouped[0].shape[:2]).permute(_UNGROUPED[axis])
-    return out.flatten(-2)
+        _attend_by_parts(*grouped, out.permute(_GROUPED[axis]), on_cpu, received)
+        return out.flatten(-2)
+    if received is not None:
+        received.append(_shares(*grouped[:2]))
+    out = F.scaled_dot_product_attention(*(x.flatten(0, 1) for x in grouped))
+    return out.unflatten(0, grouped[0].shape[:2]).permute(_UNGROUPED[axis]).flatten(-2)
 
 
-def _attend_in_cache(q: Tensor, k: Tensor, v: Tensor, out: Tensor) -> None:
-    """As `attend`, on (B, groups, H, sequence, D), written into `out`."""
+def _attend_by_parts(
+    q: Tensor, k: Tensor, v: Tensor, out: Tensor, in_cache: bool, received: list[Tensor] | None
+) -> None:
+    """As `attend`, on (B, groups, H, sequence, D), written into `out`.
+
+    in_cache  as many groups at once as stay near a core; else all of a batch element's.
+    """
     batch, groups, heads, n, d = q.shape
     m = k.shape[-2]
-    step = max(1, _CACHE // (heads * (n * m + (n + 2 * m) * d)))
+    step = max(1, _CACHE // (heads * (n * m + (n + 2 * m) * d))) if in_cache else groups
+    shares = None if received is None else q.new_zeros(batch, m)
     for b in range(batch):
         for start in range(0, groups, step):
             part = (b, slice(start, start + step))
             weights = (q[part] @ k[part].transpose(-2, -1)).mul_(d**-0.5).softmax(-1)
             out[part] = weights @ v[part]
+            if shares is not None:
+                shares[b] += weights.detach().mean((1, 2)).sum(0) / groups
+    if received is not None:
+        received.append(shares)
+
+
+@torch.no_grad()
+def _shares(q: Tensor, k: Tensor) -> Tensor:
+    """What the fused kernel keeps to itself: (B, groups, H, sequence, D) -> (B, keys)."""
+    scale = q.shape[-1] ** -0.5
+    weights = ((one @ keys.mT * scale).softmax(-1) for one, keys in zip(q, k, strict=True))
+    return torch.stack([one.float().mean((0, 1, 2)) for one in weights])
 
 
 class Attention(nn.Module):
@@ -71,15 +99,12 @@ class Attention(nn.Module):
         """x (B, F, J, C) -> queries, keys, values, each (B, F, J, H, D)."""
         return self.qkv(x).unflatten(-1, (3, self.heads, -1)).unbind(3)
 
-    def forward(self, x: Tensor) -> Tensor:
-        """x (B, F, J, C) -> (B, F, J, C)."""
-        return self.proj(attend(*self.project(x), self.axis, self.training))
+    def forward(self, x: Tensor, received: list[Tensor] | None = None) -> Tensor:
+        """x (B, F, J, C) -> (B, F, J, C).
 
-    def received(self, x: Tensor) -> Tensor:
-        """The share of all attention that each frame gets: x (B, F, J, C) -> (B, F)."""
-        q, k, _ = (part.permute(0, 2, 3, 1, 4) for part in self.project(x))  # (B, J, H, F, D)
-        weights = (q @ k.transpose(-2, -1) * q.shape[-1] ** -0.5).softmax(-1)
-        return weights.mean((1, 2, 3))
+        received  takes the share of attention that each token along the axis gets (see `attend`).
+        """
+        return self.proj(attend(*self.project(x), self.axis, self.training, received))
 
 
 class CrossAttention(nn.Module):
@@ -129,9 +154,9 @@ class Block(nn.Module):
         self.norm2 = layer_norm(channel)
         self.mlp = MLP(channel, hidden)
 
-    def forward(self, x: Tensor) -> Tensor:
-        """x (B, F, J, C) -> (B, F, J, C)."""
-        x = x + self.attn(self.norm1(x))
+    def forward(self, x: Tensor, received: list[Tensor] | None = None) -> Tensor:
+        """x (B, F, J, C) -> (B, F, J, C); `received` as in `Attention`."""
+        x = x + self.attn(self.norm1(x), received)
         return x + self.mlp(self.norm2(x))
 
 

@@ -67,23 +67,15 @@ class SelfRefinement(nn.Module):
         self.norm2 = layer_norm(HYPOTHESES * channel)
         self.mlp = MLP(HYPOTHESES * channel, mlp_hidden)
 
-    def forward(self, x: Tensor) -> Tensor:
-        """x (B, F, S, C) -> (B, F, S, C)."""
+    def forward(self, x: Tensor, received: list[Tensor] | None = None) -> Tensor:
+        """x (B, F, S, C) -> (B, F, S, C); `received` of each hypothesis."""
         steps = [
-            getattr(self, f"attn_{s}")(getattr(self, f"norm1_{s}")(x[:, :, s - 1 : s]))
+            getattr(self, f"attn_{s}")(getattr(self, f"norm1_{s}")(x[:, :, s - 1 : s]), received)
             for s in range(1, HYPOTHESES + 1)
         ]
         x = (x + torch.cat(steps, 2)).flatten(2)  # (B, F, SC)
         x = x + self.mlp(self.norm2(x))
         return x.unflatten(-1, (HYPOTHESES, -1))
-
-    def received_attention(self, x: Tensor) -> Tensor:
-        """The share of attention each frame gets, mean of the hypotheses: (B, F)."""
-        shares = [
-            getattr(self, f"attn_{s}").received(getattr(self, f"norm1_{s}")(x[:, :, s - 1 : s]))
-            for s in range(1, HYPOTHESES + 1)
-        ]
-        return torch.stack(shares).mean(0)
 
 
 class CrossInteraction(nn.Module):
@@ -180,15 +172,14 @@ class MHFormer(Hourglass):
             hypotheses.append(tokens + getattr(self.Transformer_hypothesis, f"pos_embed_{s}"))
         return torch.stack(hypotheses, 2)  # (B, F, S, C)
 
-    def block(self, i: int, x: Tensor) -> Tensor:
+    def block(self, i: int, x: Tensor, received: list[Tensor] | None = None) -> Tensor:
         stages = self.Transformer_hypothesis
-        return (stages.SHR_blocks[i] if i < self.depth - 1 else stages.CHI_blocks[0])(x)
+        if i == self.depth - 1:
+            return stages.CHI_blocks[0](x)
+        return stages.SHR_blocks[i](x, received)
 
     def frame_features(self, x: Tensor) -> Tensor:
         return x.flatten(2)  # (B, f, SC): the hypotheses side by side
-
-    def received_attention(self, i: int, x: Tensor) -> Tensor:
-        return self.Transformer_hypothesis.SHR_blocks[i].received_attention(x)
 
     def final_norm(self, x: Tensor) -> Tensor:
         return self.Transformer_hypothesis.norm(x.flatten(2)).unflatten(-1, (HYPOTHESES, -1))

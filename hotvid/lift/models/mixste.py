@@ -60,15 +60,11 @@ class MixSTE(Hourglass):
         x = self.Spatial_patch_to_embedding(keypoints)  # (B, F, J, C)
         return x + self.Spatial_pos_embed
 
-    def block(self, i: int, x: Tensor) -> Tensor:
+    def block(self, i: int, x: Tensor, received: list[Tensor] | None = None) -> Tensor:
         x = self.Spatial_norm(self.STEblocks[i](x))  # (B, f, J, C)
         if i == 0:
             x = x + self.Temporal_pos_embed[:, :, None]
-        return self.Temporal_norm(self.TTEblocks[i](x))  # (B, f, J, C)
-
-    def received_attention(self, i: int, x: Tensor) -> Tensor:
-        block = self.TTEblocks[i]
-        return block.attn.received(block.norm1(x))
+        return self.Temporal_norm(self.TTEblocks[i](x, received))  # (B, f, J, C)
 
     def regress(self, x: Tensor) -> Tensor:
         return self.head(x)  # (B, F, J, 3)

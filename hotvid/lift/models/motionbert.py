@@ -28,18 +28,18 @@ class StreamBlock(nn.Module):
         self.mlp_s = MLP(channel, mlp_hidden)
         self.mlp_t = MLP(channel, mlp_hidden)
 
-    def forward(self, x: Tensor) -> Tensor:
-        """x (B, F, J, C) -> (B, F, J, C)."""
+    def forward(self, x: Tensor, received: list[Tensor] | None = None) -> Tensor:
+        """x (B, F, J, C) -> (B, F, J, C); `received` of the attention over frames."""
         for step in self.order:
-            x = self.step_s(x) if step == "s" else self.step_t(x)
+            x = self.step_s(x) if step == "s" else self.step_t(x, received)
         return x
 
     def step_s(self, x: Tensor) -> Tensor:
         x = x + self.attn_s(self.norm1_s(x))
         return x + self.mlp_s(self.norm2_s(x))
 
-    def step_t(self, x: Tensor) -> Tensor:
-        x = x + self.attn_t(self.norm1_t(x))
+    def step_t(self, x: Tensor, received: list[Tensor] | None = None) -> Tensor:
+        x = x + self.attn_t(self.norm1_t(x), received)
         return x + self.mlp_t(self.norm2_t(x))
 
 
@@ -108,8 +108,8 @@ class MotionBERT(Hourglass):
         x = self.joints_embed(keypoints) + self.pos_embed  # (B, F, J, C)
         return x + self.temp_embed
 
-    def block(self, i: int, x: Tensor) -> Tensor:
-        st, ts = self.blocks_st[i](x), self.blocks_ts[i](x)  # (B, f, J, C) each
+    def block(self, i: int, x: Tensor, received: list[Tensor] | None = None) -> Tensor:
+        st, ts = self.blocks_st[i](x, received), self.blocks_ts[i](x, received)  # (B, f, J, C) each
         share = self.ts_attn[i](torch.cat([st, ts], -1)).softmax(-1)  # (B, f, J, 2)
         return st * share[..., :1] + ts * share[..., 1:]
 
@@ -117,12 +117,6 @@ class MotionBERT(Hourglass):
         # The mean over joints, summed in the order of the published code's pooling: clustering
         # is sensitive to the last bit (see `prune.cluster_scores`).
         return x.mT.contiguous().mean(-1)  # (B, f, C)
-
-    def received_attention(self, i: int, x: Tensor) -> Tensor:
-        return sum(
-            block.attn_t.received(block.norm1_t(x)) / 2
-            for block in (self.blocks_st[i], self.blocks_ts[i])
-        )
 
     def final_norm(self, x: Tensor) -> Tensor:
         return self.norm(x)

@@ -21,13 +21,14 @@ class FrameCues:
     """What a choice of frames can be made from; tokens are those that reach the pruned block.
 
     features   () -> (B, F, C), one vector a frame.
-    attention  () -> (B, F), the share of attention each frame gets where the block before attends
-               over these tokens once more.
+    attention  (B, F), the share of attention that each frame got when the block before attended
+               over frames: the mean over its heads, joints (or hypotheses) and asking frames.
+               None for ways of pruning that do not ask.
     xy         (B, F, 17, 2), the model's input for these frames.
     """
 
     features: Callable[[], Tensor]
-    attention: Callable[[], Tensor]
+    attention: Tensor | None
     xy: Tensor
 
 
@@ -140,8 +141,8 @@ def by_motion(cues: FrameCues, n: int, keep: Tensor | None) -> Tensor:
 
 
 def by_attention(cues: FrameCues, n: int, keep: Tensor | None) -> Tensor:
-    """The frames that the others attend to most."""
-    return top_frames(cues.attention(), n, keep)
+    """The frames that the others attended to most, in the last attention before the cut."""
+    return top_frames(cues.attention, n, keep)
 
 
 def by_position(cues: FrameCues, n: int, keep: Tensor | None) -> Tensor:
