@@ -73,7 +73,7 @@ def h36m(
     from hotvid.evaluate.predict import WindowPredictor
     from hotvid.evaluate.protocols import evaluate_clips
 
-    loaded, about = _load(model, weights, device, tokens)
+    loaded, about, line = _load(model, weights, device, tokens)
     predictor = WindowPredictor(loaded, flip=flip, batch_size=batch_size)
     clips = counted(load_human36m(data, keypoints=keypoints), predictor.in_picture)
     clips.sort(key=lambda clip: action_order(clip.group))
@@ -83,7 +83,7 @@ def h36m(
         )
     about |= {"flip": flip, "data": "h36m", "keypoints": keypoints, "count_padding": count_padding}
     about["left_out"] = list(DISPLACED) if predictor.in_picture else []
-    text = result.text()
+    text = f"{line}\n{result.text()}"
     if predictor.in_picture:
         text += f"\nleft out, as by MotionBERT's authors: {', '.join(DISPLACED)}"
     tell(text, about | result.to_dict(), json_out, overwrite)
@@ -127,7 +127,7 @@ def mpi_inf_3dhp(
     from hotvid.lift.protocols import PROTOCOLS
     from hotvid.skeleton import H36M17
 
-    loaded, about = _load(model, weights, device, tokens)
+    loaded, about, line = _load(model, weights, device, tokens)
     if PROTOCOLS[about["model"]].inputs == "body":
         if trained_on == "3dhp":
             raise UsageError(
@@ -155,7 +155,7 @@ def mpi_inf_3dhp(
         "trained_on": trained_on,
         "count_padding": count_padding,
     }
-    tell(result.text(), about | result.to_dict(), json_out, overwrite)
+    tell(f"{line}\n{result.text()}", about | result.to_dict(), json_out, overwrite)
 
 
 @app.command("real")
@@ -193,13 +193,16 @@ def real(
     )
     check_measured_out(json_out, overwrite)
     from hotvid.evaluate.real import evaluate_real, pipeline_estimate
+    from hotvid.weights import locate, sha256
 
+    weights_sha256 = sha256(locate(config.lift.model, config.lift.weights))
     result = evaluate_real(data, pipeline_estimate(config))
     means = ("n_mpjpe_mm", "pa_mpjpe_mm", "pa_sequence_mm")
     found = {
         "data": "real",
         "mode": mode,
         "model": config.lift.model,
+        "weights_sha256": weights_sha256,
         "views": [
             {"name": v.name, "n_frames": v.n_frames, "n_found": v.n_found}
             | {name: getattr(v, name) for name in means}
@@ -213,8 +216,8 @@ def real(
 
 def _load(
     name: str, weights: Path | None, device: str, tokens: int | None
-) -> tuple[Hourglass, dict[str, Any]]:
-    """The model, and what to say of it."""
+) -> tuple[Hourglass, dict[str, Any], str]:
+    """The model, and what to say of it: for JSON, and in a line."""
     check_choice("device", device, DEVICES)
     from hotvid.lift.checkpoint import load_checkpoint
     from hotvid.lift.lifter import resolve_device
@@ -224,4 +227,27 @@ def _load(
     loaded, metadata = load_checkpoint(path, resolve_device(device), name)
     if tokens is not None:
         loaded.use_tokens(tokens)
-    return loaded, {"model": metadata["name"], "weights_sha256": sha256(path)}
+    about = {
+        "asked_for": name,
+        "model": metadata["name"],
+        "weights": str(path),
+        "weights_sha256": sha256(path),
+        "sizes": loaded.sizes,
+        # Not as in `sizes` where --tokens says so; block -> frames kept from there on.
+        "cuts": {str(block): kept for block, kept in loaded.cuts.items()},
+    }
+    return loaded, about, _in_a_line(about, loaded)
+
+
+def _in_a_line(about: dict[str, Any], model: Hourglass) -> str:
+    """What was measured: "quick (mixste), quick.safetensors: 243 frames of x, y; ..."."""
+    named = about["model"]
+    if about["asked_for"] != named:
+        named = f"{about['asked_for']} ({named})"
+    seen = "x, y" if model.in_channels == 2 else "x, y, score"
+    line = f"{named}, {Path(about['weights']).name}: {model.frames} frames of {seen}; "
+    if not model.cuts:
+        return line + "none pruned"
+    steps = ", ".join(f"{kept} from block {block} on" for block, kept in model.cuts.items())
+    line += f"{steps} by {model.sizes['prune']}"
+    return line if model.recovery is None else f"{line}, recovered by {model.recovery}"

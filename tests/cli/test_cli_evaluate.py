@@ -11,6 +11,7 @@ from hotvid.config import configure
 from hotvid.evaluate import real
 from hotvid.lift.checkpoint import save_checkpoint
 from hotvid.lift.models.zoo import build_model
+from hotvid.weights import SHIPPED
 
 SIZES = {"frames": 9, "channel": 16, "mlp_hidden": 32, "depth": 3, "heads": 2}
 HOT = {"token_num": 4, "layer_index": 1}
@@ -43,7 +44,10 @@ def test_h36m_prints_a_table_and_writes_json(folder, tmp_path):
     result = call(*words, "--json", tmp_path / "o.json")
     assert result.stderr.splitlines() == ["evaluating ..."]
     lines = result.stdout.splitlines()
-    assert [line[:18].strip() for line in lines[1:5]] == [
+    assert lines[0] == (
+        "hot-mixste, w.safetensors: 9 frames of x, y; 4 from block 1 on by tpc, recovered by tra"
+    )
+    assert [line[:18].strip() for line in lines[2:6]] == [
         "Photo",  # before Walking, as in papers
         "Walking",
         "mean of the above",
@@ -94,7 +98,7 @@ def test_3dhp_takes_millimetres_of_models_trained_on_it(folder, tmp_path):
     found = {}
     for trained_on in ("3dhp", "h36m"):
         text = call(*words, "--trained-on", trained_on).stdout
-        assert [line[:18].strip() for line in text.splitlines()[1:3]] == ["TS1", "TS5"]
+        assert [line[:18].strip() for line in text.splitlines()[2:4]] == ["TS1", "TS5"]
         found[trained_on] = json.loads((tmp_path / "o.json").read_text())
     assert found["3dhp"]["groups"]["TS1"]["n_frames"] == 15  # of 20, every fourth does not count
     # 2 mm behind the pelvis: what is left is the size of the body; 2 m are more than that.
@@ -103,6 +107,39 @@ def test_3dhp_takes_millimetres_of_models_trained_on_it(folder, tmp_path):
     size_mm = np.linalg.norm(truth - truth[:, 14:15], axis=-1)[np.arange(20) % 4 != 0].mean()
     assert found["3dhp"]["groups"]["TS1"]["mpjpe_mm"] == pytest.approx(size_mm, rel=0.01)
     assert found["h36m"]["groups"]["TS1"]["mpjpe_mm"] > 2 * size_mm
+
+
+def test_results_tell_models_and_ways_of_pruning_apart(folder, tmp_path, monkeypatch):
+    monkeypatch.setenv("HOTVID_HOME", str(tmp_path / "home"))
+    torch.manual_seed(0)
+    torch.save(build_model("mixste", **SIZES).state_dict(), tmp_path / "mixste.pth")
+    import_words = ("models", "import", tmp_path / "mixste.pth", "--model", "mixste", "--size")
+    call(*import_words, "depth=3", "--size", "heads=2")
+    pruned = ("depth=3", "heads=2", "token_num=[6,4]", "layer_index=[1,2]", "recover=linear")
+    words = [word for size in (*pruned, "prune=motion") for word in ("--size", size)]
+    call(*import_words[:-1], *words, "--name", "quick")
+    words = ("eval", "h36m", "--data", folder, "--keypoints", "gt", "--quiet", "--overwrite")
+    found, lines = {}, {}
+    for name in ("mixste", "quick"):
+        result = call(*words, "--model", name, "--json", tmp_path / "o.json")
+        found[name] = json.loads((tmp_path / "o.json").read_text())
+        lines[name] = result.stdout.splitlines()[0]
+    assert lines["mixste"] == "mixste, mixste.safetensors: 9 frames of x, y; none pruned"
+    assert lines["quick"] == (
+        "quick (mixste), quick.safetensors: 9 frames of x, y; "
+        "6 from block 1 on, 4 from block 2 on by motion, recovered by linear"
+    )
+    assert [found[name]["asked_for"] for name in found] == ["mixste", "quick"]
+    assert found["quick"]["model"] == "mixste"
+    assert found["mixste"]["cuts"] == {} and found["quick"]["cuts"] == {"1": 6, "2": 4}
+    sizes = found["quick"]["sizes"]
+    assert (sizes["prune"], sizes["recover"], sizes["in_channels"]) == ("motion", "linear", 2)
+    assert (sizes["frames"], sizes["channel"]) == (9, 16)
+    words = ("--model", "hot-mixste", "--weights", folder / "w.safetensors", "--tokens", 3)
+    words = ("eval", "3dhp", "--data", folder, "--quiet", *words, "--json", tmp_path / "n.json")
+    assert "; 3 from block 1 on by tpc" in call(*words).stdout.splitlines()[0]
+    fewer = json.loads((tmp_path / "n.json").read_text())
+    assert fewer["cuts"] == {"1": 3} and fewer["sizes"]["token_num"] == 4
 
 
 def test_the_shipped_lifter_is_measured_too(folder):
@@ -132,6 +169,7 @@ def test_real_measures_the_chain(tmp_path, monkeypatch):
     assert asked[1] == configure(mode="accurate"), "what hotvid run does is what is measured"
     found = json.loads(out.read_text())
     assert found["mean"]["n_mpjpe_mm"] == pytest.approx(0, abs=1e-6)
+    assert found["weights_sha256"] == SHIPPED["hot-mixste-s"].sha256
     assert found["views"][0]["n_found"] == 6 and len(found["joint_mm"]) == 15
 
 
