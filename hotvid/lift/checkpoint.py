@@ -26,7 +26,7 @@ from torch import Tensor
 from hotvid.atomic import atomic_output
 from hotvid.errors import HotvidError, UsageError, WeightsError
 from hotvid.lift.models.hourglass import Hourglass
-from hotvid.lift.models.zoo import MODELS, build_model, read_sizes
+from hotvid.lift.models.zoo import MODELS, build_model, check_prunes, read_sizes
 
 State = dict[str, Tensor]
 
@@ -80,6 +80,7 @@ def load_checkpoint(
             "name the model",
         )
     known = _known_sizes(path, name, state, metadata)
+    check_prunes(sizes, {**_published(name), **known}.get("token_num"))
     try:
         model = _without_memory(name, {**known, **sizes})
     except _UNBUILDABLE as error:
@@ -275,6 +276,10 @@ def _without_memory(name: str, sizes: Mapping[str, Any]) -> Hourglass:
     """A model whose parameters are to become a file's own tensors."""
     with torch.device("meta"):
         return build_model(name, **sizes)
+
+
+def _published(name: str) -> Mapping[str, Any]:
+    return MODELS[name].sizes if name in MODELS else {}
 
 
 def _can_be_built(name: str, sizes: Mapping[str, Any]) -> bool:

@@ -23,7 +23,7 @@ from hotvid.lift.checkpoint import (
     sizes_in,
 )
 from hotvid.lift.models.hourglass import Hourglass
-from hotvid.lift.models.zoo import MODELS, build_model, model_sizes
+from hotvid.lift.models.zoo import MODELS, build_model
 from hotvid.lift.protocols import protocol_of
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]*", re.IGNORECASE)
@@ -66,7 +66,6 @@ def import_weights(
     state, metadata = read_state(file)
     sizes = sizes or {}
     model = _which(file, state, metadata, model, sizes)
-    model_sizes(model, **sizes)  # says which are none
     name = _free_name(model if name is None else name, model)
     path = weights.own_folder() / f"{name}.safetensors"
     if path.exists() and not overwrite:

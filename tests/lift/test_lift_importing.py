@@ -154,6 +154,11 @@ def test_other_ways_of_pruning_the_same_weights(home, tmp_path):
     ("name", "sizes", "problem"),
     [
         ("mixste", {"width": 3}, "unknown size 'width' of model 'mixste'"),
+        (
+            "mixste",
+            {"prune": "uniform", "recover": "linear"},
+            "prune=uniform is given but token_num",
+        ),
         ("mixste", {"token_num": 9, "layer_index": 3}, "gives all frames of a window, but"),
         ("mixste", {"token_num": 9, "layer_index": 30}, "expected ascending blocks in 1..7"),
         ("mixste", {"token_num": "a", "layer_index": 3}, "token_num: expected a whole number"),
@@ -170,6 +175,18 @@ def test_sizes_that_cannot_be(home, tmp_path, name, sizes, problem):
     with pytest.raises(HotvidError, match=re.escape(problem)):
         import_weights(file, name, sizes=sizes)
     assert not home.exists()
+
+
+def test_files_of_hotvids_own_are_pruned_otherwise_only_where_they_are_pruned(home, tmp_path):
+    plain, pruned = tmp_path / "plain.safetensors", tmp_path / "pruned.safetensors"
+    save_checkpoint(golden_model("mixste", **SMALL), plain, "mixste")
+    sizes = {**SMALL, "token_num": 9, "layer_index": 3, "recover": "linear"}
+    save_checkpoint(golden_model("mixste", **sizes), pruned, "mixste")
+    with pytest.raises(UsageError, match="prune=uniform is given but token_num is not"):
+        import_weights(plain, sizes={"prune": "uniform"})
+    assert not home.exists()
+    model = import_weights(pruned, sizes={"prune": "uniform"}).model
+    assert model.cuts == {3: 9} and model.sizes["prune"] == "uniform"
 
 
 @pytest.mark.parametrize(

@@ -114,6 +114,37 @@ def test_senseless_sizes_are_refused(sizes, problem):
         build_model("hot-mixste", **{"frames": 27, "channel": 16, "token_num": 9, **sizes})
 
 
+@pytest.mark.parametrize(
+    ("name", "sizes", "problem"),
+    [
+        ("mixste", {"prune": "uniform"}, "prune=uniform is given but token_num is not"),
+        ("mixste", {"prune": "tpc"}, "prune=tpc is given but token_num is not"),
+        ("mhformer", {"recover": "linear"}, "recover=linear is given but token_num is not"),
+        ("motionbert", {"layer_index": 3}, "layer_index=3 is given but token_num is not"),
+        ("mixste", {"layer_index": 3, "token_num": None, "recover": "bogus"}, "unknown recover"),
+        ("hot-mixste", {"recover": "bogus", "token_num": None}, "unknown recover 'bogus'"),
+        (
+            "mixste",
+            {"token_num": 243, "layer_index": 99},
+            r"ascending blocks in 1\.\.7, got \[99\]",
+        ),
+    ],
+)
+def test_ways_of_pruning_are_not_passed_over_where_nothing_is_pruned(name, sizes, problem):
+    with pytest.raises(UsageError, match=problem):
+        on_meta(name, **sizes)
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_all_frames_may_be_kept_of_every_model(name):
+    for token_num in (None, MODELS[name].sizes["frames"]):
+        model = on_meta(name, token_num=token_num)
+        assert model.cuts == {} and model.recovery is None
+        # And the file of such a model, which states all sizes, builds it again.
+        assert on_meta(name, **model.sizes).sizes == model.sizes
+    assert on_meta("mixste", token_num=243, prune="uniform", recover="linear").cuts == {}
+
+
 @pytest.mark.parametrize("name", ["hot-mixste", "tpc-mixste", "hot-mhformer"])
 def test_of_another_window_the_published_share_of_frames_is_kept(name):
     published = model_sizes(name)

@@ -63,13 +63,19 @@ class Hourglass(nn.Module):
         self.cuts: dict[int, int] = {}  # block -> frames kept from there on
         self._cuts_as_built = self.cuts
         self.recovery: str | None = None
-        if token_num is None or token_num == frames:
+        if recover is not None:
+            _choice("recover", recover, RECOVERIES)
+        if token_num is None:
+            return
+        if token_num == frames:
+            if layer_index is not None:
+                _blocks(depth, layer_index)
             return
         self.cuts = _cuts(frames, depth, token_num, layer_index)
         self._cuts_as_built = self.cuts
         if recover is None:
             return
-        self.recovery = _choice("recover", recover, RECOVERIES)
+        self.recovery = recover
         if recover == "tra":
             for i, n in self.cuts.items():
                 setattr(self, self._slot_table(i), position_table(1, n, channel))
@@ -234,19 +240,24 @@ def _cuts(
     kept = _whole_numbers("token_num", token_num)
     if layer_index is None:
         raise UsageError("token_num is given but layer_index is not", "give both or neither")
-    blocks = _whole_numbers("layer_index", layer_index)
+    blocks = _blocks(depth, layer_index)
     if len(kept) != len(blocks):
         raise UsageError(
             f"token_num and layer_index: expected as many of one as of the other, "
             f"got {len(kept)} and {len(blocks)}"
         )
-    if sorted(set(blocks)) != blocks or not 1 <= blocks[0] <= blocks[-1] < depth:
-        raise UsageError(f"layer_index: expected ascending blocks in 1..{depth - 1}, got {blocks}")
     if any(after >= before for before, after in zip([frames, *kept], kept, strict=False)):
         raise UsageError(f"token_num: expected to fall from {frames} frames, got {kept}")
     if kept[-1] < 2:
         raise UsageError(f"token_num: expected at least 2 frames to be kept, got {kept[-1]}")
     return dict(zip(blocks, kept, strict=True))
+
+
+def _blocks(depth: int, layer_index: int | Sequence[int]) -> list[int]:
+    blocks = _whole_numbers("layer_index", layer_index)
+    if sorted(set(blocks)) != blocks or not 1 <= blocks[0] <= blocks[-1] < depth:
+        raise UsageError(f"layer_index: expected ascending blocks in 1..{depth - 1}, got {blocks}")
+    return blocks
 
 
 def _whole_numbers(what: str, value: int | Sequence[int]) -> list[int]:

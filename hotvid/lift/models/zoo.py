@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -75,7 +75,7 @@ def model_sizes(name: str, **sizes: Any) -> dict[str, Any]:
 
     Of another window the published share of the frames is kept, unless `token_num` says otherwise.
 
-    UsageError names what is not a model or not a size.
+    UsageError names what is not a model or not a size, or says how to prune where nothing is.
     """
     if name not in MODELS:
         raise UsageError(f"unknown model '{name}'", f"choose one of: {', '.join(MODELS)}")
@@ -93,7 +93,24 @@ def model_sizes(name: str, **sizes: Any) -> dict[str, Any]:
     if "frames" in sizes and "token_num" not in sizes and isinstance(published["token_num"], int):
         share = sizes["frames"] / published["frames"]
         sizes["token_num"] = max(2, round(share * published["token_num"]))
+    if "token_num" not in sizes:
+        check_prunes(sizes, published["token_num"])
     return {**published, **sizes}
+
+
+def check_prunes(sizes: Mapping[str, Any], token_num: int | Sequence[int] | None) -> None:
+    """Raise UsageError where `sizes` say how to prune a model that keeps all its frames.
+
+    token_num  of the model, where `sizes` have none.
+    """
+    if sizes.get("token_num", token_num) is not None:
+        return
+    for size in ("prune", "recover", "layer_index"):
+        if sizes.get(size) is not None:
+            raise UsageError(
+                f"{size}={sizes[size]} is given but token_num is not, so that nothing is pruned",
+                "say how many frames are kept, as in token_num=81 layer_index=3, or leave it out",
+            )
 
 
 def build_model(name: str, **sizes: Any) -> Hourglass:
