@@ -61,7 +61,7 @@ class TrackConfig:
 class LiftConfig:
     """How tracks are lifted to 3D."""
 
-    model: str = "hot-mixste-s"
+    model: str | None = None  # None: what the weights given say, else weights.DEFAULT_LIFTER
     weights: str | None = None  # None: those that travel along or were imported
     device: str = "auto"
     flip: bool = True  # averages with the mirrored input, at twice the cost
@@ -166,8 +166,8 @@ def configure(
 
     mode        of MODES. Accurate lifts each frame three times, in as many windows, unless the
                 lifter is named: of others each window may take seconds.
-    model       the lifter; None: LiftConfig's. With it or weights named, a pose store's people are
-                lifted anew.
+    model       the lifter; None: the one that `weights` say they are of, else the default. With
+                it or weights named, a pose store's people are lifted anew.
     tokens      frames of a window that a model which prunes keeps; None: as it was built.
     compile     let torch compile the lifter.
     precision   of the lifter's products, of PRECISIONS.
@@ -214,7 +214,7 @@ def configure(
         ),
         track=TrackConfig(kpt_thr=kpt_thr, bbox_thr=bbox_thr, person=_check_person(str(person))),
         lift=LiftConfig(
-            model=LiftConfig.model if model is None else model,
+            model=model,
             weights=None if weights is None else str(weights),
             device=device,
             tokens=tokens,

@@ -65,6 +65,8 @@ SHIPPED = {
 }
 
 
+DEFAULT_LIFTER = "hot-mixste-s"
+
 # hotvid's own lifters: their files are safetensors, the 2D models' are not.
 OWN_LIFTERS = tuple(name for name, w in SHIPPED.items() if w.file.endswith(".safetensors"))
 
@@ -154,16 +156,24 @@ def find(name: str) -> Path:
     )
 
 
-def locate(name: str, given: str | Path | None = None) -> Path:
+def locate(name: str | None, given: str | Path | None = None) -> Path:
     """The weights of the lifter `name`: those given, or imported, or that travel along.
 
-    UsageError for a name that is none, WeightsError where its weights are to be got first.
+    name    None: of the default.
+    raises  UsageError for a name that is none, or that is of other weights than those given;
+            WeightsError where its weights are to be got first.
     """
     users = imported()
+    name = DEFAULT_LIFTER if name is None else name
     if name not in LIFTERS and name not in users:
         choices = ", ".join((*LIFTERS, *(n for n in users if n not in LIFTERS)))
         raise UsageError(f"unknown lifter '{name}'", f"choose one of: {choices}")
     if given is not None:
+        if name not in LIFTERS:
+            raise UsageError(
+                f"'{name}' is the name of imported weights ({users[name]}), not of a model",
+                "leave out that name, or the other weights",
+            )
         path = Path(given).expanduser()
         if not path.is_file():
             raise WeightsError(f"the weights '{path}' do not exist", "check the path")

@@ -73,6 +73,20 @@ def test_weights_that_are_given_win(home, tmp_path):
         weights.locate("mixste", tmp_path / "absent.pth")
 
 
+def test_imported_weights_are_not_others_that_are_given(home, tmp_path):
+    put(home, "quick")
+    with pytest.raises(
+        UsageError, match=r"'quick' is the name of imported weights .*, not of a mod"
+    ):
+        weights.locate("quick", put(tmp_path, "other"))
+
+
+def test_without_a_name_it_is_the_default(home, tmp_path):
+    assert weights.locate(None) == weights.find(weights.DEFAULT_LIFTER)
+    file = put(tmp_path, "other")
+    assert weights.locate(None, file) == file
+
+
 def test_names_that_are_none_and_weights_that_are_not_here(home):
     put(home, "mine")
     with pytest.raises(UsageError, match=r"unknown lifter 'mixte'; choose one of: mixste, .*mine"):

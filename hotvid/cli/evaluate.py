@@ -45,7 +45,7 @@ _CountPadding = Annotated[
 @app.command("h36m")
 def h36m(
     data: _Data,
-    model: options.ModelName = LiftConfig.model,
+    model: options.LifterName = None,
     weights: options.WeightsFile = None,
     keypoints: Annotated[
         str,
@@ -92,7 +92,7 @@ def h36m(
 @app.command("3dhp")
 def mpi_inf_3dhp(
     data: _Data,
-    model: options.ModelName = LiftConfig.model,
+    model: options.LifterName = None,
     weights: options.WeightsFile = None,
     trained_on: Annotated[
         str | None,
@@ -193,16 +193,21 @@ def real(
     )
     check_measured_out(json_out, overwrite)
     from hotvid.evaluate.real import evaluate_real, pipeline_estimate
-    from hotvid.weights import locate, sha256
+    from hotvid.lift.checkpoint import read_metadata
+    from hotvid.weights import DEFAULT_LIFTER, locate, sha256
 
-    weights_sha256 = sha256(locate(config.lift.model, config.lift.weights))
+    path = locate(config.lift.model, config.lift.weights)
+    stated = read_metadata(path) if path.suffix == ".safetensors" else {}
+    about = {
+        "model": config.lift.model or stated.get("name", DEFAULT_LIFTER),
+        "weights_sha256": sha256(path),
+    }
     result = evaluate_real(data, pipeline_estimate(config))
     means = ("n_mpjpe_mm", "pa_mpjpe_mm", "pa_sequence_mm")
     found = {
         "data": "real",
         "mode": mode,
-        "model": config.lift.model,
-        "weights_sha256": weights_sha256,
+        **about,
         "views": [
             {"name": v.name, "n_frames": v.n_frames, "n_found": v.n_found}
             | {name: getattr(v, name) for name in means}
@@ -215,7 +220,7 @@ def real(
 
 
 def _load(
-    name: str, weights: Path | None, device: str, tokens: int | None
+    name: str | None, weights: Path | None, device: str, tokens: int | None
 ) -> tuple[Hourglass, dict[str, Any], str]:
     """The model, and what to say of it: for JSON, and in a line."""
     check_choice("device", device, DEVICES)
@@ -228,7 +233,7 @@ def _load(
     if tokens is not None:
         loaded.use_tokens(tokens)
     about = {
-        "asked_for": name,
+        "asked_for": name or metadata["name"],
         "model": metadata["name"],
         "weights": str(path),
         "weights_sha256": sha256(path),

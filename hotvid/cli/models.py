@@ -12,7 +12,6 @@ import typer
 from hotvid import weights
 from hotvid.cli import options
 from hotvid.cli.models_2d import json_2d, text_2d
-from hotvid.config import LiftConfig
 from hotvid.errors import WeightsError
 
 if TYPE_CHECKING:
@@ -85,7 +84,9 @@ def import_file(
 
 def _text(facts: list[LifterFacts], bad: dict[str, str]) -> str:
     lines = [*text_2d(), "", "lifters (--model):", _row("", _COLUMNS)]
-    lines += [_row(one.name, _cells(one)) + _default(one.name, LiftConfig.model) for one in facts]
+    lines += [
+        _row(one.name, _cells(one)) + _default(one.name, weights.DEFAULT_LIFTER) for one in facts
+    ]
     lines += ["", "weights that published lifters want (hotvid models import FILE):"]
     for one in facts:
         if one.wants and one.name == one.model:
@@ -124,7 +125,8 @@ def _as_json(facts: list[LifterFacts], bad: dict[str, str]) -> str:
     found: dict[str, Any] = {
         **json_2d(),
         "lifters": [
-            asdict(one) | {"default": one.name == LiftConfig.model, "here": one.origin is not None}
+            asdict(one)
+            | {"default": one.name == weights.DEFAULT_LIFTER, "here": one.origin is not None}
             for one in facts
         ],
         "shipped": [

@@ -10,11 +10,12 @@ from typing import Annotated, Any
 
 import typer
 
-from hotvid.config import SMOOTHINGS, UNITS, LiftConfig
+from hotvid.config import SMOOTHINGS, UNITS
 from hotvid.errors import UsageError
 from hotvid.export.formats import FORMATS
 from hotvid.geometry import ASSUMED_HFOV_DEG
 from hotvid.humanoid import NAMINGS
+from hotvid.weights import DEFAULT_LIFTER
 
 _OUTPUTS = "Outputs"
 _PEOPLE = "People"
@@ -188,17 +189,13 @@ Detector = Annotated[
         rich_help_panel=_MODELS,
     ),
 ]
-ModelName = Annotated[
-    str,
-    typer.Option("--model", metavar="NAME", help="The lifter, 2D to 3D.", rich_help_panel=_MODELS),
-]
 LifterName = Annotated[
     str | None,
     typer.Option(
         "--model",
         metavar="NAME",
-        help=f"The lifter, 2D to 3D: {LiftConfig.model}, if not given. A pose store is lifted anew "
-        "by it.",
+        help=f"The lifter, 2D to 3D; if not given, what hotvid's own --weights say they are of, or "
+        f"{DEFAULT_LIFTER}. A pose store is lifted anew by it.",
         rich_help_panel=_MODELS,
         show_default=False,
     ),

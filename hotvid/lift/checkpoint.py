@@ -26,7 +26,8 @@ from torch import Tensor
 from hotvid.atomic import atomic_output
 from hotvid.errors import HotvidError, UsageError, WeightsError
 from hotvid.lift.models.hourglass import Hourglass
-from hotvid.lift.models.zoo import MODELS, build_model, check_prunes, read_sizes
+from hotvid.lift.models.zoo import MODELS, PRUNING, build_model, check_prunes, read_sizes
+from hotvid.lift.protocols import PROTOCOLS
 
 State = dict[str, Tensor]
 
@@ -64,30 +65,45 @@ def load_checkpoint(
 ) -> tuple[Hourglass, dict[str, str]]:
     """The model that a file holds, in evaluation mode on `device`, and the file's metadata.
 
-    name, sizes  which model, where the file does not say; sizes that the file neither names nor
-                 shows in its shapes are the published ones, and of a window of another length the
-                 published share of frames is kept.
+    name         of the zoo: the model, whatever the file says, as long as its weights fit; then it
+                 is pruned as `name` is. None, or a name that imported weights go by: what the file
+                 says.
+    sizes        what the file neither names nor shows in its shapes is as published, and of a
+                 window of another length the published share of frames is kept.
     returns      the metadata has at least `name`.
-    raises       WeightsError as `load_state`, or if the file does not say which model it is;
-                 UsageError where it is the sizes given that make no model.
+    raises       WeightsError as `load_state`, or if nobody says which model it is, or the file says
+                 that it is of another kind of model than `name`; UsageError where it is the sizes
+                 given that make no model.
     """
     path = Path(path)
     state, metadata = read_state(path)
-    name = metadata.get("name", name)
+    said = metadata.get("name")
+    name = name if name in MODELS else said
     if name is None:
         raise WeightsError(
             f"'{path}' does not say which model it is; its keys fit {best_fit(state)} best",
             "name the model",
         )
     known = _known_sizes(path, name, state, metadata)
+    if said not in (None, name):
+        if not _are_kin(said, name):
+            raise WeightsError(
+                f"'{path}' says that it is of {said}, not of {name}", f"name {said}, or no model"
+            )
+        known = {size: value for size, value in known.items() if size not in PRUNING}
     check_prunes(sizes, {**_published(name), **known}.get("token_num"))
     try:
         model = _without_memory(name, {**known, **sizes})
     except _UNBUILDABLE as error:
+        problem = error.message if isinstance(error, HotvidError) else str(error)
         if sizes and _can_be_built(name, known):
             given = " ".join(f"--size {key}={value}" for key, value in sizes.items())
-            said = error.message if isinstance(error, HotvidError) else str(error)
-            raise UsageError(f"{given}: {said}", "give sizes that go together") from error
+            raise UsageError(f"{given}: {problem}", "give sizes that go together") from error
+        if said not in (None, name):
+            raise WeightsError(
+                f"'{path}' is of {said} and cannot be pruned as {name} is: {problem}",
+                f"import it as {name}, with other ones: hotvid models import --size",
+            ) from error
         if "sizes" not in metadata and name in MODELS:
             fit = f"its keys fit {best_fit(state)} best"
             raise WeightsError(f"'{path}' does not fit {name}: {error}", fit) from error
@@ -276,6 +292,15 @@ def _without_memory(name: str, sizes: Mapping[str, Any]) -> Hourglass:
     """A model whose parameters are to become a file's own tensors."""
     with torch.device("meta"):
         return build_model(name, **sizes)
+
+
+def _are_kin(said: str, name: str) -> bool:
+    """Whether weights of one may be another's: of one backbone, and used to like inputs."""
+    return (
+        said in MODELS
+        and MODELS[said].backbone is MODELS[name].backbone
+        and PROTOCOLS[said].inputs == PROTOCOLS[name].inputs
+    )
 
 
 def _published(name: str) -> Mapping[str, Any]:

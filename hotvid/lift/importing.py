@@ -52,7 +52,8 @@ def import_weights(
 ) -> Imported:
     """Check a checkpoint, convert it to safetensors and put it where `--model` finds it.
 
-    model    which model's weights they are; None: what the file says, or what its keys tell.
+    model    which model's weights they are, whatever the file says, as long as they fit; None:
+             what the file says, or what its keys tell.
     name     what they are to go by; None: as the model.
     sizes    that the file does not show, where they are not the published ones; also other ways of
              pruning and recovery (`models.zoo.build_model`).
@@ -102,13 +103,10 @@ def _which(
     model: str | None,
     sizes: Mapping[str, Any],
 ) -> str:
-    said = metadata.get("name")
-    if said is not None:
-        if model is not None and model != said:
-            raise UsageError(f"'{file}' says that it is of {said}, not of {model}")
-        return said
     if model is not None:
         return model
+    if "name" in metadata:
+        return metadata["name"]
     found = [name for name in weights.PUBLISHED if _fits(name, state, sizes)]
     if not found:
         nearest = best_fit(state)

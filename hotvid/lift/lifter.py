@@ -50,11 +50,12 @@ def resolve_device(device: str) -> torch.device:
 
 
 def load_lifter(
-    name: str = "hot-mixste-s", weights: str | Path | None = None, device: str = "auto"
+    name: str | None = None, weights: str | Path | None = None, device: str = "auto"
 ) -> Lifter:
     """The lifter `name`, ready to run.
 
-    name     of the model; a file of hotvid's own says itself which model it holds.
+    name     of the model; None: the one that a file of hotvid's own says it is of, and without
+             `weights` the default.
     weights  a checkpoint file; None: those that travel with hotvid or were imported.
     device   auto, cpu or cuda.
     returns  weights loaded strictly, the model in evaluation mode on the device.

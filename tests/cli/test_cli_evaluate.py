@@ -142,6 +142,21 @@ def test_results_tell_models_and_ways_of_pruning_apart(folder, tmp_path, monkeyp
     assert fewer["cuts"] == {"1": 3} and fewer["sizes"]["token_num"] == 4
 
 
+def test_the_model_that_is_named_is_measured(folder, tmp_path):
+    own = tmp_path / "own.safetensors"
+    save_checkpoint(build_model("mixste", **SIZES), own, "mixste")
+    words = ("eval", "h36m", "--data", folder, "--keypoints", "gt", "--quiet", "--weights", own)
+    said = call(*words).stdout.splitlines()[0]
+    assert said == "mixste, own.safetensors: 9 frames of x, y; none pruned"
+    refused = call(*words, "--model", "motionbert", expect=1)
+    assert "says that it is of mixste, not of motionbert" in refused.stderr
+    refused = call(*words, "--model", "tpc-mixste", expect=1)
+    assert "cannot be pruned as tpc-mixste is" in refused.stderr  # the third of three blocks
+    save_checkpoint(build_model("mixste", **{**SIZES, "depth": 8}), own, "mixste")
+    said = call(*words, "--model", "tpc-mixste").stdout.splitlines()[0]
+    assert said == "tpc-mixste, own.safetensors: 9 frames of x, y; 2 from block 7 on by tpc"
+
+
 def test_the_shipped_lifter_is_measured_too(folder):
     text = call("eval", "h36m", "--data", folder, "--keypoints", "gt", "--quiet").stdout
     assert row(text, "all frames")[0] == 2 * 2 * 4 * 20

@@ -17,6 +17,7 @@ from hotvid.cli.main import app
 from hotvid.config import LiftConfig
 from hotvid.io.reader import VideoReader
 from hotvid.lift import compiled
+from hotvid.lift.checkpoint import save_checkpoint
 from hotvid.lift.lifter import load_lifter
 from hotvid.lift.models.zoo import build_model
 from hotvid.stored.pose_store import load_poses
@@ -227,6 +228,20 @@ def test_weights_of_another_model_are_one_line(folder, tmp_path):
     assert "does not fit motionbert: 'pos_embed' is missing" in line
     assert line.endswith("its keys fit hot-mixste best")
     assert not out.exists()
+
+
+def test_weights_of_hotvids_own_say_whose_they_are_unless_a_model_is_named(folder, tmp_path):
+    file, out = tmp_path / "own.safetensors", tmp_path / "o.json"
+    save_checkpoint(build_model("mixste", frames=27, channel=16, mlp_hidden=16), file, "mixste")
+    words = ("export-json", folder / "store.npz", "--out", out, "--quiet", "--overwrite")
+    words += ("--weights", file)
+    for named, lifter in (((), "mixste"), (("--model", "tpc-mixste"), "tpc-mixste")):
+        call(*words, *named)
+        found, xyz = poses_in(out)
+        assert found["models"]["lifter"] == lifter
+        np.testing.assert_allclose(xyz, expected(folder, lifter, file), atol=1e-4)
+    refused = call(*words, "--model", "hot-mixste-s", expect=1)
+    assert "says that it is of mixste, not of hot-mixste-s" in refused.stderr
 
 
 def test_the_default_lifter_lifts_anew_where_it_is_named(folder, tmp_path):

@@ -257,10 +257,50 @@ def test_other_precisions_become_single(tmp_path, state, dtype):
     assert_loaded(loaded, {key: value.float() for key, value in other.items()})
 
 
-def test_what_a_file_says_of_itself_wins(tmp_path, model):
-    save_checkpoint(model, tmp_path / "a.safetensors", "hot-mixste")
-    loaded, metadata = load_checkpoint(tmp_path / "a.safetensors", "cpu", "mixste")
-    assert (metadata["name"], loaded.name) == ("hot-mixste", "hot-mixste")
+def own_file(folder, name, **sizes):
+    model = golden_model(name, **{"frames": 27, "channel": 24, "mlp_hidden": 32, **sizes})
+    save_checkpoint(model, folder / "own.safetensors", name, {"epochs": "3"})
+    return folder / "own.safetensors", model
+
+
+@pytest.mark.parametrize("backbone", ["mixste", "motionbert", "mhformer"])
+def test_the_model_that_is_named_wins_where_its_weights_fit(tmp_path, backbone):
+    """A plain model's weights prune by TPC, and a pruned one's run plain."""
+    file, plain = own_file(tmp_path, backbone, heads=2)
+    loaded, metadata = load_checkpoint(file, name=f"tpc-{backbone}")
+    assert (metadata["name"], metadata["epochs"]) == (f"tpc-{backbone}", "3")
+    pruning = {size: MODELS[f"tpc-{backbone}"].sizes[size] for size in ("layer_index", "prune")}
+    share = 27 * MODELS[f"tpc-{backbone}"].sizes["token_num"] / MODELS[backbone].sizes["frames"]
+    pruning |= {"recover": None, "token_num": round(share)}
+    assert loaded.name == f"tpc-{backbone}" and loaded.sizes == {**plain.sizes, **pruning}
+    assert_loaded(loaded, plain.state_dict())
+    save_checkpoint(loaded, file, loaded.name)
+    again, _ = load_checkpoint(file, name=backbone)
+    assert (again.name, again.sizes, again.cuts) == (backbone, plain.sizes, {})
+
+
+@pytest.mark.parametrize(
+    ("name", "sizes", "asked", "problem"),
+    [
+        ("hot-mixste", {}, "mixste", r"does not fit mixste: 'cross_.* is left over"),
+        ("mixste", {}, "hot-mixste", "does not fit hot-mixste: 'pos_embed_token' is missing"),
+        ("mixste", {}, "motionbert", "says that it is of mixste, not of motionbert; name mixste"),
+        ("hot-mixste-s", {}, "hot-mixste", "says that it is of hot-mixste-s, not of hot-mixste"),
+        (
+            "mixste",
+            {"depth": 4},
+            "tpc-mixste",
+            r"cannot be pruned as tpc-mixste is: layer_index: .*7",
+        ),
+    ],
+)
+def test_a_model_that_is_named_is_never_passed_over(tmp_path, name, sizes, asked, problem):
+    file, _ = own_file(tmp_path, name, **sizes)
+    with pytest.raises(WeightsError, match=problem):
+        load_checkpoint(file, name=asked)
+    assert load_checkpoint(file)[0].name == name
+    # A name that imported weights go by is none of a model.
+    assert load_checkpoint(file, name="quick")[0].name == name
 
 
 @pytest.mark.parametrize(

@@ -108,8 +108,8 @@ def test_files_of_hotvids_own_keep_what_they_say(home, tmp_path):
     model = golden_model("hot-mixste", **sizes)
     file = tmp_path / "trained.safetensors"
     save_checkpoint(model, file, "hot-mixste", {"epochs": "12"})
-    with pytest.raises(UsageError, match="says that it is of hot-mixste, not of mixste"):
-        import_weights(file, "mixste")
+    with pytest.raises(WeightsError, match="says that it is of hot-mixste, not of hot-motionbert"):
+        import_weights(file, "hot-motionbert")
     loaded, metadata = load_checkpoint(import_weights(file).path)
     assert metadata["epochs"] == "12" and loaded.cuts == model.cuts == {1: 9, 2: 5}
     assert loaded.sizes["prune"] == "motion"
@@ -175,6 +175,18 @@ def test_sizes_that_cannot_be(home, tmp_path, name, sizes, problem):
     with pytest.raises(HotvidError, match=re.escape(problem)):
         import_weights(file, name, sizes=sizes)
     assert not home.exists()
+
+
+def test_files_of_hotvids_own_become_the_model_that_is_named(home, tmp_path):
+    file = tmp_path / "trained.safetensors"
+    save_checkpoint(golden_model("mixste", **SMALL), file, "mixste", {"epochs": "12"})
+    done = import_weights(file, "tpc-mixste")
+    assert (done.name, done.path) == ("tpc-mixste", home / "tpc-mixste.safetensors")
+    model, metadata = load_checkpoint(done.path)
+    assert (model.name, model.cuts, metadata["epochs"]) == ("tpc-mixste", {7: 7}, "12")
+    wanted = {"token_num": 9, "layer_index": 2}
+    model = import_weights(file, "tpc-mixste", overwrite=True, sizes=wanted).model
+    assert model.cuts == {2: 9}
 
 
 def test_files_of_hotvids_own_are_pruned_otherwise_only_where_they_are_pruned(home, tmp_path):

@@ -21,6 +21,7 @@ class ModelSpec:
     sizes: Mapping[str, Any]
 
 
+PRUNING = ("token_num", "layer_index", "prune", "recover")  # sizes that weights need not show
 _PLAIN = {"token_num": None, "layer_index": None, "prune": "tpc", "recover": None}
 _MIXSTE = {
     "frames": 243,
@@ -105,7 +106,7 @@ def check_prunes(sizes: Mapping[str, Any], token_num: int | Sequence[int] | None
     """
     if sizes.get("token_num", token_num) is not None:
         return
-    for size in ("prune", "recover", "layer_index"):
+    for size in PRUNING:
         if sizes.get(size) is not None:
             raise UsageError(
                 f"{size}={sizes[size]} is given but token_num is not, so that nothing is pruned",
