@@ -32,6 +32,10 @@ class WindowPredictor:
     flip   averages with the answer for the mirrored clip.
     order  the joints' order of the clips, which must be the one that the model was trained on.
     metres_per_unit  of the model's answers.
+    places_root      it was trained to answer where the root is in the picture, too (MotionBERT's
+                     weights with "global" in their names, `rootrel: False`): its poses are taken
+                     relative to that. Of others the root is put at 0, as published (MotionBERT,
+                     train.py: `evaluate`). Weights do not show which they are.
     """
 
     def __init__(
@@ -42,6 +46,7 @@ class WindowPredictor:
         batch_size: int = BATCH_SIZE,
         order: JointSet = H36M17,
         metres_per_unit: float = 1.0,
+        places_root: bool = False,
     ) -> None:
         if batch_size < 1:
             raise UsageError(f"batch size is {batch_size}", "give a whole number from 1 up")
@@ -50,11 +55,18 @@ class WindowPredictor:
         self._device = next(model.parameters()).device
         self._mirror = torch.as_tensor(order.mirror, device=self._device)
         self._metres_per_unit = metres_per_unit
+        self._places_root = places_root
+        self._root_sum_m, self._n_answers = 0.0, 0
 
     @property
     def in_picture(self) -> bool:
         """Whether the model answers in picture space, as MotionBERT's do."""
         return not self._protocol.metric
+
+    @property
+    def root_off_m(self) -> float:
+        """How far from 0 the model's answers had the root, metres: the mean of all so far."""
+        return self._root_sum_m / max(self._n_answers, 1)
 
     def target(self, clip: Clip) -> np.ndarray:
         """(F, 17, 3) metres: what is right for this model."""
@@ -119,11 +131,16 @@ class WindowPredictor:
         return centre_pose(poses, kept, self._model.frames) if self._seq2frame else poses
 
     def _in_metres(self, clip: Clip, poses: np.ndarray, frames: np.ndarray) -> np.ndarray:
-        """Poses (N, 17, 3) of `frames` (N,) in metres, the root put at 0 as published."""
+        """Poses (N, 17, 3) of `frames` (N,) in metres, the root at 0."""
         scale: float | np.ndarray = self._metres_per_unit
         if self.in_picture:
             scale = (metres_per_px(clip) * clip.size_px[0] / 2)[frames, None, None]
         poses = poses * scale
+        root = poses[:, clip.root].copy()
+        self._root_sum_m += float(np.linalg.norm(root, axis=-1).sum())
+        self._n_answers += len(root)
+        if self._places_root:
+            poses -= root[:, None]
         poses[:, clip.root] = 0
         return poses
 

@@ -157,6 +157,31 @@ def test_the_model_that_is_named_is_measured(folder, tmp_path):
     assert said == "tpc-mixste, own.safetensors: 9 frames of x, y; 2 from block 7 on by tpc"
 
 
+def test_a_model_that_places_the_root_is_measured_from_there_and_told_of_if_not(folder, tmp_path):
+    """As MotionBERT's "global" weights do; an answer that moves with the pelvis is no error."""
+    file, found = tmp_path / "w.safetensors", {}
+    words = ("eval", "h36m", "--data", folder, "--keypoints", "gt", "--quiet", "--weights", file)
+    for places in (False, True):
+        model = build_model("motionbert", **SIZES, representation=8)
+        with torch.no_grad():
+            model.head.weight.zero_()
+            model.head.bias.copy_(torch.tensor([0.0, 0.4, 0.0]) * places)
+        save_checkpoint(model, file, "motionbert")
+        for more in ((), ("--global-root",)):
+            result = call(*words, *more, "--overwrite", "--json", tmp_path / "o.json")
+            measured = json.loads((tmp_path / "o.json").read_text())
+            assert measured["global_root"] is bool(more)
+            found[places, bool(more)] = measured["mean"]["mpjpe_mm"]
+            said = result.stderr.splitlines()
+            assert len(said) == int(places and not more), said
+            assert all("from 0 in the mean" in line and "--global-root" in line for line in said)
+    assert found[True, True] == pytest.approx(found[False, True], rel=1e-4)
+    assert found[False, False] == pytest.approx(found[False, True], rel=1e-4)
+    assert found[True, False] > found[True, True] + 100
+    refused = call(*words[:-2], "--global-root", expect=2)
+    assert "hot-mixste-s answers in metres" in refused.stderr
+
+
 def test_the_shipped_lifter_is_measured_too(folder):
     text = call("eval", "h36m", "--data", folder, "--keypoints", "gt", "--quiet").stdout
     assert row(text, "all frames")[0] == 2 * 2 * 4 * 20

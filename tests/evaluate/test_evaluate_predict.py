@@ -1,16 +1,18 @@
 """Each frame of a clip gets the model's answer for it, whatever the windows."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 from torch import nn
 
 from hotvid.errors import UsageError
-from hotvid.evaluate.clips import Clip, Lens, image_target
+from hotvid.evaluate.clips import Clip, Lens, image_pose, image_target, metres_per_px
 from hotvid.evaluate.mpi_inf_3dhp import MPI17
 from hotvid.evaluate.predict import WindowPredictor
 from hotvid.evaluate.protocols import evaluate_clips
-from hotvid.geometry import to_screen
+from hotvid.geometry import assumed_focal_px, to_screen
 from hotvid.lift.models.zoo import build_model
 from hotvid.skeleton import H36M17
 
@@ -178,12 +180,43 @@ def test_the_own_lifter_answers_in_camera_axes_wherever_the_body_stands():
 
     one = clip(9)
     xy_px = one.xy_px.copy()
-    xy_px[:, 0] = [1000 + 500, 501]  # a focal length to the right of the centre
+    xy_px[:, 0] = [500 + assumed_focal_px(one.size_px), 501]  # that far to the right of the centre
     one = Clip(**{**vars(one), "xy_px": xy_px})
     model = Straight("hot-mixste-s", 9)
     model.in_channels = 3
     answer = WindowPredictor(model, flip=False)(one).xyz_m
     np.testing.assert_allclose(answer[:, 1:], [[[0.5**0.5, 0, 0.5**0.5]] * 16] * 9, atol=2e-3)
+
+
+class Fixed(Equivariant):
+    """Its answer for a window is `poses` (9, 17, 3), whatever it sees."""
+
+    def __init__(self, poses):
+        super().__init__("motionbert", 9)
+        self.in_channels, self.poses = 3, torch.from_numpy(poses.astype(np.float32))
+
+    def forward_kept(self, keypoints):
+        return self.poses.expand(len(keypoints), -1, -1, -1), None
+
+
+def test_of_a_model_that_places_the_root_poses_count_from_there():
+    """One that is right about the picture is right; taken for one that is not, it is far off."""
+    rng = np.random.default_rng(1)
+    one = replace(clip(9), lens=LENS, root_m=rng.normal((0.5, 0.2, 5), 0.05, (9, 3)))
+    w, h = one.size_px
+    pose = image_pose(one) * (2 / w) - (1, h / w, 0)  # as MotionBERT is taught it
+    found = {}
+    for places_root in (True, False):
+        predictor = WindowPredictor(Fixed(pose), flip=False, places_root=places_root)
+        found[places_root] = evaluate_clips([one], predictor, target=predictor.target).mean
+        root_m = np.linalg.norm(pose[:, 0], axis=-1) * metres_per_px(one) * w / 2
+        assert predictor.root_off_m == pytest.approx(root_m.mean(), rel=1e-4) and root_m.min() > 0.3
+    assert found[True].mpjpe_mm == pytest.approx(0, abs=0.01)
+    assert found[False].mpjpe_mm == pytest.approx(1000 * root_m.mean() * 16 / 17, rel=1e-3)
+    relative = Fixed(pose - pose[:, :1])
+    predictor = WindowPredictor(relative, flip=False)
+    assert evaluate_clips([one], predictor, target=predictor.target).mean.mpjpe_mm < 0.01
+    assert predictor.root_off_m == 0
 
 
 def test_a_batch_of_nothing_is_refused():
