@@ -105,8 +105,9 @@ def load_checkpoint(
                 f"import it as {name}, with other ones: hotvid models import --size",
             ) from error
         if "sizes" not in metadata and name in MODELS:
-            fit = f"its keys fit {best_fit(state)} best"
-            raise WeightsError(f"'{path}' does not fit {name}: {error}", fit) from error
+            raise WeightsError(
+                f"'{path}' does not fit {name}: {problem}", _hint_of_fit(name, state)
+            ) from error
         raise WeightsError(
             f"'{path}' asks for a model that cannot be built: {error}", "get the file anew"
         ) from error
@@ -342,10 +343,7 @@ def _check_fit(model: Hourglass, state: Mapping[str, Tensor], source: str) -> No
     if not (missing or left_over or other):
         _check_values(own, state, source)
         return
-    nearest = best_fit(state)
-    hint = f"its keys fit {nearest} best"
-    if nearest == model.name:
-        hint = "its keys fit no other better: is it of another size, or damaged?"
+    hint = _hint_of_fit(model.name, state)
     if missing:
         problem = f"'{missing[0]}' is missing{_more(missing)}"
     elif left_over:
@@ -358,6 +356,14 @@ def _check_fit(model: Hourglass, state: Mapping[str, Tensor], source: str) -> No
         if differ:
             hint = f"build the model with {', '.join(differ)}"
     raise WeightsError(f"{source} does not fit {model.name}: {problem}", hint)
+
+
+def _hint_of_fit(name: str, state: Mapping[str, Tensor]) -> str:
+    """What to say where the model `name` does not take these weights."""
+    nearest = best_fit(state)
+    if name in nearest.split(" or "):
+        return "its keys fit no other better: is it of another size, or damaged?"
+    return f"its keys fit {nearest} best"
 
 
 def _check_values(own: Mapping[str, Tensor], state: Mapping[str, Tensor], source: str) -> None:

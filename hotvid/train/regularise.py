@@ -17,9 +17,12 @@ from hotvid.lift.models.mhformer import (
     CrossInteraction,
     HypothesisEncoder,
     HypothesisTransformer,
+    NormedEmbedding,
     SelfRefinement,
 )
 from hotvid.lift.models.mixste import MixSTE
+
+_BEHIND_EMBEDDING = 0.25  # MHFormer's, of windows up to 27 frames
 
 Hook = Callable[[nn.Module, tuple, Tensor], Tensor]
 
@@ -31,8 +34,12 @@ def regularise(model: Hourglass, drop_path: float, dropout: float) -> None:
                evenly from 0 at the first block (Huang et al. 2016). A sample is what attention
                runs over: a frame's joints or a joint's frames.
     dropout    the share of values zeroed where MHFormer has it: behind the position tables, in
-               and behind the MLPs, and behind attention.
+               and behind the MLPs, and behind attention; where there is any, a quarter behind
+               embeddings that have a norm.
     """
+    if dropout:
+        for embedding in _embeddings(model):
+            embedding.register_forward_hook(_dropout_behind(_BEHIND_EMBEDDING))
     for blocks in _stages(model):
         rates = torch.linspace(0, drop_path, len(blocks)).tolist() if len(blocks) > 1 else [0.0]
         if dropout:
@@ -45,6 +52,10 @@ def regularise(model: Hourglass, drop_path: float, dropout: float) -> None:
                         branch.fc2.register_forward_pre_hook(_dropout_before(dropout))
                 if rate:
                     branch.register_forward_hook(_skip(rate, _shared_axes(model, branch)))
+
+
+def _embeddings(model: Hourglass) -> Iterator[nn.Module]:
+    return (part for part in model.modules() if isinstance(part, NormedEmbedding))
 
 
 def _stages(model: Hourglass) -> Iterator[list[nn.Module]]:

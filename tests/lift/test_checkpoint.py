@@ -190,6 +190,21 @@ def test_weights_tell_their_model(case, name):
         load_state(wrong, state)
 
 
+@pytest.mark.parametrize("name", ["mhformer", "tpc-mhformer"])
+def test_where_no_model_fits_better_the_hint_is_not_the_model_itself(tmp_path, name):
+    shapes = INDEX["mhformer-tiny"]["state_dict"]
+    state = {key: torch.zeros(shape) for key, shape in shapes.items() if key != "norm_2.bias"}
+    torch.save(state, tmp_path / "a.pth")
+    with pytest.raises(
+        WeightsError, match=r"'norm_2.bias' is missing; its keys fit no other bette"
+    ):
+        load_checkpoint(tmp_path / "a.pth", name=name)
+    state = {**state, "norm_2.bias": torch.zeros(81), "embedding_1.weight": torch.zeros(47, 34, 1)}
+    torch.save(state, tmp_path / "a.pth")
+    with pytest.raises(WeightsError, match=r"got 47; its keys fit no other better"):
+        load_checkpoint(tmp_path / "a.pth", name=name)
+
+
 def test_sizes_that_only_another_models_file_can_show(tmp_path):
     shapes = INDEX["hot-mixste-243"]["state_dict"] | {"pos_embed_token": [1, 300, 512]}
     state = {key: torch.zeros(()).expand(shape) for key, shape in shapes.items()}

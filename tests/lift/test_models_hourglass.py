@@ -292,6 +292,24 @@ def test_pruning_by_attention_costs_the_attention_that_runs_anyway():
     assert count(by_attention) == count(evenly)
 
 
+@pytest.mark.parametrize(("frames", "normed"), [(9, True), (27, True), (36, False)])
+def test_mhformer_embeds_short_windows_through_a_norm(frames, normed):
+    """As the released code does up to 27 frames: convolution, batch norm, ReLU; else the first."""
+    model = golden_model("mhformer", **{**SMALL, "frames": frames})
+    state = model.state_dict()
+    assert ("embedding_1.0.weight" in state, "embedding_1.weight" in state) == (normed, not normed)
+    x = torch.randn(2, frames, 34, generator=torch.Generator().manual_seed(0))
+    key = "embedding_2.0" if normed else "embedding_2"
+    expected = x @ state[f"{key}.weight"][:, :, 0].T + state[f"{key}.bias"]
+    if normed:
+        mean, var = (state[f"embedding_2.1.running_{name}"] for name in ("mean", "var"))
+        expected = (expected - mean) / (var + 1e-5).sqrt()
+        expected = expected * state["embedding_2.1.weight"] + state["embedding_2.1.bias"]
+        expected = expected.clamp_min(0)
+    with torch.no_grad():
+        torch.testing.assert_close(model.embedding_2(x), expected)
+
+
 def test_batch_norm_trains_on_all_frames():
     model = build_model("mhformer", **SMALL)
     model(keypoints(model))

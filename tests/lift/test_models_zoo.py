@@ -62,8 +62,10 @@ def test_counting_leaves_the_model_as_it_was():
 
 
 @pytest.mark.parametrize("name", MODELS)
-def test_sizes_are_read_back_from_the_shapes(name):
-    sizes = {"frames": 27, "channel": 72, "mlp_hidden": 40, "token_num": 6}
+@pytest.mark.parametrize(("frames", "in_channels"), [(27, 2), (36, 3)])
+def test_sizes_are_read_back_from_the_shapes(name, frames, in_channels):
+    sizes = {"frames": frames, "channel": 72, "mlp_hidden": 40, "token_num": 6}
+    sizes["in_channels"] = in_channels
     if name == "mixste" or name == "motionbert" or name == "mhformer":
         del sizes["token_num"]
     model = on_meta(name, **sizes)

@@ -184,3 +184,13 @@ def test_stochastic_depth_skips_whole_samples_and_keeps_the_mean():
     share = (over_frames(x) / full).transpose(1, 2).flatten(2)  # by joint
     torch.testing.assert_close(share, share[..., :1].expand_as(share))
     assert torch.equal(first(x), first(x))  # the first block is never skipped
+
+
+def test_embeddings_of_short_windows_lose_a_quarter_while_they_train():
+    torch.manual_seed(0)
+    model = build_model("mhformer", **TINY).train()
+    regularise(model, 0.0, 0.1)
+    model.embedding_1[1].bias.data.fill_(9.0)  # nothing is cut off by ReLU
+    x = torch.randn(50, 9, 34)
+    assert float((model.embedding_1(x) == 0).float().mean()) == pytest.approx(0.25, abs=0.02)
+    assert (model.eval().embedding_1(x) > 0).all()

@@ -7,7 +7,7 @@ parameters and the backbone's in one flat namespace.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 import torch
@@ -81,6 +81,15 @@ class Hourglass(nn.Module):
                 setattr(self, self._slot_table(i), position_table(1, n, channel))
             self.x_token = position_table(1, frames, channel)
             self.cross_attention = CrossAttention(channel, heads)
+
+    @classmethod
+    def read_sizes(cls, shapes: Mapping[str, tuple[int, ...]]) -> dict[str, int]:
+        """The sizes that shapes of weights tell: key -> shape, other models' keys passed over."""
+        return {
+            size: shapes[key][axis]
+            for size, (key, axis) in cls.size_in_weights.items()
+            if len(shapes.get(key, ())) > axis
+        }
 
     # What a backbone supplies. J below is its own number of tokens a frame.
 

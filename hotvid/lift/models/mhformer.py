@@ -5,6 +5,7 @@ Its tokens are (B, F, S, C): S = 3 hypotheses stand where other backbones have j
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import torch
@@ -24,6 +25,7 @@ from hotvid.lift.models.layers import (
 HYPOTHESES = 3
 ENCODER_DEPTH = 4
 ENCODER_HEADS = 9
+LONGEST_NORMED = 27  # frames up to which the authors' embeddings have a norm
 
 
 class PointwiseConv(nn.Conv1d):
@@ -35,6 +37,20 @@ class PointwiseConv(nn.Conv1d):
     def forward(self, x: Tensor) -> Tensor:
         """x (..., in) -> (..., out)."""
         return F.linear(x, self.weight[:, :, 0], self.bias)
+
+
+class NormedEmbedding(nn.Sequential):
+    """What embeds short windows in the released code: convolution, batch norm, ReLU.
+
+    The dropout that follows them there is `train.regularise`'s.
+    """
+
+    def __init__(self, in_channels: int, channel: int) -> None:
+        super().__init__(PointwiseConv(in_channels, channel), nn.BatchNorm1d(channel), nn.ReLU())
+
+    def forward(self, x: Tensor) -> Tensor:
+        """x (B, F, in) -> (B, F, C)."""
+        return super().forward(x.flatten(0, 1)).unflatten(0, x.shape[:2])
 
 
 class HypothesisEncoder(nn.Module):
@@ -122,6 +138,7 @@ class HypothesisTransformer(nn.Module):
 class MHFormer(Hourglass):
     """Three hypotheses of each frame's pose; `depth` - 1 refinements, then one interaction.
 
+    frames     up to 27, embeddings have a batch norm (the released code's switch).
     hourglass  `Hourglass`'s sizes and choices: token_num, layer_index, prune, recover. TRA
                recovers each hypothesis as it does each joint elsewhere.
     """
@@ -130,6 +147,7 @@ class MHFormer(Hourglass):
         **Hourglass.size_in_weights,
         "frames": ("Transformer_hypothesis.pos_embed_1", 1),
         "channel": ("embedding_1.weight", 0),
+        "in_channels": ("embedding_1.weight", 1),
         "mlp_hidden": ("Transformer_hypothesis.CHI_blocks.0.mlp.fc1.weight", 0),
     }
 
@@ -153,15 +171,24 @@ class MHFormer(Hourglass):
             **hourglass,
         )
         coordinates = JOINTS * in_channels
+        embedding = NormedEmbedding if frames <= LONGEST_NORMED else PointwiseConv
         for s in range(1, HYPOTHESES + 1):
             setattr(self, f"norm_{s}", nn.LayerNorm(frames))
             setattr(self, f"Transformer_encoder_{s}", HypothesisEncoder(frames, coordinates))
-            setattr(self, f"embedding_{s}", PointwiseConv(coordinates, channel))
+            setattr(self, f"embedding_{s}", embedding(coordinates, channel))
         self.Transformer_hypothesis = HypothesisTransformer(
             frames, channel, mlp_hidden, depth, heads
         )
         width = HYPOTHESES * channel
         self.regression = nn.Sequential(nn.BatchNorm1d(width), PointwiseConv(width, JOINTS * 3))
+
+    @classmethod
+    def read_sizes(cls, shapes: Mapping[str, tuple[int, ...]]) -> dict[str, int]:
+        embedding = shapes.get("embedding_1.weight", shapes.get("embedding_1.0.weight", ()))
+        sizes = super().read_sizes({**shapes, "embedding_1.weight": embedding})
+        if "in_channels" in sizes:
+            sizes["in_channels"] //= JOINTS
+        return sizes
 
     def embed(self, keypoints: Tensor) -> Tensor:
         x = keypoints.flatten(2).mT  # (B, coordinates, F)

@@ -136,8 +136,5 @@ def read_sizes(name: str, shapes: Mapping[str, tuple[int, ...]]) -> dict[str, in
     shapes   key -> shape; keys of other models are passed over.
     returns  sizes for `build_model`; heads, layer_index and the like leave no trace in shapes.
     """
-    return {
-        size: shapes[key][axis]
-        for size, (key, axis) in MODELS[name].backbone.size_in_weights.items()
-        if size in MODELS[name].sizes and len(shapes.get(key, ())) > axis
-    }
+    found = MODELS[name].backbone.read_sizes(shapes)
+    return {size: value for size, value in found.items() if size in MODELS[name].sizes}
