@@ -12,6 +12,7 @@ import pickle
 import re
 import struct
 import warnings
+from collections import Counter
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -31,7 +32,24 @@ from hotvid.lift.protocols import PROTOCOLS
 
 State = dict[str, Tensor]
 
-_WRAPPERS = ("model_pos", "model", "state_dict", "model_state_dict", "net")
+# In this order: averaged weights only where there are no others.
+_WRAPPERS = (
+    "model_pos",
+    "model",
+    "state_dict",
+    "model_state_dict",
+    "net",
+    "network",
+    "params",
+    "checkpoint",
+    "model_ema",
+    "ema",
+    "state_dict_ema",
+    "params_ema",
+)
+# What stands before the keys of a model within another, as `DataParallel` and compiled ones are.
+_PREFIXES = ("module", "model", "net", "network", "_orig_mod", "model_pos")
+_MOST_KEYS, _LONGEST_KEY = 8, 60  # of a file's own that an error lists
 _FLOATS = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
 _UNBUILDABLE = (HotvidError, TypeError, ValueError, RuntimeError)  # what senseless sizes raise
 NO_MODEL = "no model"  # in the place of the name of one
@@ -144,14 +162,20 @@ def read_state(path: Path) -> tuple[State, dict[str, str]]:
 
 
 def unwrap(content: Any, source: str = "the dict") -> State:
-    """The dict of tensors in what a checkpoint holds, its keys without their common prefix."""
+    """The dict of tensors in what a checkpoint holds, its keys without their common prefix.
+
+    WeightsError says what there is instead.
+    """
     found = _find_state(content)
     if found is None:
-        raise WeightsError(f"{source} holds no dict of weights", _HINT)
-    prefix = _common_prefix(found)
-    while prefix:
-        found = {key.removeprefix(prefix): value for key, value in found.items()}
-        prefix = _common_prefix(found)
+        raise WeightsError(f"{source} holds no dict of weights{_what_it_holds(content)}", _HINT)
+    while prefix := _common_prefix(found):
+        bare = {key.removeprefix(prefix): value for key, value in found.items()}
+        if len(bare) < len(found):
+            raise WeightsError(
+                f"{source} has weights both with and without '{prefix}' before their names", _HINT
+            )
+        found = bare
     return found
 
 
@@ -207,7 +231,7 @@ def _read_safetensors(path: Path) -> tuple[State, dict[str, str]]:
 
 def _read_pickle(path: Path) -> Any:
     try:
-        with torch.serialization.safe_globals(_of_numpy()), warnings.catch_warnings():
+        with torch.serialization.safe_globals(_harmless()), warnings.catch_warnings():
             warnings.simplefilter("ignore")  # about pickle protocols; the outcome says enough
             return torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
@@ -235,7 +259,7 @@ def _read_pickle(path: Path) -> Any:
 
 
 class _LeftOut:
-    """What stands for an array or a random state: nothing of it is needed, or made."""
+    """What stands for an array, a random state or settings: nothing of it is needed, or made."""
 
     def __init__(self, *_: Any) -> None:
         pass
@@ -253,11 +277,12 @@ _LEFT_OUT = (
     "numpy.random._pickle.__randomstate_ctor",
     "numpy.random._pickle.__bit_generator_ctor",
     "numpy.random._mt19937.MT19937",
+    "argparse.Namespace",  # the options that a training was begun with
 )
 
 
-def _of_numpy() -> list[Any]:
-    """What of numpy authors save beside the weights: errors, learning rates, random states."""
+def _harmless() -> list[Any]:
+    """What authors save beside the weights: errors, learning rates, random states, options."""
     scalar = np.float64(0).__reduce__()[0]
     dtypes = {type(np.dtype(code)) for code in np.typecodes["AllInteger"] + "?efd"}
     return [
@@ -283,10 +308,26 @@ def _find_state(content: Any) -> State | None:
 
 
 def _common_prefix(state: State) -> str:
-    """`module.` if every key begins so; empty if the keys differ from their first word on."""
-    words = {key.partition(".")[0] for key in state}
-    shared = len(words) == 1 and all("." in key for key in state)
-    return f"{words.pop()}." if shared else ""
+    """`module.` if every key begins so; empty if the keys differ from their first word on.
+
+    Of prefixes that are known most keys are enough: what has none is no weight of the model, and
+    is to be named as left over.
+    """
+    words = Counter(key.partition(".")[0] for key in state if "." in key)
+    for word, count in words.most_common(1):
+        if count == len(state) or (word in _PREFIXES and count > len(state) / 2):
+            return f"{word}."
+    return ""
+
+
+def _what_it_holds(content: Any) -> str:
+    """For an error: the keys of what a checkpoint holds, " but 'epoch', 'optimizer'"."""
+    if not isinstance(content, Mapping):
+        return f" but {type(content).__name__}"
+    keys = [repr(str(key)[:_LONGEST_KEY]) for key in list(content)[:_MOST_KEYS]]
+    if len(content) > _MOST_KEYS:
+        keys.append(f"{len(content) - _MOST_KEYS} more")
+    return f" but {', '.join(keys)}" if keys else ""
 
 
 def _without_memory(name: str, sizes: Mapping[str, Any]) -> Hourglass:

@@ -5,6 +5,7 @@ import os
 import pickle
 import random
 import re
+from argparse import Namespace
 from pathlib import Path
 
 import numpy as np
@@ -61,7 +62,10 @@ def test_bare_weights_in_every_kind_of_file(tmp_path, model, state, suffix, pref
     assert_loaded(model, state)
 
 
-@pytest.mark.parametrize("wrapper", ["model_pos", "model", "state_dict"])
+WRAPPERS = ("model_pos", "model", "state_dict", "net", "checkpoint", "params", "ema", "model_ema")
+
+
+@pytest.mark.parametrize("wrapper", WRAPPERS)
 def test_wrapped_weights_with_what_authors_save_beside(tmp_path, model, state, wrapper):
     content = {
         "epoch": 59,
@@ -74,6 +78,28 @@ def test_wrapped_weights_with_what_authors_save_beside(tmp_path, model, state, w
     }
     load_state(model, write(content, tmp_path / "best_epoch.bin"))
     assert_loaded(model, state)
+
+
+def test_averaged_weights_are_taken_only_where_there_are_no_others(tmp_path, model, state):
+    averaged = {key: value + 1 for key, value in state.items()}
+    both = {"ema": averaged, "checkpoint": {"epoch": 3, "state_dict": state}}
+    load_state(model, write(both, tmp_path / "a.pth"))
+    assert_loaded(model, state)
+    load_state(model, write({"model": None, "ema": averaged}, tmp_path / "a.pth"))
+    assert_loaded(model, averaged)
+
+
+def test_options_beside_the_weights_are_passed_over(tmp_path, model, state):
+    options = Namespace(lr=4e-5, frames=243, layers=[8], nested=Namespace(gpu="0"))
+    path = write({"args": options, "model_pos": state}, tmp_path / "a.pth")
+    load_state(model, path)
+    assert_loaded(model, state)
+    torch.save({"args": options, "model_pos": state}, path, _use_new_zipfile_serialization=False)
+    load_state(model, path)
+    content = {"args": Namespace(hook=Hostile(f"touch {tmp_path / 'was-run'}")), "model": state}
+    with pytest.raises(WeightsError, match=r"holds code \(\w+\.system\), which was not run"):
+        load_state(model, write(content, path))
+    assert not (tmp_path / "was-run").exists()
 
 
 @pytest.mark.parametrize("numpy_module", [b"numpy._core.", b"numpy.core."])
@@ -123,6 +149,16 @@ def test_a_left_over_key_is_named(model, state):
     more = {**state, "extra.weight": torch.zeros(1), "extra.bias": torch.zeros(1)}
     with pytest.raises(WeightsError, match=r"'extra\.weight' is left over \(and 1 more\)"):
         load_state(model, more)
+
+
+def test_what_is_not_the_models_is_named_behind_a_prefix_too(tmp_path, model, state):
+    """The prefix of nearly all keys goes; what lacks it is what is left over."""
+    more = with_prefix(state, "module.") | {"total_ops": torch.zeros(1)}
+    with pytest.raises(WeightsError, match=r"'total_ops' is left over; its keys"):
+        load_state(model, write(more, tmp_path / "a.pth"))
+    twice = with_prefix(state, "module.") | {"x_token": state["x_token"] + 1}
+    with pytest.raises(WeightsError, match=r"both with and without 'module\.' before their names"):
+        load_state(model, write(twice, tmp_path / "a.pth"))
 
 
 def test_nothing_is_loaded_from_weights_that_do_not_fit(model, state):
@@ -375,6 +411,19 @@ def test_files_that_are_no_checkpoints(tmp_path, model, suffix, content):
 def test_files_without_weights(tmp_path, model, content):
     torch.save(content, tmp_path / "a.pth")
     with pytest.raises(WeightsError, match="holds no dict of weights"):
+        load_state(model, tmp_path / "a.pth")
+
+
+def test_what_a_file_without_weights_holds_is_told(tmp_path, model):
+    content = {"epoch": 1, "optimizer": {"state": {}}, "a\nb": None}
+    with pytest.raises(WeightsError) as caught:
+        load_state(model, write(content, tmp_path / "a.pth"))
+    assert r"holds no dict of weights but 'epoch', 'optimizer', 'a\nb';" in str(caught.value)
+    torch.save({f"part{i}": i for i in range(20)}, tmp_path / "a.pth")
+    with pytest.raises(WeightsError, match="'part7', 12 more;"):
+        load_state(model, tmp_path / "a.pth")
+    torch.save([1, 2], tmp_path / "a.pth")
+    with pytest.raises(WeightsError, match="no dict of weights but list;"):
         load_state(model, tmp_path / "a.pth")
 
 
