@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from hotvid.errors import UsageError
@@ -67,7 +68,8 @@ class LiftConfig:
     flip: bool = True  # averages with the mirrored input, at twice the cost
     overlap: float = 1 / 3  # share of a window that is blended with the next, see `configure`
     batch_size: int = 8  # windows at once
-    tokens: int | None = None  # frames kept by the hourglass; None: as the model was built
+    # Frames kept by the hourglass, or at each of its steps; None: as the model was built.
+    tokens: int | tuple[int, ...] | None = None
     compile: bool = False  # takes a minute, and on a CPU gains next to nothing
     precision: str = "float32"  # of its products; a name in PRECISIONS
     focal_px: float | None = None  # None: assumed, see hotvid.geometry.assumed_focal_px
@@ -149,7 +151,7 @@ def configure(
     model: str | None = None,
     weights: str | None = None,
     device: str = LiftConfig.device,
-    tokens: int | None = None,
+    tokens: int | Sequence[int] | None = None,
     compile: bool = False,
     precision: str = LiftConfig.precision,
     focal: float | None = None,
@@ -168,7 +170,8 @@ def configure(
                 lifter is named: of others each window may take seconds.
     model       the lifter; None: the one that `weights` say they are of, else the default. With
                 it or weights named, a pose store's people are lifted anew.
-    tokens      frames of a window that a model which prunes keeps; None: as it was built.
+    tokens      frames of a window that a model which prunes keeps, or at each of its steps; None:
+                as it was built.
     compile     let torch compile the lifter.
     precision   of the lifter's products, of PRECISIONS.
     focal       pixels, of the picture as it is read; None: by the file's metadata, or assumed.
@@ -190,8 +193,11 @@ def configure(
     _check_share("kpt-thr", kpt_thr)
     if det_frequency < 1:
         raise UsageError(f"det-frequency is {det_frequency}", "give a whole number from 1 up")
-    if tokens is not None and tokens < 2:
-        raise UsageError(f"tokens is {tokens}", "keep 2 frames of a window or more")
+    if isinstance(tokens, Sequence):
+        tokens = tuple(tokens)
+    for kept in tokens if isinstance(tokens, tuple) else (tokens,):
+        if kept is not None and kept < 2:
+            raise UsageError(f"tokens is {kept}", "keep 2 frames of a window or more")
     if focal is not None and not 0 < focal < math.inf:
         raise UsageError(f"the focal length is {focal}", "give pixels, more than 0")
     if height is not None and not 0.3 <= height <= 3.0:

@@ -30,10 +30,6 @@ _Flip = Annotated[
     typer.Option("--flip/--no-flip", help="Average with the mirrored input, as papers do."),
 ]
 _BatchSize = Annotated[int, typer.Option("--batch-size", min=1, help="Windows at once.")]
-_Tokens = Annotated[
-    int | None,
-    typer.Option("--tokens", metavar="N", help="Keep N frames of a window, not the published."),
-]
 _GlobalRoot = Annotated[
     bool,
     typer.Option(
@@ -64,7 +60,7 @@ def h36m(
         ),
     ] = KEYPOINTS,
     flip: _Flip = True,
-    tokens: _Tokens = None,
+    tokens: options.Tokens = None,
     count_padding: _CountPadding = False,
     global_root: _GlobalRoot = False,
     device: options.Device = LiftConfig.device,
@@ -128,7 +124,7 @@ def mpi_inf_3dhp(
         ),
     ] = None,
     flip: _Flip = True,
-    tokens: _Tokens = None,
+    tokens: options.Tokens = None,
     count_padding: _CountPadding = False,
     device: options.Device = LiftConfig.device,
     batch_size: _BatchSize = 16,
@@ -243,7 +239,7 @@ def real(
 
 
 def _load(
-    name: str | None, weights: Path | None, device: str, tokens: int | None
+    name: str | None, weights: Path | None, device: str, tokens: int | tuple[int, ...] | None
 ) -> tuple[Hourglass, dict[str, Any], str]:
     """The model, and what to say of it: for JSON, and in a line."""
     check_choice("device", device, DEVICES)

@@ -38,6 +38,17 @@ def read_time(given: str) -> float:
         ) from None
 
 
+def read_tokens(given: str) -> int | tuple[int, ...]:
+    """Frames to keep: "61", or by steps "121,61"."""
+    try:
+        steps = tuple(int(one) for one in given.split(","))
+    except ValueError:
+        raise typer.BadParameter(
+            f"'{given}' is no number of frames: give one, as 61, or one for each step, as 121,61"
+        ) from None
+    return steps if len(steps) > 1 else steps[0]
+
+
 Source = Annotated[
     Path,
     typer.Argument(
@@ -219,11 +230,13 @@ Device = Annotated[
     ),
 ]
 Tokens = Annotated[
-    int | None,
+    Any,  # what `read_tokens` gives, or None
     typer.Option(
         "--tokens",
-        metavar="N",
-        help="Keep N frames of a window where the lifter prunes: fewer are faster.",
+        metavar="N[,N]",
+        parser=read_tokens,
+        help="Keep N frames of a window where the lifter prunes, or as many at each of its steps: "
+        "fewer are faster.",
         rich_help_panel=_MODELS,
         show_default=False,
     ),

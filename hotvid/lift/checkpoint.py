@@ -48,7 +48,7 @@ _WRAPPERS = (
     "params_ema",
 )
 # What stands before the keys of a model within another, as `DataParallel` and compiled ones are.
-_PREFIXES = ("module", "model", "net", "network", "_orig_mod", "model_pos")
+_PREFIXES = ("module", "model", "net", "network", "backbone", "_orig_mod", "model_pos")
 _MOST_KEYS, _LONGEST_KEY = 8, 60  # of a file's own that an error lists
 _FLOATS = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
 _UNBUILDABLE = (HotvidError, TypeError, ValueError, RuntimeError)  # what senseless sizes raise

@@ -11,7 +11,11 @@ from hotvid.evaluate.human36m import KEYPOINTS
 
 @dataclass(frozen=True)
 class PublishedRecipe:
-    """All settings of a run; the same recipe gives the same run on the same machine.
+    """All settings of a run.
+
+    The same recipe gives the same run on the same machine's CPU. On CUDA the windows, their order
+    and the chances are the same, but some gradients are summed in no fixed order: weights differ
+    from run to run, by rounding first.
 
     paper             whose settings these are.
     loss              mixste, motionbert or mpjpe (`published_loss`).

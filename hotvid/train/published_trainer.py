@@ -221,6 +221,8 @@ class PublishedTrainer:
     def resume(self) -> None:
         """Go on from `state.pt`: with the numbers of a run that was never stopped.
 
+        To the last bit on a CPU; on CUDA no two runs have the same (`PublishedRecipe`).
+
         What was half-written in the folder when a run was killed is removed.
         InputError if the folder holds none, or one of another kind of training; UsageError if it
         was begun with other settings.

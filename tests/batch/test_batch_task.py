@@ -153,6 +153,7 @@ def test_what_a_2d_model_needs_is_looked_for_before_anything_begins(tmp_path, mo
 
 def test_tokens_that_the_lifter_cannot_keep_are_refused_at_once():
     assert settle({"tokens": 41}, ("json",)).config.lift.tokens == 41
+    assert settle({"tokens": [41]}, ("json",)).config.lift.tokens == (41,)  # as JSON has steps
     with pytest.raises(UsageError, match="5000"):
         settle({"tokens": 5000}, ("json",))
 

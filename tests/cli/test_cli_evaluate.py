@@ -135,6 +135,9 @@ def test_results_tell_models_and_ways_of_pruning_apart(folder, tmp_path, monkeyp
     sizes = found["quick"]["sizes"]
     assert (sizes["prune"], sizes["recover"], sizes["in_channels"]) == ("motion", "linear", 2)
     assert (sizes["frames"], sizes["channel"]) == (9, 16)
+    result = call(*words, "--model", "quick", "--tokens", "5,2", "--json", tmp_path / "o.json")
+    assert "5 from block 1 on, 2 from block 2 on by motion" in result.stdout
+    assert json.loads((tmp_path / "o.json").read_text())["cuts"] == {"1": 5, "2": 2}
     words = ("--model", "hot-mixste", "--weights", folder / "w.safetensors", "--tokens", 3)
     words = ("eval", "3dhp", "--data", folder, "--quiet", *words, "--json", tmp_path / "n.json")
     assert "; 3 from block 1 on by tpc" in call(*words).stdout.splitlines()[0]

@@ -176,6 +176,31 @@ def test_tokens_reach_the_lifter(folder, tmp_path, name):
     assert np.abs(fewer - before).max() > 2e-4
 
 
+def test_tokens_of_each_step_reach_a_lifter_that_prunes_by_steps(folder, tmp_path):
+    file, out = tmp_path / "own.safetensors", tmp_path / "o.json"
+    sizes = {"token_num": (121, 61), "layer_index": (2, 5), "recover": "linear"}
+    torch.manual_seed(0)
+    model = build_model("mixste", channel=16, mlp_hidden=16, prune="uniform", **sizes)
+    save_checkpoint(model, file, "mixste")
+    words = ("export-json", folder / "store.npz", "--out", out, "--quiet", "--overwrite")
+    words += ("--weights", file)
+    call(*words)
+    before = poses_in(out)[1]
+    call(*words, "--tokens", "61,31")
+    fewer = poses_in(out)[1]
+    np.testing.assert_allclose(fewer, expected(folder, "mixste", file, tokens=(61, 31)), atol=1e-4)
+    assert np.abs(fewer - before).max() > 2e-4
+    for given, says in (
+        ("31", "keeps 121, 61 frames by steps, not 31; give 2 numbers"),
+        ("61,31,9", "expected as many of one as of the other, got 3 and 2"),
+        ("31,61", "expected to fall from 243 frames, got [31, 61]"),
+        ("61,1", "tokens is 1; keep 2 frames"),
+        ("61,few", "'61,few' is no number of frames: give one, as 61, or one for each step"),
+    ):
+        refused = call(*words, "--tokens", given, expect=2)
+        assert says in refused.stderr and refused.stderr.count("\n") == 1
+
+
 @pytest.mark.parametrize(
     ("name", "tokens", "says"),
     [

@@ -202,7 +202,10 @@ class Hourglass(nn.Module):
         if isinstance(token_num, int):
             if len(self.cuts) > 1:
                 steps = ", ".join(map(str, self.cuts.values()))
-                raise UsageError(f"this model keeps {steps} frames by steps, not {token_num}")
+                raise UsageError(
+                    f"this model keeps {steps} frames by steps, not {token_num}",
+                    f"give {len(self.cuts)} numbers of tokens",
+                )
             if not 2 <= token_num < self.frames:
                 raise UsageError(
                     f"{token_num} tokens: this model can keep 2 to {self.frames - 1} frames of "
