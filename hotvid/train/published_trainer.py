@@ -58,6 +58,7 @@ class PublishedTrainer:
         self.device = torch.device(device)
         torch.manual_seed(recipe.seed)
         self.model = build_model(recipe.model, **dict(recipe.sizes)).to(self.device)
+        self.model.initialise()
         self.folder.mkdir(parents=True, exist_ok=True)
         regularise(self.model, recipe.drop_path, recipe.dropout)
         self._predictor = WindowPredictor(self.model, batch_size=recipe.evaluate_batch_size)

@@ -292,6 +292,40 @@ def test_pruning_by_attention_costs_the_attention_that_runs_anyway():
     assert count(by_attention) == count(evenly)
 
 
+@pytest.mark.parametrize("name", ["hot-mixste", "tpc-mixste", "mhformer", "hot-mhformer"])
+def test_released_tables_begin_at_nothing_and_layers_as_torch_has_them(name):
+    torch.manual_seed(0)
+    sizes = {"token_num": 9, "layer_index": 1} if "-" in name else {}
+    model = build_model(name, **SMALL, **sizes)
+    before = {key: value.clone() for key, value in model.state_dict().items()}
+    model.initialise()
+    tables = [key for key in before if not key.endswith((".weight", ".bias"))]
+    tables = [key for key in tables if "running" not in key and "num_batches" not in key]
+    assert len(tables) == {"hot-mixste": 4, "tpc-mixste": 2, "mhformer": 6, "hot-mhformer": 8}[name]
+    for key, value in model.state_dict().items():
+        if key in tables:
+            assert before[key].std() > 0.01 and not value.any(), key
+        else:
+            assert torch.equal(value, before[key]), key
+
+
+def test_motionbert_begins_as_released():
+    torch.manual_seed(0)
+    sizes = {**SMALL, "channel": 64, "token_num": 9, "layer_index": 1, "representation": 80}
+    model = build_model("hot-motionbert", **sizes)
+    model.initialise()
+    for key, value in model.state_dict().items():
+        if key.startswith("ts_attn"):
+            assert (value == (0.5 if key.endswith("bias") else 0)).all(), key
+        elif "norm" in key:
+            assert (value == (1 if key.endswith("weight") else 0)).all(), key
+        elif key in ("x_token", "pos_embed_token") or key.endswith("bias"):
+            assert not value.any(), key
+        else:
+            assert value.std() == pytest.approx(0.02, rel=0.1) or value.numel() < 1000, key
+            assert 0 < value.abs().max() < 0.12, key
+
+
 @pytest.mark.parametrize(("frames", "normed"), [(9, True), (27, True), (36, False)])
 def test_mhformer_embeds_short_windows_through_a_norm(frames, normed):
     """As the released code does up to 27 frames: convolution, batch norm, ReLU; else the first."""

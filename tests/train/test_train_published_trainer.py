@@ -14,6 +14,7 @@ from hotvid.evaluate.human36m import load_human36m
 from hotvid.evaluate.predict import WindowPredictor
 from hotvid.evaluate.protocols import evaluate_clips
 from hotvid.lift.checkpoint import load_checkpoint
+from hotvid.lift.models.zoo import build_model
 from hotvid.train import published_trainer
 from hotvid.train.published import published_recipe
 from hotvid.train.published_trainer import PublishedTrainer
@@ -67,6 +68,8 @@ def log(folder):
 def test_three_steps_on_one_batch_lower_the_loss(data, tmp_path, model, sizes):
     changes = {"drop_path": 0.0, "dropout": 0.0, "learning_rate": 1e-3}
     trainer = PublishedTrainer(tmp_path, recipe(model, sizes, **changes), *data)
+    # As the authors begin, so narrow a model says next to nothing at first.
+    trainer.model.load_state_dict(build_model(model, **dict(sizes)).state_dict())
     batch = trainer._windows.batch(*published_trainer.epoch_order(8, "chance", 0, 0))
     losses = []
     for _ in range(4):
@@ -74,6 +77,14 @@ def test_three_steps_on_one_batch_lower_the_loss(data, tmp_path, model, sizes):
         trainer._step(*batch)
         losses.append(float(trainer._loss_sum) - before)
     assert losses[3] < losses[0]
+
+
+def test_it_begins_as_the_authors_do(data, tmp_path):
+    model = PublishedTrainer(tmp_path, recipe(), *data).model
+    assert not model.x_token.any() and not model.Temporal_pos_embed.any()
+    sizes = TINY + HOT + MOTIONBERT
+    model = PublishedTrainer(tmp_path, recipe("hot-motionbert", sizes), *data).model
+    assert (model.ts_attn[0].bias == 0.5).all() and model.temp_embed.std() < 0.03
 
 
 def test_a_run_leaves_a_log_a_state_and_the_best_and_last_weights(data, tmp_path):

@@ -7,7 +7,7 @@ parameters and the backbone's in one flat namespace.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
 import torch
@@ -20,6 +20,7 @@ from hotvid.lift.models.prune import PRUNERS, FrameCues, by_attention, take_fram
 from hotvid.lift.models.recover import INTERPOLATIONS
 
 JOINTS = 17
+_LAYERS = (nn.Linear, nn.Conv1d, nn.LayerNorm, nn.BatchNorm1d)
 RECOVERIES = ("tra", *INTERPOLATIONS)
 
 
@@ -90,6 +91,22 @@ class Hourglass(nn.Module):
             for size, (key, axis) in cls.size_in_weights.items()
             if len(shapes.get(key, ())) > axis
         }
+
+    @torch.no_grad()
+    def initialise(self) -> None:
+        """Begin as the released code of MixSTE, MHFormer and HoT does.
+
+        Tables of positions and tokens are 0, all else is as torch begins it. (hotvid's own tables
+        begin as small noise, as they do when a model is built.)
+        """
+        for table in self._tables():
+            table.zero_()
+
+    def _tables(self) -> Iterator[nn.Parameter]:
+        """Positions and tokens: parameters that are of no layer's."""
+        for module in self.modules():
+            if not isinstance(module, _LAYERS):
+                yield from module.parameters(recurse=False)
 
     # What a backbone supplies. J below is its own number of tokens a frame.
 

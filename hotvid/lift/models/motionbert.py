@@ -10,6 +10,8 @@ from torch import Tensor, nn
 from hotvid.lift.models.hourglass import JOINTS, Hourglass
 from hotvid.lift.models.layers import MLP, Attention, layer_norm, position_table
 
+_STD = 0.02  # of initial weights
+
 
 class StreamBlock(nn.Module):
     """A step over joints (s) and a step over frames (t), in the order the stream is named by."""
@@ -103,6 +105,24 @@ class MotionBERT(Hourglass):
         self.norm = layer_norm(channel)
         self.pre_logits = PreLogits(channel, representation)
         self.head = nn.Linear(representation, 3)
+
+    @torch.no_grad()
+    def initialise(self) -> None:
+        """Begin as MotionBERT's released code does, and HoT's for it.
+
+        Small linear layers (standard deviation 0.02, biases 0), small positions, HoT's slots and
+        tokens at 0, both streams with the same share.
+        """
+        super().initialise()
+        for layer in self.modules():
+            if isinstance(layer, nn.Linear):
+                nn.init.trunc_normal_(layer.weight, std=_STD)
+                nn.init.zeros_(layer.bias)
+        for table in (self.pos_embed, self.temp_embed):
+            nn.init.trunc_normal_(table, std=_STD)
+        for share in self.ts_attn:
+            nn.init.zeros_(share.weight)
+            nn.init.constant_(share.bias, 0.5)
 
     def embed(self, keypoints: Tensor) -> Tensor:
         x = self.joints_embed(keypoints) + self.pos_embed  # (B, F, J, C)
