@@ -127,7 +127,7 @@ def train(
         bool | None,
         typer.Option(
             "--amp/--no-amp",
-            help="Mixed precision on CUDA.",
+            help="Mixed precision on CUDA; the authors train without.",
             rich_help_panel=_PUBLISHED,
             show_default="amp",
         ),

@@ -28,7 +28,8 @@ class PublishedRecipe:
                       once, mirrored or not.
     drop_path         share of samples that skip the last block, less for those before (stochastic
                       depth); dropout: of the tokens, where the paper has it.
-    mixed_precision   half-precision products where CUDA runs them.
+    mixed_precision   half-precision products where CUDA runs them, but for the embedding and the
+                      head; the authors train in float32.
     """
 
     model: str

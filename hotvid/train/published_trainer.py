@@ -148,7 +148,7 @@ class PublishedTrainer:
             poses, kept = self.model.forward_kept(inputs)
         if kept is not None and poses.shape[1] != targets.shape[1]:
             targets = take_frames(targets, kept)
-        loss = LOSSES[self.recipe.loss](poses.float(), targets)
+        loss = LOSSES[self.recipe.loss](poses, targets)
         self._optimiser.zero_grad(set_to_none=True)
         self._scaler.scale(loss).backward()
         self._scaler.step(self._optimiser)

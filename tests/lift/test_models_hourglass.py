@@ -292,6 +292,29 @@ def test_pruning_by_attention_costs_the_attention_that_runs_anyway():
     assert count(by_attention) == count(evenly)
 
 
+@pytest.mark.parametrize("name", ["hot-mixste", "hot-motionbert", "hot-mhformer"])
+@pytest.mark.parametrize("training", [False, True])
+def test_in_mixed_precision_pixels_and_metres_stay_float32(name, training):
+    """Embedding and head round nothing; blocks do."""
+    model = small(name).train(training).requires_grad_(False)
+    x = keypoints(model)
+    seen, block = [], model.block
+    model.block = lambda i, tokens, *more: seen.append(tokens.clone()) or block(i, tokens, *more)
+    linear = model.head[-1] if name == "hot-mixste" else getattr(model, "head", None)
+    linear = model.regression[1] if linear is None else linear
+    inputs = []
+    linear.register_forward_pre_hook(lambda layer, given: inputs.append(given[0]))
+    with torch.autocast("cpu", torch.bfloat16):
+        poses = model(x)
+    assert poses.dtype == torch.float32 and inputs[0].dtype == torch.float32
+    torch.testing.assert_close(seen[0], model.embed(x), rtol=0, atol=0)
+    torch.testing.assert_close(poses.flatten(2), linear(inputs[0]).reshape(2, FRAMES, 51))
+    with torch.no_grad():
+        assert not torch.equal(seen[1], block(0, seen[0]))  # rounded
+    steps = poses.diff(dim=1).double()
+    assert float((steps * 2**16).remainder(1).std()) > 0.1  # not on a grid of halves
+
+
 @pytest.mark.parametrize("name", ["hot-mixste", "tpc-mixste", "mhformer", "hot-mhformer"])
 def test_released_tables_begin_at_nothing_and_layers_as_torch_has_them(name):
     torch.manual_seed(0)

@@ -15,7 +15,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from hotvid.errors import ShapeError, UsageError
-from hotvid.lift.models.layers import CrossAttention, position_table
+from hotvid.lift.models.layers import CrossAttention, position_table, unrounded
 from hotvid.lift.models.prune import PRUNERS, FrameCues, by_attention, take_frames
 from hotvid.lift.models.recover import INTERPOLATIONS
 
@@ -145,7 +145,7 @@ class Hourglass(nn.Module):
         """As `forward`, with the kept frames' indices (B, f), ascending; None if all are kept."""
         self._check(keypoints)
         kept = received = None
-        x = self.embed(keypoints)  # (B, F, J, C)
+        x = unrounded(self.embed, keypoints)  # (B, F, J, C)
         for i in range(self.depth):
             if i in self.cuts:
                 x, kept = self.prune(i, x, kept, keypoints, received)  # (B, f, J, C)
@@ -154,7 +154,7 @@ class Hourglass(nn.Module):
         x = self.final_norm(x)
         if self.recovery == "tra":
             x = self.recover_tokens(x)  # (B, F, J, C)
-        poses = self.regress(x)  # (B, F or f, 17, 3)
+        poses = unrounded(self.regress, x)  # (B, F or f, 17, 3)
         if self.recovery in INTERPOLATIONS:
             poses = INTERPOLATIONS[self.recovery](poses, kept, self.frames)
         return poses, kept

@@ -6,6 +6,7 @@ frames differ only in which axis is the sequence, so nothing is permuted between
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Literal
 
 import torch
@@ -158,6 +159,18 @@ class Block(nn.Module):
         """x (B, F, J, C) -> (B, F, J, C); `received` as in `Attention`."""
         x = x + self.attn(self.norm1(x), received)
         return x + self.mlp(self.norm2(x))
+
+
+def unrounded(part: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
+    """part(x) in float32, also where `torch.autocast` has all else multiplied in halves.
+
+    For what pixels come in by and metres go out by: half precision has steps of 1 mm at 1 m, and
+    the steps from frame to frame, which losses weigh, are smaller.
+    """
+    if x.is_meta or not torch.is_autocast_enabled(x.device.type):
+        return part(x)
+    with torch.autocast(x.device.type, enabled=False):
+        return part(x.float())
 
 
 def _dividing(heads: int, channel: int) -> int:
