@@ -73,7 +73,8 @@ def h36m(
     """Human3.6M, subjects 9 and 11, in VideoPose3D's files: protocols 1 and 2 by action.
 
     DIR holds data_3d_h36m.npz and data_2d_h36m_NAME.npz. Of MotionBERT and its kin three takes
-    whose capture does not fit the pictures do not count, as in its own evaluation.
+    whose capture does not fit the pictures do not count, as in its own evaluation; which frames
+    of a take count is not as there: here all do.
     """
     check_measured_out(json_out, overwrite)
     from hotvid.evaluate.human36m import DISPLACED, action_order, counted, load_human36m
@@ -98,6 +99,10 @@ def h36m(
     text = f"{line}\n{result.text()}"
     if predictor.in_picture:
         text += f"\nleft out, as by MotionBERT's authors: {', '.join(DISPLACED)}"
+        text += (
+            "\nevery frame of the others counts; the authors cut windows from a take's first frame "
+            "on, leave out the frames behind the last whole one, and stretch takes that are shorter"
+        )
         if not global_root and predictor.root_off_m > _ROOT_OFF_M:
             warnings.warn(
                 f"the model has the pelvis {predictor.root_off_m:.2f} m from 0 in the mean: "

@@ -175,6 +175,9 @@ def test_a_model_that_places_the_root_is_measured_from_there_and_told_of_if_not(
             measured = json.loads((tmp_path / "o.json").read_text())
             assert measured["global_root"] is bool(more)
             found[places, bool(more)] = measured["mean"]["mpjpe_mm"]
+            foot = result.stdout.splitlines()[-2:]
+            assert foot[0].startswith("left out, as by MotionBERT's authors: S9/Greeting")
+            assert foot[1].startswith("every frame of the others counts; the authors cut windows")
             said = result.stderr.splitlines()
             assert len(said) == int(places and not more), said
             assert all("from 0 in the mean" in line and "--global-root" in line for line in said)
