@@ -27,5 +27,5 @@ def clean(motion: Motion3D, score: np.ndarray, fps: float, config: CleanConfig) 
         xyz_m = smooth_by(config.smooth, xyz_m, fps, config.cutoff_hz)
         root_m = smooth_by(config.smooth, root_m, fps, config.cutoff_hz)
     if config.bones:
-        xyz_m = with_constant_bones(xyz_m, score)
+        xyz_m = with_constant_bones(xyz_m, score, fps)
     return replace(motion, xyz_m=xyz_m, root_m=root_m)

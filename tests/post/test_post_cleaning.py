@@ -196,7 +196,7 @@ def test_bones_keep_their_typical_length():
     xyz = walking() * (1 + 0.05 * rng.normal(size=(N, 1, 1)))
     xyz[:20] *= 3  # a stretch that is wrong does not decide
     score = np.ones((N, 17))
-    out = with_constant_bones(xyz.astype(np.float32), score)
+    out = with_constant_bones(xyz.astype(np.float32), score, FPS)
     assert bone_variation(out) < 1e-5
     legs = [
         np.linalg.norm(out[0, J[f"{s}_knee"]] - out[0, J[f"{s}_ankle"]]) for s in ("right", "left")
@@ -216,9 +216,64 @@ def test_bones_keep_their_typical_length():
 def test_a_missing_joint_takes_no_other_with_it():
     xyz = walking().astype(np.float32)
     xyz[10, J["left_wrist"]] = np.nan
-    out = with_constant_bones(xyz, np.ones((N, 17)))
+    out = with_constant_bones(xyz, np.ones((N, 17)), FPS)
     missing = np.isnan(out).any(-1)
     assert np.argwhere(missing).tolist() == [[10, J["left_wrist"]]]
+
+
+FOREARM_M = np.linalg.norm(STANDING_M[J["right_wrist"]] - STANDING_M[J["right_elbow"]])
+
+
+def forearm_that_turns(degrees):
+    """(n, 17, 3) standing, the left forearm turned by `degrees` (n,) about its elbow."""
+    xyz = np.tile(STANDING_M, (len(degrees), 1, 1)).astype(np.float32)
+    elbow, wrist = J["left_elbow"], J["left_wrist"]
+    angle = np.radians(degrees)
+    way = np.stack([np.zeros_like(angle), np.cos(angle), -np.sin(angle)], 1)
+    xyz[:, wrist] = xyz[:, elbow] + FOREARM_M * way
+    return xyz
+
+
+def wrist_m_s(xyz):
+    return np.linalg.norm(np.diff(xyz[:, J["left_wrist"]], axis=0), axis=-1) * FPS
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("frames", [slice(30, 60), slice(30, 33)])
+def test_a_bone_that_smoothing_shrank_does_not_leap_when_it_is_stretched(method, frames):
+    """The lifter took the forearm for the other way round: smoothing goes straight across."""
+    turned = np.zeros(N)
+    turned[frames] = 165
+    smoothed = smooth_by(method, forearm_that_turns(turned), FPS, 6.0)
+    score = np.ones((N, 17))
+    out = with_constant_bones(smoothed, score, FPS)
+    assert bone_variation(out) < 1e-5
+    way = smoothed[:, J["left_wrist"]] - smoothed[:, J["left_elbow"]]
+    length = np.linalg.norm(way, axis=1, keepdims=True)
+    assert length.min() < 0.75 * FOREARM_M
+    stretched = smoothed[:, J["left_elbow"]] + FOREARM_M * way / length
+    leap = np.linalg.norm(np.diff(stretched, axis=0), axis=1).max() * FPS
+    assert wrist_m_s(out).max() < min(1.4 * wrist_m_s(smoothed).max(), 0.8 * leap)
+    calm = [*range(frames.start - 20), *range(frames.stop + 20, N)]
+    np.testing.assert_allclose(out[calm], smoothed[calm], atol=0.02)
+
+
+def test_what_kept_its_length_turns_as_fast_as_it_did():
+    t = (np.arange(N) - 60) / FPS
+    throw = forearm_that_turns(150 / (1 + np.exp(-t / 0.02)))
+    assert wrist_m_s(throw).max() > 6
+    out = with_constant_bones(throw, np.ones((N, 17)), FPS)
+    np.testing.assert_allclose(out[:, J["left_wrist"]], throw[:, J["left_wrist"]], atol=1e-3)
+
+
+def test_a_bone_that_turns_right_round_at_once_keeps_its_length():
+    xyz = forearm_that_turns(np.where(np.arange(N) < 60, 0.0, 180.0))
+    xyz[20:25, J["left_wrist"]] = np.nan
+    out = with_constant_bones(xyz, np.ones((N, 17)), FPS)
+    missing = np.isnan(out).any(-1)
+    assert np.argwhere(missing)[:, 0].tolist() == [20, 21, 22, 23, 24]
+    forearm = np.linalg.norm(out[:, J["left_wrist"]] - out[:, J["left_elbow"]], axis=1)
+    np.testing.assert_allclose(forearm[~missing.any(1)], forearm[0], atol=1e-5)
 
 
 def test_each_step_can_be_switched_off():
