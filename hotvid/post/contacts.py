@@ -11,7 +11,7 @@ FEET = (H36M17.index("right_ankle"), H36M17.index("left_ankle"))
 _SPAN_S = 0.06  # before and after a frame: over so long its speed is taken
 _STILL_M_S = 0.35  # a swinging foot is ten times as fast, an ankle over a standing one half
 _HIGHER_M = 0.12  # than the other foot: such a foot is held up
-_SCORE = 0.3  # a foot less sure than this is not seen to stand
+SEEN_SCORE = 0.3  # a foot less sure than this is not seen to stand
 _LEAST_S = 0.12  # a shorter stand is a chance: at the top of a jump feet are still for 0.07 s
 
 
@@ -46,7 +46,7 @@ def foot_contacts(
         speed = np.linalg.norm(path[after] - path[before], axis=1) * depth_m * fps
         still = speed / (after - before) < _STILL_M_S
         low = height[:, side] - height.min(1) < _HIGHER_M
-        seen = np.isfinite(sight[:, foot]).all(1) & (score[:, foot] >= _SCORE)
+        seen = np.isfinite(sight[:, foot]).all(1) & (score[:, foot] >= SEEN_SCORE)
         out[:, side] = without_short(still & low & seen, max(2, round(_LEAST_S * fps)))
     return out
 

@@ -20,6 +20,8 @@ _BIN_S = 0.5  # errors of depth last so long: what is nearer in time says nothin
 _MOST_TILT = np.radians(12.0)
 _SIZES = (0.6, 1.25)
 _LOW_SHARE = 5.0  # per cent: where feet that nobody saw standing are at their lowest
+_DOUBTFUL = 0.25  # of a stand: what counts of who was never seen to stand,
+_LOWEST_FEET = 10.0  # per cent of the time: when the feet are lowest
 
 
 @dataclass(frozen=True)
@@ -56,42 +58,62 @@ def standing_places(feet_m: np.ndarray, contact: np.ndarray, fps: float) -> np.n
     return np.array(out).reshape(-1, 3)
 
 
-def fit_floor(stands: Sequence[np.ndarray], feet_m: Sequence[np.ndarray], up: np.ndarray) -> Floor:
+def fit_floor(
+    stands: Sequence[np.ndarray],
+    feet_m: Sequence[np.ndarray],
+    up: np.ndarray,
+    seen: Sequence[np.ndarray] | None = None,
+) -> Floor:
     """The lowest plane on which feet stand that is nearest to what the bodies show.
 
     stands  for each person (N, 3) as `standing_places` gives them.
     feet_m  for each person (F, 2, 3) all the time: taken where nobody is seen to stand.
     up      (3,) against gravity, as the bodies show it.
-    Tilt, height and the people's sizes are one least-squares problem (Gauss-Newton), each with what
-    is known beforehand; wild observations are held down (Huber 1964).
+    seen    for each person (F, 2) bool: feet that are not guessed; None: all.
+    Of who is never seen to stand the place where the feet are lowest counts, a little: else
+    everyone hangs in the air below whoever stands on a box. Tilt, height and the people's sizes are
+    one least-squares problem (Gauss-Newton), each with what is known beforehand; wild observations
+    are held down (Huber 1964).
     """
-    everywhere = [p[np.isfinite(p).all(1)] for p in stands]
-    if not sum(len(p) for p in everywhere):
-        return Floor(up, _lowest(feet_m, up), (1.0,) * len(everywhere), 0)
-    points = _of_lowest_level(everywhere, up)
-    n_stands = sum(len(p) for p in points)
+    sure = [p[np.isfinite(p).all(1)] for p in stands]
+    if not sum(len(p) for p in sure):
+        return Floor(up, _lowest(feet_m, up), (1.0,) * len(sure), 0)
+    seen = seen or [np.ones(f.shape[:2], bool) for f in feet_m]
+    doubtful = [
+        np.zeros((0, 3)) if len(p) else _lowest_place(f[s.all(1)], up)
+        for p, f, s in zip(sure, feet_m, seen, strict=True)
+    ]
+    level = _lowest_level([*sure, *doubtful], up)
+    sure, doubtful = ([_near(p, level, up) for p in each] for each in (sure, doubtful))
+    points = [np.concatenate(both) for both in zip(sure, doubtful, strict=True)]
     person = np.repeat(np.arange(len(points)), [len(p) for p in points])
     place = np.concatenate(points)
+    counts = np.concatenate(
+        [[1.0] * len(p) + [_DOUBTFUL] * len(d) for p, d in zip(sure, doubtful, strict=True)]
+    )
     across = np.stack([unit(np.cross(up, a)) for a in _two_axes(up)])
     height = float(np.median(ANKLE_M - place @ up))
     tilt, size = np.zeros(2), np.ones(len(points))
     alone = len({*person.tolist()}) < 2  # and keeps the size given
     for _ in range(12):
         drop = place @ unit(up + tilt @ across)
-        slope = np.column_stack([size[person, None] * (place @ across.T), np.ones(n_stands)])
+        slope = np.column_stack([size[person, None] * (place @ across.T), np.ones(len(place))])
         off = size[person] * drop + height - ANKLE_M
-        plane, sizes = _step(slope, drop, off, person, tilt, size, 1e-6 if alone else _SIZE_SURE)
+        plane, sizes = _step(
+            slope, drop, off, counts, person, tilt, size, 1e-6 if alone else _SIZE_SURE
+        )
         tilt = tilt + plane[:2]
         tilt *= min(1.0, _MOST_TILT / max(float(np.linalg.norm(tilt)), 1e-9))
         height += float(plane[2])
         size = np.clip(size + sizes, *_SIZES)
-    return Floor(unit(up + tilt @ across), height, tuple(size.tolist()), n_stands)
+    return Floor(unit(up + tilt @ across), height, tuple(size.tolist()), sum(len(p) for p in sure))
 
 
 def _step(
     slope: np.ndarray,
     drop: np.ndarray,
     off: np.ndarray,
+    counts: np.ndarray,
     person: np.ndarray,
     tilt: np.ndarray,
     size: np.ndarray,
@@ -100,7 +122,8 @@ def _step(
     """One step of the least squares: what to add to tilt and height (3,), and to the sizes (P,).
 
     slope   (N, 3) of what is off with tilt and height, drop (N,) with the person's size.
-    off     (N,) metres: how far each stand is from its place; person (N,) whose it is.
+    off     (N,) metres: how far each stand is from its place.
+    counts  (N,) what it counts for; person (N,) whose it is.
     Nobody's size depends on another's, so they are put into the plane's three equations (Schur's
     complement): memory and time grow with the people and not with their square.
     """
@@ -109,7 +132,7 @@ def _step(
         return np.bincount(person, values, len(size))
 
     held = np.array([_UP_SURE, _UP_SURE, np.inf])
-    weight = 1 / np.maximum(1, np.abs(off) / (_WILD * _SURE_M)) / _SURE_M**2
+    weight = counts / np.maximum(1, np.abs(off) / (_WILD * _SURE_M)) / _SURE_M**2
     of_plane = slope.T @ (weight[:, None] * slope) + np.diag(1 / held**2)
     to_plane = -slope.T @ (weight * off) - np.append(tilt, 0) / held**2
     of_size = by_person(weight * drop**2) + 1 / size_sure**2
@@ -121,12 +144,26 @@ def _step(
     return plane, (to_size - plane @ mixed) / of_size
 
 
-def _of_lowest_level(points: Sequence[np.ndarray], up: np.ndarray) -> list[np.ndarray]:
-    """Those of everyone's places that are not on something higher than the floor."""
+def _lowest_level(points: Sequence[np.ndarray], up: np.ndarray) -> float:
+    """How high, along `up`, the places are that are not on something higher than the floor."""
     height = np.sort(np.concatenate([p @ up for p in points]))
     lowest = height[int(_LOWEST * len(height))]
-    level = np.median(height[np.abs(height - lowest) < _LEVEL_M])
-    return [p[np.abs(p @ up - level) < _LEVEL_M] for p in points]
+    return float(np.median(height[np.abs(height - lowest) < _LEVEL_M]))
+
+
+def _near(points: np.ndarray, level: float, up: np.ndarray) -> np.ndarray:
+    return points[np.abs(points @ up - level) < _LEVEL_M]
+
+
+def _lowest_place(feet_m: np.ndarray, up: np.ndarray) -> np.ndarray:
+    """(1, 3) where the lower of two feet (F, 2, 3) is when it is lowest; (0, 3) if unknown."""
+    feet = feet_m[np.isfinite(feet_m).all((1, 2))]
+    if not len(feet):
+        return np.zeros((0, 3))
+    height = feet @ up
+    lower = feet[np.arange(len(feet)), height.argmin(1)]
+    drop = height.min(1)
+    return np.median(lower[drop <= np.percentile(drop, _LOWEST_FEET)], axis=0)[None]
 
 
 def _two_axes(up: np.ndarray) -> np.ndarray:

@@ -15,7 +15,7 @@ import numpy as np
 from hotvid.chunks import chunks
 from hotvid.config import WorldConfig
 from hotvid.geometry import assumed_focal_px, rays
-from hotvid.post.contacts import FEET, foot_contacts
+from hotvid.post.contacts import FEET, SEEN_SCORE, foot_contacts
 from hotvid.post.feet import plant_feet
 from hotvid.post.floor import Floor, fit_floor, standing_places
 from hotvid.post.gravity import up_direction
@@ -73,7 +73,8 @@ def _on_one_floor(people: Sequence[Person], video: VideoInfo, fps: float) -> _Sh
     contacts = [_contacts(p, up, video, fps) for p in people]
     feet = [p.motion.root_m[:, None] + p.motion.xyz_m[:, FEET] for p in people]
     stands = [standing_places(f, c, fps) for f, c in zip(feet, contacts, strict=True)]
-    floor = fit_floor(stands, feet, up)
+    seen = [p.keypoints.score[:, FEET] >= SEEN_SCORE for p in people]
+    floor = fit_floor(stands, feet, up, seen)
     sized = [_resized(p, s) for p, s in zip(people, floor.size, strict=True)]
     return _Shot(sized, contacts, floor)
 

@@ -210,6 +210,33 @@ def test_who_stands_on_a_box_does_not_raise_the_floor():
     assert floor.height_m == pytest.approx(2.0, abs=0.1)
 
 
+def test_who_is_never_seen_to_stand_does_not_hang_below_a_box():
+    rotation, place = camera()
+    walking, _ = walker(start=(-1, -1))
+    high, high_stands = walker(start=(1, -1), speed=0.0)
+    seen = [((x - place) @ rotation.T)[:, FEET] for x in (walking, high + [0, 1.5, 0])]
+    stands = [np.zeros((0, 3)), standing_places(seen[1], high_stands, FPS)[:3]]
+    floor = fit_floor(stands, seen, rotation[:, 1])
+    assert floor.height_m == pytest.approx(2.0, abs=0.1)
+    assert floor.n_stands == 0
+    guessed = [np.zeros((120, 2), bool), np.ones((120, 2), bool)]
+    box = fit_floor(stands, seen, rotation[:, 1], guessed)
+    assert box.height_m == pytest.approx(0.5, abs=0.1)
+    assert box.n_stands == 3
+
+
+def test_the_lowest_place_of_feet_counts_less_than_stands():
+    rotation, place = camera()
+    people = [walker(start=(x, -1.0)) for x in (-1, 1)]
+    seen = [((x - place) @ rotation.T)[:, FEET] for x, _ in people]
+    stands = [standing_places(f, c, FPS) for f, (_, c) in zip(seen, people, strict=True)]
+    stands[1] = stands[1][:0]
+    seen[1] = seen[1] - 0.3 * rotation[:, 1]
+    floor = fit_floor(stands, seen, rotation[:, 1])
+    assert floor.height_m == pytest.approx(2.0, abs=0.12)
+    assert floor.n_stands == len(stands[0])
+
+
 def test_places_come_back_in_the_world_and_feet_stand_still():
     rotation, place = camera()
     rng = np.random.default_rng(0)
