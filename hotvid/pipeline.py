@@ -42,6 +42,7 @@ from hotvid.pose2d import load_backend
 from hotvid.pose2d.base import Pose2DBackend
 from hotvid.post.cleaning import clean
 from hotvid.post.confidence import joint_confidence
+from hotvid.post.gravity import nobody_upright
 from hotvid.post.joint_angles import joint_angles
 from hotvid.post.swaps import without_swaps
 from hotvid.post.trajectory import root_path
@@ -68,6 +69,11 @@ Progress = Callable[[str, int, int | None], None]  # stage, done, total (None: n
 
 FRAMES_AT_ONCE = 4  # through the 2D model: shares its start-up, and holds 25 MB of 1080p
 
+_TURNED = (
+    "people lie or stand on their heads in most frames: is the video turned? Turned upright "
+    "(ffmpeg -i IN -vf transpose=1 OUT) its people are understood better"
+)
+
 
 def no_progress(stage: str, done: int, total: int | None) -> None:
     """Says nothing."""
@@ -80,7 +86,8 @@ def analyze(
 
     progress  called as progress(stage, done, total) in the stages "pose2d" and "lift".
     raises    InputError where the video cannot be read, WeightsError, UsageError.
-    warns     HotvidWarning where the video breaks off or nobody is found; also in `Poses.warnings`.
+    warns     HotvidWarning where the video breaks off, and nobody is found or upright; also in
+              `Poses.warnings`.
     """
     config = config or PipelineConfig()
     weights.locate(config.lift.model, config.lift.weights)  # before an hour of video is read
@@ -181,6 +188,8 @@ def _result(
     pose2d: str,
     notes: tuple[str, ...],
 ) -> Poses:
+    if nobody_upright([p.motion.xyz_m for p in people if p.motion is not None]):
+        notes = (*notes, _TURNED)
     for note in notes:
         warnings.warn(note, HotvidWarning, stacklevel=3)
     return Poses(

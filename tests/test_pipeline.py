@@ -107,6 +107,15 @@ def test_nobody(clip, models):
     assert models.lifter_loads == []
 
 
+def test_a_video_that_lies_upside_down_is_asked_about(clip, models, monkeypatch):
+    monkeypatch.setattr("stand_ins.STANDING_PX", np.float32([320, 240]) - STANDING_PX)
+    with pytest.warns(HotvidWarning, match="is the video turned") as caught:
+        poses = pipeline.analyze(clip)
+    assert len(caught) == 1
+    assert poses.warnings == (str(caught[0].message),)
+    assert len(poses.people) == 1
+
+
 def test_a_time_range_keeps_the_numbers_of_the_whole_video(clip, models):
     poses = pipeline.analyze(clip, configure(time_range=(0.5, 1.0)))
     assert poses.first_frame == 15 and poses.n_frames == 15

@@ -77,7 +77,7 @@ def fit_floor(
     """
     sure = [p[np.isfinite(p).all(1)] for p in stands]
     if not sum(len(p) for p in sure):
-        return Floor(up, _lowest(feet_m, up), (1.0,) * len(sure), 0)
+        return lowest_floor(feet_m, up)
     seen = seen or [np.ones(f.shape[:2], bool) for f in feet_m]
     doubtful = [
         np.zeros((0, 3)) if len(p) else _lowest_place(f[s.all(1)], up)
@@ -107,6 +107,17 @@ def fit_floor(
         height += float(plane[2])
         size = np.clip(size + sizes, *_SIZES)
     return Floor(unit(up + tilt @ across), height, tuple(size.tolist()), sum(len(p) for p in sure))
+
+
+def lowest_floor(points_m: Sequence[np.ndarray], up: np.ndarray) -> Floor:
+    """The floor where people mostly are at their lowest.
+
+    points_m  for each person (F, J, 3): the feet or, of people who lie, all joints.
+    """
+    drops = [(p[np.isfinite(p).all((1, 2))] @ up).min(1) for p in points_m]
+    drops = [d for d in drops if len(d)]
+    lowest = min((float(np.percentile(d, _LOW_SHARE)) for d in drops), default=ANKLE_M)
+    return Floor(up, ANKLE_M - lowest, (1.0,) * len(points_m), 0)
 
 
 def _step(
@@ -169,12 +180,3 @@ def _lowest_place(feet_m: np.ndarray, up: np.ndarray) -> np.ndarray:
 def _two_axes(up: np.ndarray) -> np.ndarray:
     """(2, 3) the two axes furthest from `up`."""
     return np.eye(3)[np.argsort(np.abs(up))[:2]]
-
-
-def _lowest(feet_m: Sequence[np.ndarray], up: np.ndarray) -> float:
-    """The camera's height over where the lower feet mostly are at their lowest."""
-    drops = [(f[np.isfinite(f).all((1, 2))] @ up).min(1) for f in feet_m]
-    drops = [d for d in drops if len(d)]
-    if not drops:
-        return 0.0
-    return ANKLE_M - float(min(np.percentile(d, _LOW_SHARE) for d in drops))

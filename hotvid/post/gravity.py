@@ -33,6 +33,7 @@ _SITTING = 0.2  # what the trunk of who does not stand counts for, of who does
 # Cosine of the angle to the top of the picture: below the first somebody lies or stands on the
 # hands, as nobody holds a camera so.
 _UPRIGHT = (0.2, 0.5)
+_SOME = 0.1  # of the frames: if fewer people than that are upright, nobody is
 _LEAST_OFF = 0.05  # radians: what is nearer to the common direction does not count for more
 _MOST_FRAMES = 3000  # of everyone together; more would say the same
 _LEVEL = np.array([0.0, -1.0, 0.0])  # up in a level camera
@@ -53,22 +54,18 @@ def up_direction(bodies: Sequence[np.ndarray]) -> np.ndarray:
     bodies   for each person (F, 17, 3) metres, camera axes [right, down, forward]; any place.
     returns  the direction from the foot that bears to the centre of mass which most frames agree
              on: who leans, walks or tumbles comes back above the feet. Of who sits the trunk's
-             line counts, a little; a level camera's where everyone lies.
+             line counts, a little; a level camera's where everyone lies (`nobody_upright`).
     On motion capture, 10 seconds at a time, it is 4 degrees off in the mean, and 7 in one of ten.
     """
-    step = max(1, -(-sum(len(b) for b in bodies) // _MOST_FRAMES))
-    parts = [np.asarray(b[::step], np.float64) for b in bodies]
-    xyz = np.concatenate(parts) if parts else np.zeros((0, 17, 3))
-    xyz = xyz[np.isfinite(xyz).all((1, 2))]
-    if not len(xyz):
+    xyz = _some_frames(bodies)
+    if not len(xyz) or _lies(xyz):
         return _LEVEL.copy()
     weight = centre_of_mass(xyz)
     left = unit(
         unit(xyz[:, H36M17.index("left_hip")] - xyz[:, H36M17.index("right_hip")])
         + unit(xyz[:, H36M17.index("left_shoulder")] - xyz[:, H36M17.index("right_shoulder")])
     )
-    ankles = xyz[:, _ANKLES]
-    trunk = unit(xyz[:, H36M17.index("thorax")] - xyz[:, H36M17.index("pelvis")])
+    ankles, trunk = xyz[:, _ANKLES], _trunk(xyz)
     up = _agreed(trunk, _upright(trunk), _LEVEL)
     for _ in range(5):
         height = ankles @ up
@@ -81,6 +78,37 @@ def up_direction(bodies: Sequence[np.ndarray]) -> np.ndarray:
         counts = np.concatenate([standing, _SITTING * (1 - standing)])
         up = _agreed(says, counts * _upright(says), up)
     return up
+
+
+def nobody_upright(bodies: Sequence[np.ndarray]) -> bool:
+    """Whether people lie, or stand on their heads, as far as the picture's top is up.
+
+    bodies  as for `up_direction`.
+    A video that was turned looks like that: its people's places then say nothing of its floor.
+    """
+    xyz = _some_frames(bodies)
+    return len(xyz) > 0 and _lies(xyz)
+
+
+def _some_frames(bodies: Sequence[np.ndarray]) -> np.ndarray:
+    """(N, 17, 3) float64, N not much more than `_MOST_FRAMES`: those of which all is known."""
+    step = max(1, -(-sum(len(b) for b in bodies) // _MOST_FRAMES))
+    parts = [np.asarray(b[::step], np.float64) for b in bodies]
+    xyz = np.concatenate(parts) if parts else np.zeros((0, 17, 3))
+    return xyz[np.isfinite(xyz).all((1, 2))]
+
+
+def _lies(xyz: np.ndarray) -> bool:
+    """Most have neither the trunk nor the legs upright, and hardly any has both."""
+    _, high = _UPRIGHT
+    legs = unit(centre_of_mass(xyz) - xyz[:, _ANKLES].mean(1))
+    upright = np.stack([_trunk(xyz), legs]) @ _LEVEL > high
+    return bool((~upright.any(0)).mean() > 0.5 and upright.all(0).mean() < _SOME)
+
+
+def _trunk(xyz: np.ndarray) -> np.ndarray:
+    """(N, 3) unit, from the pelvis to the neck."""
+    return unit(xyz[:, H36M17.index("thorax")] - xyz[:, H36M17.index("pelvis")])
 
 
 def _upright(directions: np.ndarray) -> np.ndarray:

@@ -2,7 +2,9 @@
 
 All of it is estimated from the motion of the people, for a camera that stands still. Up is where
 their weight is over their feet (`hotvid.post.gravity`), the floor is one plane through the feet
-that stand (`hotvid.post.floor`), and those keep their place on it (`hotvid.post.feet`).
+that stand (`hotvid.post.floor`), and those keep their place on it (`hotvid.post.feet`). Where
+people lie in most frames, as in a turned video, up is the picture's, and the floor is where they
+are lowest.
 """
 
 from __future__ import annotations
@@ -17,8 +19,8 @@ from hotvid.config import WorldConfig
 from hotvid.geometry import assumed_focal_px, rays
 from hotvid.post.contacts import FEET, SEEN_SCORE, foot_contacts
 from hotvid.post.feet import plant_feet
-from hotvid.post.floor import Floor, fit_floor, standing_places
-from hotvid.post.gravity import up_direction
+from hotvid.post.floor import Floor, fit_floor, lowest_floor, standing_places
+from hotvid.post.gravity import nobody_upright, up_direction
 from hotvid.post.smoothing import bridged
 from hotvid.post.stature import standing_height_m
 from hotvid.rotations import unit
@@ -69,14 +71,25 @@ def _by_shot(people: Sequence[Person], cuts: Sequence[int]) -> list[list[Person]
 
 
 def _on_one_floor(people: Sequence[Person], video: VideoInfo, fps: float) -> _Shot:
-    up = up_direction([p.motion.xyz_m for p in people])
-    contacts = [_contacts(p, up, video, fps) for p in people]
+    bodies = [p.motion.xyz_m for p in people]
+    up = up_direction(bodies)
+    if nobody_upright(bodies):
+        contacts = [np.zeros((len(b), len(FEET)), bool) for b in bodies]
+        floor = lowest_floor([p.motion.root_m[:, None] + p.motion.xyz_m for p in people], up)
+    else:
+        contacts = [_contacts(p, up, video, fps) for p in people]
+        floor = _floor(people, contacts, up, fps)
+    sized = [_resized(p, s) for p, s in zip(people, floor.size, strict=True)]
+    return _Shot(sized, contacts, floor)
+
+
+def _floor(
+    people: Sequence[Person], contacts: Sequence[np.ndarray], up: np.ndarray, fps: float
+) -> Floor:
     feet = [p.motion.root_m[:, None] + p.motion.xyz_m[:, FEET] for p in people]
     stands = [standing_places(f, c, fps) for f, c in zip(feet, contacts, strict=True)]
     seen = [p.keypoints.score[:, FEET] >= SEEN_SCORE for p in people]
-    floor = fit_floor(stands, feet, up, seen)
-    sized = [_resized(p, s) for p, s in zip(people, floor.size, strict=True)]
-    return _Shot(sized, contacts, floor)
+    return fit_floor(stands, feet, up, seen)
 
 
 def _contacts(person: Person, up: np.ndarray, video: VideoInfo, fps: float) -> np.ndarray:

@@ -26,6 +26,7 @@ _GAP_M = 1.5  # of empty ground left between groups in depth, where ground is sh
 _LEAST_SPREAD = 0.5  # people side by side in a far group come no closer than this share
 _PAD_M = 0.25
 _ANKLE_M = 0.08  # above the sole
+_SUNK_M = 0.2  # below the floor by mistake; who is deeper under it is shown there
 _SAMPLES = 2000  # frames of a person that the bounds are fitted to
 _FEET = (H36M17.index("right_ankle"), H36M17.index("left_ankle"))
 
@@ -83,7 +84,7 @@ def arrange(motions: Sequence[Motion3D], fps: float, floor_m: float | None = Non
     floor = low[2] if floor_m is None or not metric else floor_m
     low[2] = floor
     low, high = _padded(low, high)
-    low[2] = floor
+    low[2] = min([floor, *(d for d in map(_depth, paths, bodies) if d < floor - _SUNK_M)])
     paths = [np.clip(p, low - 0.5, high + 0.5) - [0, 0, floor] for p in paths]
     low, high = low - [0, 0, floor], high - [0, 0, floor]
     return Scene(low, high, metric, tuple(p.astype(np.float32) for p in paths))
@@ -127,6 +128,13 @@ def _bounds(path: np.ndarray, body: np.ndarray) -> np.ndarray:
     if len(feet):
         low[2] = np.percentile(feet, 10) - _ANKLE_M
     return np.stack([low, high])
+
+
+def _depth(path: np.ndarray, body: np.ndarray) -> float:
+    """How low one person's joints come, without the wildest frames; NaN if nothing is known."""
+    up = path[:: max(1, len(path) // _SAMPLES), None, 2] + body[..., 2]
+    up = up[np.isfinite(up)]
+    return float(np.percentile(up, 1)) if len(up) else float("nan")
 
 
 def _around(bounds: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:

@@ -12,7 +12,7 @@ from hotvid.geometry import assumed_focal_px, project
 from hotvid.post.contacts import FEET, foot_contacts, runs, without_short
 from hotvid.post.feet import plant_feet
 from hotvid.post.floor import ANKLE_M, fit_floor, standing_places
-from hotvid.post.gravity import centre_of_mass, up_direction
+from hotvid.post.gravity import centre_of_mass, nobody_upright, up_direction
 from hotvid.post.stature import standing_height_m
 from hotvid.post.world import place_in_world
 from hotvid.skeleton import H36M17
@@ -149,6 +149,41 @@ def test_of_who_sits_the_trunk_is_up_and_of_who_lies_nothing():
     standing = (xyz - place) @ rotation.T
     tilted = sitting() @ Rotation.from_euler("x", 40, degrees=True).as_matrix()
     assert degrees_between(up_direction([standing, tilted]), rotation[:, 1]) < 7
+
+
+def rolled(xyz, degrees):
+    """Camera axes: as seen by a camera that was held turned about its line of sight."""
+    return xyz @ Rotation.from_euler("z", degrees, degrees=True).as_matrix().T
+
+
+@pytest.mark.parametrize("degrees", [90, -90, 180])
+def test_a_turned_video_shows_nobody_upright_and_its_floor_is_below_everyone(degrees):
+    rotation, place = camera(20, 0)
+    xyz, _ = walker()
+    poses = filmed([rolled((xyz - place) @ rotation.T, degrees)], np.eye(3), np.zeros(3))
+    bodies = [p.motion.xyz_m for p in poses.people]
+    assert nobody_upright(bodies)
+    assert up_direction(bodies).tolist() == [0, -1, 0]
+    placed = place_in_world(poses)
+    (person,) = placed.people
+    assert not person.world.contact.any()
+    assert placed.world.n_stands == 0
+    lowest = person.world.xyz_m[..., 1].min(1)
+    assert np.percentile(lowest, 5) == pytest.approx(ANKLE_M, abs=0.01)
+
+
+def test_who_stands_sits_bends_or_only_now_and_then_lies_is_upright():
+    rotation, place = camera(30, 15)
+    standing = (walker()[0] - place) @ rotation.T
+    bent = standing.copy()
+    upper = [i for i, name in enumerate(H36M17.joints) if name == "thorax" or i > 7]
+    bent[:, upper] = bent[:, :1] + (bent[:, upper] - bent[:, :1]) @ np.array(
+        Rotation.from_euler("x", 90, degrees=True).as_matrix()
+    )
+    lying = rolled(standing - standing[:, :1], 90)
+    for bodies in ([standing], [sitting()], [bent], [standing[:20], lying], [standing, lying], []):
+        assert not nobody_upright(bodies)
+    assert nobody_upright([lying, standing[:5]])
 
 
 def test_without_anyone_up_is_that_of_a_level_camera():

@@ -52,6 +52,22 @@ def test_feet_stand_on_the_floor_and_everyone_is_inside(make_person):
         assert (points >= scene.low - 0.1).all() and (points <= scene.high + 0.1).all()
 
 
+def test_the_view_reaches_down_to_who_is_below_the_floor(make_person):
+    motion = make_person(start=(0.0, 0.3, 5.0)).motion
+    for floor_m, low in ((-1.4, 0.0), (-1.2, 0.0), (-0.2, -1.0)):  # lowest ankles are at -1.2
+        scene = arrange([motion], 30.0, floor_m)
+        assert scene.low[2] == pytest.approx(low, abs=0.01)
+        points = to_plot(motion.xyz_m) + scene.places[0][:, None]
+        assert points[..., 2].min() == pytest.approx(-1.2 - floor_m, abs=1e-3)
+        assert (points >= scene.low - 0.01).all()
+    xyz = motion.xyz_m.copy()
+    xyz[..., 1] *= -1
+    upside_down = Motion3D(xyz, motion.root_m)
+    scene = arrange([upside_down], 30.0)
+    points = to_plot(xyz) + scene.places[0][:, None]
+    assert scene.low[2] == pytest.approx(points[..., 2].min(), abs=0.01)
+
+
 def test_someone_on_a_roof_stays_above_the_floor(make_person):
     below = make_person(start=(0.0, 0.3, 6.0)).motion
     above = make_person(start=(1.0, -2.2, 6.5)).motion
