@@ -14,6 +14,8 @@ from hotvid.render import palette
 from hotvid.render.scene import Scene
 
 _DPI = 72  # so that points are pixels
+_FITTINGS = 6  # rounds of moving labels and filling the panel
+_APART_PX = 2.0  # of a label from the numbers
 
 
 def _style(font_px: float) -> dict[str, object]:
@@ -67,8 +69,11 @@ class SceneAxes:
         """Move and scale the axes until they, with their labels, fill `room` (pixels, y up)."""
         width, height = canvas.get_width_height()
         self.axes.set_position([0, 0, 1, 1])
-        for _ in range(2):  # the labels' distance does not scale with the axes
+        for turn in range(_FITTINGS):  # the labels' distance does not scale with the axes
             canvas.draw()
+            moved = self._part_labels(canvas)
+            if turn > 1 and not moved:
+                break
             left, bottom, side, _ = self.axes.bbox.bounds
             drawn = self._drawn_extent(canvas)
             scale = min(room.width / drawn.width, room.height / drawn.height)
@@ -77,6 +82,17 @@ class SceneAxes:
             bottom = (room.y0 + room.y1) / 2 + (bottom - centre[1]) * scale
             side *= scale
             self.axes.set_position([left / width, bottom / height, side / width, side / height])
+
+    def _part_labels(self, canvas: FigureCanvasAgg) -> bool:
+        """Move further out those of the axes' labels that were last drawn over numbers."""
+        renderer, moved = canvas.get_renderer(), False
+        for axis in (self.axes.xaxis, self.axes.yaxis, self.axes.zaxis):
+            label = axis.label.get_window_extent(renderer)
+            numbers = [t.get_window_extent(renderer) for t in axis.get_ticklabels() if t.get_text()]
+            if any(label.overlaps(number.padded(_APART_PX)) for number in numbers):
+                axis.labelpad += 0.5 * label.height
+                moved = True
+        return moved
 
     def _drawn_extent(self, canvas: FigureCanvasAgg) -> Bbox:
         """What the scene's box and the axes' labels cover, pixels from the bottom."""

@@ -9,7 +9,8 @@ from hotvid.config import RenderConfig
 from hotvid.render.layout import lay_out, picture_alone
 from hotvid.render.overlay import Overlay
 from hotvid.render.palette import PANEL_BGR
-from hotvid.render.plot3d import Plot3D
+from hotvid.render.plot3d import Plot3D, scene_of
+from hotvid.render.scene import Scene, drawn_aspect
 from hotvid.types import Frame, Poses, check_shape
 
 
@@ -24,8 +25,13 @@ class Composer:
     def __init__(self, poses: Poses, config: RenderConfig | None = None) -> None:
         config = config or RenderConfig()
         video = poses.video
-        lay = lay_out if config.panel else picture_alone
-        self._layout = lay((video.width, video.height), config.max_height)
+        video_px, scene = (video.width, video.height), None
+        if config.panel:
+            scene = scene_of(poses.people, video.fps, poses.world)
+            aspect = drawn_aspect(scene, config.azimuth_deg, config.elevation_deg)
+            self._layout = lay_out(video_px, config.max_height, aspect)
+        else:
+            self._layout = picture_alone(video_px, config.max_height)
         self.size_px = self._layout.size_px
         self._overlay = Overlay(
             poses.people,
@@ -34,9 +40,9 @@ class Composer:
             fps=video.fps,
             kpt_thr=config.kpt_thr,
         )
-        self._plot = self._plot_of(poses, config) if config.panel else None
+        self._plot = None if scene is None else self._plot_of(poses, config, scene)
 
-    def _plot_of(self, poses: Poses, config: RenderConfig) -> Plot3D:
+    def _plot_of(self, poses: Poses, config: RenderConfig, scene: Scene) -> Plot3D:
         return Plot3D(
             poses.people,
             size_px=self._layout.panel_px,
@@ -45,6 +51,7 @@ class Composer:
             elevation_deg=config.elevation_deg,
             kpt_thr=config.kpt_thr,
             world=poses.world,
+            scene=scene,
         )
 
     def draw(self, frame: Frame) -> np.ndarray:

@@ -8,9 +8,11 @@ from dataclasses import dataclass
 MIN_HEIGHT_PX = 480
 # Browsers' hardware decoders stop at 4096 pixels a side.
 MAX_WIDTH_PX = 4096
-# Width by height: wide enough for people who move sideways. Beside a portrait picture it makes
-# 1.4:1 together, which fills a screen; every column more is encoded in every frame.
-_PANEL = 0.85
+# Width by height of the panel: wide enough for people who move sideways; every column more is
+# encoded in every frame. Beside a portrait picture it makes 1.4:1 together; a wide scene gets more,
+# up to what fills a screen beside a portrait picture, and no more than a landscape one has.
+_PANEL, _WIDEST_PANEL, _WIDEST = 0.85, 1.25, 16 / 9 + 0.85
+_CAPTIONS = 0.88  # of the panel's height is left for the scene
 
 
 @dataclass(frozen=True)
@@ -51,23 +53,27 @@ def picture_alone(video_px: tuple[int, int], max_height: int) -> Layout:
     )
 
 
-def lay_out(video_px: tuple[int, int], max_height: int) -> Layout:
+def lay_out(video_px: tuple[int, int], max_height: int, scene_aspect: float = _PANEL) -> Layout:
     """The layout for a video of (width, height) pixels.
+
+    scene_aspect  width by height of what is drawn in the panel.
 
     A video between the limits keeps its pixels: nothing is resampled, an odd height gets one row
     more. Taller ones are scaled down to `max_height`, smaller ones up.
     """
     width, height = video_px
+    panel = min(_CAPTIONS * scene_aspect, _WIDEST_PANEL, _WIDEST - width / height)
+    panel = max(panel, _PANEL)
     scale = min(1.0, max_height / height)
     low = min(MIN_HEIGHT_PX, max_height)
     if height < low:
         scale = min(low / height, max(1.0, 1920 / width))
     # The panel is as high as the picture or, beside a very wide one, as `low`.
     room = MAX_WIDTH_PX - 2
-    scale = min(scale, room / (width + _PANEL * height), (room - _PANEL * low) / width)
+    scale = min(scale, room / (width + panel * height), (room - panel * low) / width)
     picture = max(1, round(width * scale)), max(1, round(height * scale))
     canvas_height = _even_up(max(picture[1], low))
-    panel_width = round(_PANEL * canvas_height)
+    panel_width = round(panel * canvas_height)
     panel_width += (picture[0] + panel_width) % 2
     return Layout(
         scale=(picture[0] / width, picture[1] / height),

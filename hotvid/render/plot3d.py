@@ -12,7 +12,7 @@ from hotvid.render.axes3d import SceneAxes
 from hotvid.render.lettering import Lettering, put_mask
 from hotvid.render.overlay import EDGE_SIDES
 from hotvid.render.palette import PersonColours, person_colours
-from hotvid.render.scene import arrange, levelled, to_plot
+from hotvid.render.scene import Scene, arrange, levelled, to_plot
 from hotvid.skeleton import H36M17
 from hotvid.types import Motion3D, Person, WorldFrame
 
@@ -72,6 +72,20 @@ def _opacity(person: Person) -> np.ndarray:
     return np.clip(person.confidence / np.maximum(usual, 1e-3), _FAINTEST, 1).astype(np.float32)
 
 
+def _lifted(people: Sequence[Person], world: WorldFrame | None) -> list[tuple[Person, Motion3D]]:
+    return [
+        (p, p.motion if world is None or p.world is None else levelled(p.world, world))
+        for p in people
+        if p.motion is not None and len(p.keypoints)
+    ]
+
+
+def scene_of(people: Sequence[Person], fps: float, world: WorldFrame | None = None) -> Scene:
+    """Where those of `people` who have 3D stand in the plot."""
+    floor_m = None if world is None else -float(world.camera_m[1])
+    return arrange([motion for _, motion in _lifted(people, world)], fps, floor_m)
+
+
 class Plot3D:
     """Draws everyone's 3D skeleton in one scene.
 
@@ -79,6 +93,7 @@ class Plot3D:
     kpt_thr  a gap in which no joint is as sure as this shows nobody, as in the picture.
     world    the camera in the world, where everyone was placed: they are then drawn upright.
     size_px  (width, height) of the panel.
+    scene    what `scene_of` makes of the same people; None: it is made here.
     """
 
     def __init__(
@@ -91,14 +106,10 @@ class Plot3D:
         elevation_deg: float,
         kpt_thr: float = 0.0,
         world: WorldFrame | None = None,
+        scene: Scene | None = None,
     ) -> None:
-        lifted = [
-            (p, p.motion if world is None or p.world is None else levelled(p.world, world))
-            for p in people
-            if p.motion is not None and len(p.keypoints)
-        ]
-        floor_m = None if world is None else -float(world.camera_m[1])
-        self.scene = arrange([motion for _, motion in lifted], fps, floor_m)
+        lifted = _lifted(people, world)
+        self.scene = scene or scene_of(people, fps, world)
         self.axes = SceneAxes(self.scene, size_px, azimuth_deg, elevation_deg)
         self._letters = Lettering(float(np.clip(size_px[1] / 56, 11, 22)))
         self._figures = [

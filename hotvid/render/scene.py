@@ -46,6 +46,15 @@ class Scene:
     places: tuple[np.ndarray, ...]
 
 
+def drawn_aspect(scene: Scene, azimuth_deg: float, elevation_deg: float) -> float:
+    """Width by height of the scene as it is drawn from these angles, without perspective."""
+    right, away, up = scene.high - scene.low
+    turn, lift = np.radians(azimuth_deg), np.radians(elevation_deg)
+    width = right * abs(np.sin(turn)) + away * abs(np.cos(turn))
+    depth = right * abs(np.cos(turn)) + away * abs(np.sin(turn))
+    return float(width / (up * abs(np.cos(lift)) + depth * abs(np.sin(lift))))
+
+
 def to_plot(xyz_m: np.ndarray) -> np.ndarray:
     """Camera axes (..., 3) [right, down, forward] to plot axes [right, away, up]."""
     return np.stack([xyz_m[..., 0], xyz_m[..., 2], -xyz_m[..., 1]], -1)

@@ -63,6 +63,15 @@ def test_the_picture_is_scaled_as_a_whole(size, make_poses):
     np.testing.assert_allclose(out[out.shape[0] // 2, :width, 1], expected, atol=2.5)
 
 
+def test_a_wide_scene_beside_a_portrait_picture_gets_a_wide_panel(make_person, make_poses):
+    size = (540, 960)
+    people = [make_person(i, size, start=(x, 0.3, 6.0)) for i, x in enumerate((-2.5, 2.5))]
+    alone, both = (Composer(make_poses(p, size_px=size)) for p in (people[:1], people))
+    assert alone.size_px[0] < 540 + 900
+    assert both.size_px == (540 + 1200, 960)
+    assert both.draw(coded(3, size)).shape == (960, 540 + 1200, 3)
+
+
 def test_drawing_is_deterministic_and_keeps_nothing(make_person, make_poses):
     poses = make_poses([make_person(0, step=(0.02, 0, 0)), make_person(1, start=(1, 0.3, 5))])
     one, other = Composer(poses), Composer(poses)

@@ -82,6 +82,19 @@ def test_the_scene_fills_the_panel():
     assert columns[0] > 0 and columns[-1] < SIZE[0] - 1
 
 
+@pytest.mark.parametrize("high", [(2.0, 7.5, 2.4), (1.0, 4.5, 2.2), (3.5, 9.4, 5.0)])
+@pytest.mark.parametrize("size", [(816, 960), (408, 480), (1350, 1080)])
+def test_names_of_axes_and_their_numbers_do_not_cover_each_other(size, high):
+    scene = Scene(np.array([-4.5, 3.5, 0.0]), np.array(high), True, ())
+    axes = SceneAxes(scene, size, -70.0, 12.0).axes
+    renderer = axes.figure.canvas.get_renderer()
+    for axis in (axes.xaxis, axes.yaxis, axes.zaxis):
+        name = axis.label.get_window_extent(renderer)
+        assert name.min.min() > 0 and (name.max < size).all()
+        for number in axis.get_ticklabels():
+            assert not number.get_text() or not name.overlaps(number.get_window_extent(renderer))
+
+
 def test_bones_are_drawn_in_the_colours_of_their_side(make_person):
     person = make_person(track_id=2)
     plot = plot_of(person)

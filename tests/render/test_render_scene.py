@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from hotvid.render.scene import arrange, steady_path, to_plot
+from hotvid.render.scene import Scene, arrange, drawn_aspect, steady_path, to_plot
 from hotvid.types import Motion3D
 
 
@@ -66,6 +66,13 @@ def test_the_view_reaches_down_to_who_is_below_the_floor(make_person):
     scene = arrange([upside_down], 30.0)
     points = to_plot(xyz) + scene.places[0][:, None]
     assert scene.low[2] == pytest.approx(points[..., 2].min(), abs=0.01)
+
+
+def test_the_drawn_scene_is_as_wide_and_high_as_its_sides_are_seen():
+    scene = Scene(np.zeros(3), np.array([6.0, 3.0, 2.0]), True, ())
+    assert drawn_aspect(scene, -90.0, 0.0) == pytest.approx(6 / 2)
+    assert drawn_aspect(scene, 0.0, 0.0) == pytest.approx(3 / 2)
+    assert drawn_aspect(scene, -90.0, 90.0) == pytest.approx(6 / 3)
 
 
 def test_someone_on_a_roof_stays_above_the_floor(make_person):
