@@ -18,8 +18,9 @@ from hotvid.types import Motion3D, Person, WorldFrame
 
 _HEAD = H36M17.index("head")
 _INTERPOLATED_FADE = 0.4
-# A joint is drawn whole where it is as sure as in its own better frames, and never fainter than.
-_USUAL_PERCENT, _FAINTEST = 75, 0.3
+# A joint is drawn whole where it is as sure as in its own better frames, if those are sure at all:
+# hands and feet that are seen well are right with half a chance. None is fainter than the last.
+_USUAL_PERCENT, _SURE, _FAINTEST = 75, 0.5, 0.3
 _BONE_M = 0.035
 _ONE_UP = np.array([[0.0, 0.0, 0.0], [0.0, 0.0, 1.0]])
 
@@ -64,12 +65,14 @@ def _faded(colours: PersonColours) -> PersonColours:
     return PersonColours(*(palette.mix(c, palette.PANEL_BGR, _INTERPOLATED_FADE) for c in parts))
 
 
-def _opacity(person: Person) -> np.ndarray:
-    """(F, 17) float32: 1 where nobody knows how sure the joints are."""
+def _opacity(person: Person, kpt_thr: float) -> np.ndarray:
+    """(F, 17) float32: faintest where nobody saw the joint, which is guessed from the others."""
+    seen = person.keypoints.score >= kpt_thr
     if person.confidence is None:
-        return np.ones(person.keypoints.score.shape, np.float32)
+        return np.where(seen, 1, _FAINTEST).astype(np.float32)
     usual = np.percentile(person.confidence, _USUAL_PERCENT, axis=0)
-    return np.clip(person.confidence / np.maximum(usual, 1e-3), _FAINTEST, 1).astype(np.float32)
+    share = person.confidence / np.clip(usual, _SURE, 1)
+    return np.where(seen, np.clip(share, _FAINTEST, 1), _FAINTEST).astype(np.float32)
 
 
 def _lifted(people: Sequence[Person], world: WorldFrame | None) -> list[tuple[Person, Motion3D]]:
@@ -90,7 +93,8 @@ class Plot3D:
     """Draws everyone's 3D skeleton in one scene.
 
     people   those with `motion` are drawn; the others are left out.
-    kpt_thr  a gap in which no joint is as sure as this shows nobody, as in the picture.
+    kpt_thr  a joint less sure than this in 2D is drawn faintly, and a gap in which all are shows
+             nobody, as in the picture.
     world    the camera in the world, where everyone was placed: they are then drawn upright.
     size_px  (width, height) of the panel.
     scene    what `scene_of` makes of the same people; None: it is made here.
@@ -119,7 +123,7 @@ class Plot3D:
                 first=int(person.keypoints.frame_index[0]),
                 interpolated=person.keypoints.interpolated,
                 shown=person.keypoints.in_sight(kpt_thr),
-                opacity=_opacity(person),
+                opacity=_opacity(person, kpt_thr),
                 colours=person_colours(person.track_id),
                 faded=_faded(person_colours(person.track_id)),
                 label=self._letters.number(str(person.track_id)),

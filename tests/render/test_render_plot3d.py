@@ -3,6 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from hotvid.render import palette
 from hotvid.render.axes3d import SceneAxes
 from hotvid.render.palette import person_colours
 from hotvid.render.plot3d import Plot3D
@@ -142,6 +143,38 @@ def test_nan_joints_are_left_out(make_person):
     assert not (panel[60:-60] == 0).all(-1).any()
     assert pixel_at(plot, panel, person, (2, 3)) != person_colours(0).right
     assert pixel_at(plot, panel, person, (5, 6)) == person_colours(0).left
+
+
+def faintness(plot, panel, person, joints):
+    """0 where the bone is drawn whole, 1 where it is as the panel."""
+    colour = np.array(person_colours(0).right, float)
+    off = np.array(pixel_at(plot, panel, person, joints), float) - colour
+    return np.linalg.norm(off) / np.linalg.norm(np.array(palette.PANEL_BGR) - colour)
+
+
+def test_joints_that_nobody_saw_or_that_are_never_sure_are_faint(make_person):
+    person = make_person()
+    shin, upper_arm = (2, 3), (14, 15)
+    plot = plot_of(person, kpt_thr=0.3)
+    assert faintness(plot, drawn(plot, 0), person, shin) == 0
+    score = person.keypoints.score.copy()
+    score[:, 3] = 0.06
+    unseen = replace(person, keypoints=replace(person.keypoints, score=score))
+    for confidence in (None, np.full((20, 17), 0.9, np.float32)):
+        found = replace(unseen, confidence=confidence)
+        plot = plot_of(found, kpt_thr=0.3)
+        panel = drawn(plot, 0)
+        assert faintness(plot, panel, found, shin) == pytest.approx(0.7, abs=0.05)
+        assert faintness(plot, panel, found, upper_arm) == 0
+    confidence = np.full((20, 17), 0.9, np.float32)
+    confidence[:, 3] = 0.25
+    unsure = replace(person, confidence=confidence)
+    plot = plot_of(unsure, kpt_thr=0.3)
+    assert faintness(plot, drawn(plot, 0), unsure, shin) == pytest.approx(0.5, abs=0.05)
+    confidence[0, 3], confidence[1:, 3] = 0.4, 0.8
+    plot = plot_of(unsure, kpt_thr=0.3)
+    assert faintness(plot, drawn(plot, 0), unsure, shin) == pytest.approx(0.5, abs=0.05)
+    assert faintness(plot, drawn(plot, 1), unsure, shin) < 0.02
 
 
 def test_interpolated_frames_are_fainter(make_person):
