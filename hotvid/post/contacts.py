@@ -12,6 +12,7 @@ _SPAN_S = 0.06  # before and after a frame: over so long its speed is taken
 _STILL_M_S = 0.35  # a swinging foot is ten times as fast, an ankle over a standing one half
 _HIGHER_M = 0.12  # than the other foot: such a foot is held up
 SEEN_SCORE = 0.3  # a foot less sure than this is not seen to stand
+_HEEL_M = 0.025  # above its place in that stand: the heel is off, and the ankle rolls on
 _LEAST_S = 0.12  # a shorter stand is a chance: at the top of a jump feet are still for 0.07 s
 
 
@@ -30,6 +31,7 @@ def foot_contacts(
     sight    (F, 17, 2) x/z and y/z of the rays to the joints; NaN where unknown.
     score    (F, 17) 0..1 of the 2D joints.
     up       (3,) against gravity, axes of the camera.
+    While a heel is lifted, or has yet to come down, the foot does not stand: its ankle moves.
     A foot that stands on something higher than the other does is not found: `up` and the bodies
     cannot be told apart from that.
     """
@@ -47,7 +49,25 @@ def foot_contacts(
         still = speed / (after - before) < _STILL_M_S
         low = height[:, side] - height.min(1) < _HIGHER_M
         seen = np.isfinite(sight[:, foot]).all(1) & (score[:, foot] >= SEEN_SCORE)
-        out[:, side] = without_short(still & low & seen, max(2, round(_LEAST_S * fps)))
+        least = max(2, round(_LEAST_S * fps))
+        flat = _heel_down(without_short(still & low & seen, least), path @ up[:2], depth_m)
+        out[:, side] = without_short(flat, least)
+    return out
+
+
+def _heel_down(standing: np.ndarray, height: np.ndarray, depth_m: np.ndarray) -> np.ndarray:
+    """`standing` (F,) without the beginnings and ends of stands in which the ankle is raised.
+
+    height   (F,) of the ankle in the picture, upwards, for each metre of depth.
+    depth_m  (F,) of the pelvis, known in each stand.
+    """
+    out = standing.copy()
+    for first, end in runs(standing):
+        place = height[first:end]
+        # One depth for the stand: the body goes on while the foot stays.
+        rise_m = (place - np.median(place)) * np.nan_to_num(np.nanmedian(depth_m[first:end]))
+        down = np.flatnonzero(rise_m < _HEEL_M)
+        out[first : first + down[0]] = out[first + down[-1] + 1 : end] = False
     return out
 
 

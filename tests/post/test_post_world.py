@@ -358,7 +358,7 @@ def test_the_height_given_sets_the_scale():
 
 
 def test_a_foot_is_brought_back_without_stretching_a_leg():
-    xyz, _ = walker(n=60, speed=0.0)
+    xyz = np.repeat(walker(n=1)[0], 60, 0)
     drift = np.linspace(0, 0.1, 60)
     moved = xyz.copy()
     moved[..., 0] += drift[:, None]
@@ -366,6 +366,57 @@ def test_a_foot_is_brought_back_without_stretching_a_leg():
     out = plant_feet(moved, both, FPS)
     assert slip_m_s(out, both) < 1e-3
     np.testing.assert_allclose(plant_feet(moved, ~both, FPS), moved)
+
+
+def knee_degrees(xyz):
+    """(F, 2) right and left; 0 straight."""
+    legs = xyz[:, [LEGS["right"], LEGS["left"]]]
+    thigh, shank = legs[:, :, 1] - legs[:, :, 0], legs[:, :, 2] - legs[:, :, 1]
+    cosine = (thigh * shank).sum(-1)
+    cosine /= np.linalg.norm(thigh, axis=-1) * np.linalg.norm(shank, axis=-1)
+    return np.degrees(np.arccos(np.clip(cosine, -1, 1)))
+
+
+def test_planting_hardly_bends_a_knee_otherwise_than_it_was_seen():
+    """Feet that stand are seen to sink and rise by 6 cm: the body goes up and down instead."""
+    xyz = np.repeat(walker(n=1)[0], 90, 0)
+    wave = 0.06 * np.sin(np.linspace(0, 4 * np.pi, 90))
+    for side in ("right", "left"):
+        for row in range(90):
+            goal = xyz[row, LEGS[side][2]] + [0, max(wave[row], 0), 0.03]
+            xyz[row, LEGS[side]] = bend(xyz[row, LEGS[side]], goal)
+    xyz[..., 1] -= wave[:, None]
+    stands = np.ones((90, 2), bool)
+    out = plant_feet(xyz, stands, FPS)
+    assert np.abs(knee_degrees(out) - knee_degrees(xyz)).max() < 6
+    assert slip_m_s(out, stands) < 0.02
+    np.testing.assert_allclose(out[:, FEET, 1], ANKLE_M, atol=0.015)
+
+
+def test_a_leg_that_is_straight_stays_straight_where_it_stands():
+    xyz = np.repeat(walker(n=1)[0], 60, 0)
+    for hip, knee, ankle in LEGS.values():
+        xyz[:, knee] = xyz[:, hip] - [0, 0.42, 0]
+        xyz[:, ankle] = xyz[:, hip] - [0, 0.835, 0]
+    xyz[..., 1] += 0.03 * np.sin(np.linspace(0, 6, 60))[:, None]
+    out = plant_feet(xyz, np.ones((60, 2), bool), FPS)
+    assert knee_degrees(out).max() < 0.1
+    np.testing.assert_allclose(out[:, FEET, 1], ANKLE_M, atol=0.005)
+
+
+def test_a_heel_that_is_lifted_lets_the_ankle_go():
+    rotation, place = camera()
+    xyz, _ = walker(n=90, speed=0.0)
+    xyz[:] = xyz[:1]
+    ankle = LEGS["left"][2]
+    rise = np.clip((np.arange(90) - 50) / 20, 0, 1)  # 2 frames a centimetre: slower than a step
+    xyz[:, ankle] += rise[:, None] * [0, 0.1, 0.03]
+    seen = (xyz - place) @ rotation.T
+    sight, sure = seen[..., :2] / seen[..., 2:], np.ones((90, 17))
+    found = foot_contacts(seen, seen[:, 0, 2], sight, sure, rotation[:, 1], FPS)
+    assert found[:, 0].all()
+    assert found[:52, 1].all()
+    assert not found[58:75, 1].any()
 
 
 def test_nobody_and_nothing_known():
