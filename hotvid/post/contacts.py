@@ -50,8 +50,10 @@ def foot_contacts(
         low = height[:, side] - height.min(1) < _HIGHER_M
         seen = np.isfinite(sight[:, foot]).all(1) & (score[:, foot] >= SEEN_SCORE)
         least = max(2, round(_LEAST_S * fps))
-        flat = _heel_down(without_short(still & low & seen, least), path @ up[:2], depth_m)
-        out[:, side] = without_short(flat, least)
+        out[:, side] = without_short(still & low & seen, least)
+        if _LEAST_S * fps >= 1:  # else a heel is off for a frame
+            flat = _heel_down(out[:, side], path @ up[:2], depth_m)
+            out[:, side] = without_short(flat, least)
     return out
 
 

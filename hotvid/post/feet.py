@@ -21,7 +21,7 @@ from hotvid.skeleton import H36M17
 _DRIFT_S = 0.3  # the body's place, from one view, is believed again after so long
 _RISE_S = 0.15  # and its height between two stands
 _LOOSE = 0.05  # what one frame without a standing foot counts for, of one with
-_FLOOR_M = 0.3  # a foot further from the floor than this stands on something else
+_FLOOR_M = 0.15  # a foot further from the floor than this stands on something else, as a stair is
 _FARTHEST_M = 0.12  # no foot is bent further from where it was seen
 _EASE_S = 0.1  # before and after a stand the leg comes and goes
 _MOST_BENT = np.radians(6.0)  # by no more than this is a knee bent otherwise than it was seen

@@ -368,6 +368,18 @@ def test_a_foot_is_brought_back_without_stretching_a_leg():
     np.testing.assert_allclose(plant_feet(moved, ~both, FPS), moved)
 
 
+@pytest.mark.parametrize("step_m", [0.0, 0.05, 0.18, 0.5])
+def test_who_goes_up_a_step_stands_higher_and_what_is_only_misjudged_does_not(step_m):
+    xyz = np.repeat(walker(n=1)[0], 90, 0)
+    xyz[45:, :, 1] += step_m
+    stands = np.ones((90, 2), bool)
+    stands[40:50] = False
+    height = plant_feet(xyz, stands, FPS)[:, FEET, 1]
+    np.testing.assert_allclose(height[:40], ANKLE_M, atol=0.01)
+    higher = xyz[50:, FEET, 1] if step_m > 0.15 else ANKLE_M
+    np.testing.assert_allclose(height[50:], higher, atol=0.01)
+
+
 def knee_degrees(xyz):
     """(F, 2) right and left; 0 straight."""
     legs = xyz[:, [LEGS["right"], LEGS["left"]]]
@@ -417,6 +429,11 @@ def test_a_heel_that_is_lifted_lets_the_ankle_go():
     assert found[:, 0].all()
     assert found[:52, 1].all()
     assert not found[58:75, 1].any()
+    few = slice(2, None, 6)  # five frames a second
+    found = foot_contacts(
+        seen[few], seen[few, 0, 2], sight[few], sure[few], rotation[:, 1], FPS / 6
+    )
+    assert found[:9].all()
 
 
 def test_nobody_and_nothing_known():
