@@ -126,6 +126,16 @@ def test_nobody_is_nowhere(mode):
         assert found.xy_px.shape == (0, 33, 2)
 
 
+def test_people_80_pixels_tall_are_found_in_a_picture_of_720_lines(demo_clip):
+    (frame,) = read(demo_clip, 80, 1)
+    picture = np.zeros((720, 1280, 3), np.uint8)
+    picture[270:450, 480:800] = cv2.resize(frame.bgr, (320, 180), interpolation=cv2.INTER_AREA)
+    (found,) = load_backend(Pose2DConfig(mode="fast")).estimate([Frame(0, 0.0, picture)])
+    (large,) = load_backend(Pose2DConfig(mode="fast")).estimate([frame])
+    scale = frame.bgr.shape[1] / 320
+    match(hips(found), hips(large) / scale + [480, 270], 4)
+
+
 def test_after_a_cut_the_new_scene_is_searched_at_once(walk):
     empty = np.full_like(walk[0].bgr, 60)
     backend = load_backend(Pose2DConfig(mode="fast"))

@@ -43,8 +43,9 @@ def test_nobody_is_farther_than_a_quarter_from_the_middle_of_some_tile(size):
 
 
 def test_fine_tiles_only_where_they_show_more():
-    assert any(t.fine for t in tile_picture((1920, 1080)))
-    assert not any(t.fine for t in tile_picture((640, 480)))
+    for size in ((1920, 1080), (1280, 720), (720, 1280), (640, 480)):
+        assert {t.side for t in tile_picture(size) if t.fine} == {min(size) // 4}
+    assert not any(t.fine for t in tile_picture((320, 240)))
 
 
 def look(frame, picture, known=()):
