@@ -104,7 +104,8 @@ class BlazePose:
         if jumped or size_px != self._size_px:
             self._begin(size_px)
             self._last_s = frame.pts_s
-        self._pace = max(1.0, (frame.pts_s - self._last_s) * _PLANNED_HZ)
+        self._step_s = max(0.0, frame.pts_s - self._last_s)
+        self._pace = max(1.0, self._step_s * _PLANNED_HZ)
         self._last_index, self._last_s = frame.index, frame.pts_s
         thumb = thumbnail(frame.bgr)
         if frame.is_cut:
@@ -134,13 +135,13 @@ class BlazePose:
 
     def _follow(self, bgr: np.ndarray) -> None:
         for person in self._people:
-            person.see(self._look_for(bgr, person), self._size_px)
+            person.see(self._look_for(bgr, person), self._size_px, self._step_s)
         for person in settle_collapses(self._people):
             # Somebody else has this body; this one is where motion alone says, if in sight at all.
             person.withdraw()
             body = self._landmarks.look(bgr, person.region)
             if self._may_be(person, body) and not _is_one_of(body, self._in_sight(person)):
-                person.see(body, self._size_px)
+                person.see(body, self._size_px, self._step_s)
         self._people = [
             p for p in self._people if not p.given_up and not self._is_mistaken_newcomer(p)
         ]
@@ -190,8 +191,9 @@ class BlazePose:
 
     def _may_be(self, person: Followed, body: Body) -> bool:
         # Landmarks shrink onto a hand when that is all that is left in the picture.
-        right_size = extent(body) > _MIN_SHRINK * person.extent
-        return right_size and body.presence >= self._config.bbox_thr
+        shrunk = extent(body) <= _MIN_SHRINK * person.extent
+        likely = body.presence >= self._config.bbox_thr
+        return likely and not shrunk and person.may_become(body, self._step_s)
 
     def _confidence(self, body: Body) -> float:
         return body_confidence(body, self.name, self._size_px)

@@ -24,6 +24,12 @@ _MIN_INSIDE = 0.35
 _SPEED_GAIN = 0.5
 _LEAD = np.array([0.7, 0.7, 0.5])
 _SIZE_GAIN = 0.1
+# Bodies may jump to this many times their largest extent of late, which grows by a factor of exp(3)
+# a second at most: in somersaults people reach 0.85 of that, landmarks that spread from someone
+# lost over a tree 1.1. It is forgotten slowly: who crouches stretches out again.
+_JUMP, _GROWTH_PER_S, _FORGOTTEN_PER_S = 1.4, 3.0, 0.45
+_LONGEST_STEP_S = 1.0  # beyond it anything may have happened
+_STEP_S = 1 / 30
 # A frame's motion counts at most as this share of the region's side, and this many radians.
 _MAX_SHIFT = 0.15
 _MAX_TURN = 0.3
@@ -38,6 +44,7 @@ class Followed:
     claim   how well `body` continued the motion before it, 0..1.
     side    of the region, and
     extent  of the body, pixels, both averaged over the last frames.
+    largest  the extent of the last seconds, pixels; one that jumps up counts only bit by bit.
     """
 
     def __init__(self, body: Body) -> None:
@@ -46,7 +53,7 @@ class Followed:
         self.missed = 0
         self.claim = 1.0
         self.side = body.following.side
-        self.extent = extent(body)
+        self.extent = self.largest = extent(body)
         self._left = False
         self._sides = SideKeeper()
         # The order of the keypoints that keeps left left; see `SideKeeper`.
@@ -78,8 +85,15 @@ class Followed:
         direct = keypoint_similarity(expected, body.xy_px)
         return max(direct, keypoint_similarity(expected, body.xy_px[MIRROR]))
 
-    def see(self, body: Body | None, size_px: tuple[int, int]) -> None:
-        """Take what was found in this frame; None: nothing."""
+    def may_become(self, body: Body, step_s: float = _STEP_S) -> bool:
+        """Whether `body` is no larger than this person can have become since the frame before.
+
+        step_s  seconds since then. Landmarks that lose a person may spread over the scenery.
+        """
+        return extent(body) < self.largest * _JUMP * _growth(step_s)
+
+    def see(self, body: Body | None, size_px: tuple[int, int], step_s: float = _STEP_S) -> None:
+        """Take what was found in this frame, `step_s` after the one before; None: nothing."""
         self._before = self._state()
         self.age += 1
         if body is None:
@@ -90,6 +104,8 @@ class Followed:
         self._speed = self._speed + _SPEED_GAIN * (motion - self._speed)
         self.side += _SIZE_GAIN * (body.following.side - self.side)
         self.extent += _SIZE_GAIN * (extent(body) - self.extent)
+        grown = min(extent(body), self.largest * _growth(step_s))
+        self.largest = max(grown, self.largest * math.exp(-_FORGOTTEN_PER_S * step_s))
         self.body = body
         self.order = self._sides.order(body.xy_px)
         self.missed = 0
@@ -104,7 +120,7 @@ class Followed:
 
     def _state(self) -> dict[str, object]:
         """All that a body changes."""
-        names = ("body", "_speed", "missed", "claim", "side", "extent", "order", "_left")
+        names = ("body", "_speed", "missed", "claim", "side", "extent", "largest", "order", "_left")
         return {name: getattr(self, name) for name in names} | {"_sides": copy(self._sides)}
 
 
@@ -113,6 +129,10 @@ def _motion(before: Region, now: Region) -> np.ndarray:
     shift = shift * min(1.0, _MAX_SHIFT * now.side / max(float(np.hypot(*shift)), 1e-6))
     turn = math.remainder(now.angle - before.angle, 2 * math.pi)
     return np.array([*shift, max(-_MAX_TURN, min(_MAX_TURN, turn))])
+
+
+def _growth(step_s: float) -> float:
+    return math.exp(_GROWTH_PER_S * min(step_s, _LONGEST_STEP_S))
 
 
 def extent(body: Body) -> float:

@@ -78,6 +78,47 @@ def test_somebody_who_walks_out_of_the_picture_is_dropped():
     assert not is_in(body(1040, 300), SIZE)
 
 
+def sized(scale):
+    return body(500, 400, xy=SHAPE * scale + [500, 400])
+
+
+def grows(scales, step_s):
+    """How many bodies of these sizes, `step_s` apart, are taken to be one person's."""
+    person = Followed(sized(scales[0]))
+    for n, scale in enumerate(scales[1:], 1):
+        if not person.may_become(sized(scale), step_s):
+            return n
+        person.see(sized(scale), SIZE, step_s)
+    return len(scales)
+
+
+@pytest.mark.parametrize("fps", [5, 30, 120])
+def test_who_comes_near_or_stretches_out_from_a_crouch_may_grow(fps):
+    t = np.arange(0, 2, 1 / fps)
+    runs_up = 1 / (1 - np.minimum(t, 1.2) * 5 / 8)  # 5 m/s, from 8 m to 2
+    assert grows(runs_up, 1 / fps) == len(t)
+    rises = np.interp(t, [0, 1, 1.3, 2], [0.45, 0.45, 1, 1])
+    assert grows(rises, 1 / fps) == len(t)
+    somersault = np.interp(t, [0, 0.5, 0.7, 0.9, 1.1, 2], [1, 1.25, 0.5, 0.5, 1.2, 1])
+    assert grows(somersault, 1 / fps) == len(t)
+
+
+def test_landmarks_that_spread_over_the_scenery_are_nobodys():
+    assert grows([1, 1, 1.9], 1 / 30) == 2
+    spread = 1.25 ** np.arange(8)
+    assert grows(spread, 1 / 30) < 5
+    assert grows([1, 1, 1.9, 1.9], 1 / 5) == 4  # in a fifth of a second people can
+    assert grows([1, 1, 4], 1 / 5) == 2
+    assert grows([1, 4, 1], 3600.0) == 3  # after a pause of the recording
+
+
+def test_a_body_that_was_somebody_elses_makes_nobody_larger():
+    person = Followed(sized(1))
+    person.see(sized(1.3), SIZE)
+    person.withdraw()
+    assert not person.may_become(sized(1.6))
+
+
 def test_of_two_on_one_body_the_one_who_moved_there_smoothly_keeps_it():
     walker, other = Followed(body(300, 300)), Followed(body(480, 300))
     for i in range(1, 5):
