@@ -18,6 +18,7 @@ from hotvid.pose2d.regions import (
     box_overlap,
     keypoint_box,
     keypoint_similarity,
+    off_limbs,
     same_place,
 )
 from hotvid.pose2d.scores import body_confidence, keypoint_scores, person_score
@@ -44,6 +45,9 @@ _NEW_CONFIDENCE, _NEW_FINE_CONFIDENCE = 0.62, 0.68
 _SURE = 0.85
 # And surer still if so many of its joints lie within the box of somebody else's.
 _WITHIN, _WITHIN_CONFIDENCE = 0.65, 0.8
+# Or if as many of the joints that it is sure of lie on limbs of two others: this near, of their
+# extent. Between people side by side a body of the hand of one and the leg of another was found.
+_ON_LIMB, _SURE_JOINT = 0.08, 0.5
 # For so many frames somebody found may not come to cover, or lie within, an older acquaintance.
 _PROBATION = 15
 # A newcomer must be this certain (at bbox_thr 0; 0.9 at the default), and look the same twice.
@@ -246,7 +250,10 @@ class BlazePose:
     def _is_known(self, body: Body, present: Sequence[Followed]) -> bool:
         if _is_one_of(body, present) or _fills_same_box(body, present):
             return True
-        return self._confidence(body) < _WITHIN_CONFIDENCE and _is_within_one_of(body, present)
+        if self._confidence(body) >= _WITHIN_CONFIDENCE:
+            return False
+        sure = keypoint_scores(body, self.name, self._size_px) >= _SURE_JOINT
+        return _is_within_one_of(body, present) or is_made_of_limbs(body, sure, present)
 
     def _confirm(self, bgr: np.ndarray, candidate: Candidate) -> Body | None:
         # The detector's region is rough. A person's landmarks give a region that gives the same
@@ -308,6 +315,17 @@ def _is_within_one_of(body: Body, people: Sequence[Followed]) -> bool:
         if inside.mean() > _WITHIN:
             return True
     return False
+
+
+def is_made_of_limbs(body: Body, sure: np.ndarray, people: Sequence[Followed]) -> bool:
+    """Whether most joints of `body`, of those that are `sure` (33,), lie on two others' limbs.
+
+    Those in a second row, whose legs are only guessed behind others, are not.
+    """
+    joints = body.xy_px[MAIN_JOINTS][sure[MAIN_JOINTS]]
+    on = [off_limbs(joints, p.body.xy_px) < _ON_LIMB * extent(p.body) for p in people]
+    on = [of_one for of_one in on if of_one.any()]
+    return len(on) > 1 and float(np.any(on, axis=0).mean()) > _WITHIN
 
 
 def _box(body: Body) -> np.ndarray:

@@ -17,6 +17,10 @@ REGION_MARGIN = 1.25
 MAIN_JOINTS = np.array([0, 11, 12, 13, 14, 15, 16, 23, 24, 25, 26, 27, 28])
 # Takes a body's keypoints to those of its mirror image.
 MIRROR = BLAZEPOSE33.mirror
+# Trunk, arms, legs, and the neck on both sides, as pairs of joints.
+_LIMBS = np.array(
+    [e for e in BLAZEPOSE33.edges if set(e) <= set(MAIN_JOINTS.tolist())] + [(0, 11), (0, 12)]
+)
 # COCO's constants for these joints (Lin et al. 2014, keypoint evaluation).
 _OKS_SIGMA = np.array(
     [0.026, 0.079, 0.079, 0.072, 0.072, 0.062, 0.062, 0.107, 0.107, 0.087, 0.087, 0.089, 0.089]
@@ -88,6 +92,15 @@ def keypoint_similarity(xy_a: np.ndarray, xy_b: np.ndarray) -> float:
     area = math.sqrt(_area(a) * _area(b))
     squared = ((a - b) ** 2).sum(-1)
     return float(np.exp(-squared / (2 * area * (2 * _OKS_SIGMA) ** 2)).mean())
+
+
+def off_limbs(points: np.ndarray, xy_px: np.ndarray) -> np.ndarray:
+    """(N,) pixels from each of `points` (N, 2) to the nearest limb of a body (33, 2)."""
+    start, end = xy_px[_LIMBS[:, 0]], xy_px[_LIMBS[:, 1]]
+    along = end - start
+    squared = np.maximum((along**2).sum(-1), 1e-6)
+    share = np.clip(((points[:, None] - start) * along).sum(-1) / squared, 0, 1)
+    return np.linalg.norm(points[:, None] - start - share[..., None] * along, axis=-1).min(1)
 
 
 def box_overlap(box: np.ndarray, boxes: np.ndarray) -> np.ndarray:

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from hotvid.pose2d.blazepose import is_made_of_limbs
 from hotvid.pose2d.blazepose_landmarks import Body, refine
 from hotvid.pose2d.following import Followed, is_in, settle_collapses
 from hotvid.pose2d.regions import MIRROR, Region
@@ -132,6 +133,42 @@ def test_of_two_on_one_body_the_one_who_moved_there_smoothly_keeps_it():
     assert other.missed == 1
     assert other.body.region.x == 480
     assert settle_collapses([walker, other]) == []
+
+
+LIMBS = {
+    0: (0, -150), 11: (35, -100), 12: (-35, -100), 13: (50, -50), 14: (-50, -50), 15: (55, 0),
+    16: (-55, 0), 23: (25, 0), 24: (-25, 0), 25: (28, 75), 26: (-28, 75), 27: (30, 150),
+    28: (-30, 150),
+}  # fmt: skip
+
+
+def stands(x, y):
+    points = SHAPE + [x, y]
+    for joint, at in LIMBS.items():
+        points[joint] = np.add(at, (x, y))
+    return points
+
+
+def test_a_body_made_of_two_peoples_limbs_is_none():
+    people = [Followed(body(x, 400, xy=stands(x, 400))) for x in (200, 420)]
+    left, right = (p.body.xy_px for p in people)
+    # From the left one's arm and hip to the right one's leg; the shoulders are anywhere.
+    between = (left + right) / 2
+    between[[0, 13, 14, 15, 16]] = left[[13, 13, 13, 15, 15]]
+    between[[23, 24]] = left[[23, 25]]
+    between[[25, 26, 27, 28]] = right[[26, 26, 28, 28]]
+    ghost, every = body(310, 400, xy=between), np.ones(33, bool)
+    assert is_made_of_limbs(ghost, every, people)
+    assert not is_made_of_limbs(ghost, every, people[:1])
+
+    beside = body(310, 400, xy=stands(310, 400))
+    assert not is_made_of_limbs(beside, every, people)
+    # In the second row: of the legs nothing is seen, and so nothing is sure.
+    behind = body(310, 330, xy=stands(310, 330))
+    behind.xy_px[23:33] = left[23:33] + 5
+    behind.xy_px[13:17] = right[13:17]
+    assert is_made_of_limbs(behind, every, people)
+    assert not is_made_of_limbs(behind, np.arange(33) < 13, people)
 
 
 def test_an_exchange_of_sides_is_undone_until_it_lasts():

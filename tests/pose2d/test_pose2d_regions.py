@@ -8,6 +8,7 @@ from hotvid.pose2d.regions import (
     box_overlap,
     keypoint_box,
     keypoint_similarity,
+    off_limbs,
     region_from_points,
     same_place,
 )
@@ -107,3 +108,11 @@ def test_the_box_holds_the_keypoints_and_stays_in_the_picture():
     assert (box[:2] <= np.maximum(low, 0)).all()
     assert box[0] >= 0 and box[3] == 200
     assert box[2] > high[0]
+
+
+def test_how_far_points_are_from_limbs():
+    stands = body(500, 200)
+    knee, ankle = stands[25], stands[27]
+    points = np.array([knee, (knee + ankle) / 2 + [30, 0], ankle + [0, 40], [500, 0]])
+    np.testing.assert_allclose(off_limbs(points, stands), [0, 30, 40, 200], atol=1e-3)
+    assert (off_limbs(stands[[13, 16, 24]], stands) < 1e-3).all()
