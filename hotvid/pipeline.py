@@ -48,7 +48,13 @@ from hotvid.post.swaps import without_swaps
 from hotvid.post.trajectory import root_path
 from hotvid.post.world import place_in_world
 from hotvid.skeleton import H36M17, to_h36m17
-from hotvid.track import Sightings, associate, select_people, tracks_as_given
+from hotvid.track import (
+    Sightings,
+    associate,
+    select_people,
+    tracks_as_given,
+    tracks_without_phantoms,
+)
 from hotvid.types import (
     Keypoints2D,
     Lifted,
@@ -145,13 +151,15 @@ def lift_keypoints(
             time_range_s=config.time_range_s,
         )
         seen = _Seen(clip.info, clip.first_frame, clip.pts_s, clip.observations, clip.warnings)
+        size_px = (clip.info.width, clip.info.height)
         if clip.person is None or given.retrack:
-            size_px = (clip.info.width, clip.info.height)
             how = replace(config.track, bbox_thr=given.bbox_thr)
             tracks = associate(clip.observations, clip.pts_s, clip.first_frame, how, size_px)
         else:
-            seen = replace(seen, warnings=(*seen.warnings, *_nobodys(clip.person)))
-            tracks = tracks_as_given(clip.observations, clip.person, clip.pts_s, clip.first_frame)
+            named = tracks_as_given(clip.observations, clip.person, clip.pts_s, clip.first_frame)
+            tracks = tracks_without_phantoms(named, given.bbox_thr, size_px)
+            notes = (*_nobodys(clip.person), *_unsure(len(named), len(tracks), given.bbox_thr))
+            seen = replace(seen, warnings=(*seen.warnings, *notes))
         people, lifter = _lifted(tracks, seen, loading if in_3d else None, config, progress)
     notes = seen.warnings if people else (*seen.warnings, f"nobody was found in {keypoints}")
     return _result(seen, config, people, lifter, f"{table.format}: {Path(keypoints).name}", notes)
@@ -161,6 +169,13 @@ def _nobodys(person: Sequence[np.ndarray]) -> tuple[str, ...]:
     """What to say of sightings that a tracker gave to nobody."""
     n, without = sum(map(len, person)), sum(int((ids < 0).sum()) for ids in person)
     return (f"{without} of {n} detections have no id, and are left out",) if without else ()
+
+
+def _unsure(n: int, left: int, bbox_thr: float) -> tuple[str, ...]:
+    """What to say of ids that are taken for nobody."""
+    if left == n:
+        return ()
+    return (f"{n - left} of {n} ids are less sure than {bbox_thr:g}, and are left out (bbox-thr)",)
 
 
 def _lifted(

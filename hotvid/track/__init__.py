@@ -22,6 +22,7 @@ from hotvid.track.identity import (
     merge_doubles,
     select_people,
     take_over,
+    tracks_without_phantoms,
     without_noise,
     without_phantoms,
 )
@@ -30,7 +31,13 @@ from hotvid.track.sightings import Sightings
 from hotvid.track.similarity import doubles, flatten
 from hotvid.types import Keypoints2D, Track2D
 
-__all__ = ["Sightings", "associate", "select_people", "tracks_as_given"]
+__all__ = [
+    "Sightings",
+    "associate",
+    "select_people",
+    "tracks_as_given",
+    "tracks_without_phantoms",
+]
 
 _SAME_SIGHTING = 0.03  # two detections of one frame this near are one body, in body sizes
 _LEAST_STEP_S = 1e-3  # between frames whose timestamps do not increase

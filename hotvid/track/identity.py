@@ -105,15 +105,34 @@ def without_phantoms(
     What fills the picture is somebody, however badly cut off by its edges.
     """
 
-    def is_somebody(chain: Chain) -> bool:
-        if size_px is not None:
-            x0, y0, x1, y1 = np.median(d.box_px[chain], axis=0)
-            if max(x1 - x0, y1 - y0) > _LARGE * min(size_px):
-                return True
-        score = np.sort(d.person_score[chain])
-        return float(score[: (len(score) + 1) // 2].mean()) >= bbox_thr
+    return [
+        chain
+        for chain in found
+        if _is_somebody(d.box_px[chain], d.person_score[chain], bbox_thr, size_px)
+    ]
 
-    return [chain for chain in found if is_somebody(chain)]
+
+def tracks_without_phantoms(
+    tracks: Sequence[Track2D], bbox_thr: float, size_px: tuple[int, int] | None
+) -> list[Track2D]:
+    """Of finished tracks those that `without_phantoms` would have left, by where they were seen."""
+    seen = [~track.interpolated for track in tracks]
+    return [
+        track
+        for track, at in zip(tracks, seen, strict=True)
+        if _is_somebody(track.box_px[at], track.person_score[at], bbox_thr, size_px)
+    ]
+
+
+def _is_somebody(
+    box_px: np.ndarray, score: np.ndarray, bbox_thr: float, size_px: tuple[int, int] | None
+) -> bool:
+    if size_px is not None:
+        x0, y0, x1, y1 = np.median(box_px, axis=0)
+        if max(x1 - x0, y1 - y0) > _LARGE * min(size_px):
+            return True
+    score = np.sort(score)
+    return float(score[: (len(score) + 1) // 2].mean()) >= bbox_thr
 
 
 def in_order(d: Detections, found: list[Chain]) -> list[Chain]:

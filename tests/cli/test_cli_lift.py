@@ -230,6 +230,30 @@ def test_people_of_whom_another_program_is_little_sure_stay(tmp_path):
     assert "bbox-thr" in said.output
 
 
+def test_ids_of_which_another_program_is_unsure_are_nobody_unless_large(tmp_path):
+    path = ultralytics_json(tmp_path)
+    frames = json.loads(path.read_text())
+    for number, frame in enumerate(frames):
+        for one in frame:
+            if one["track_id"] == 2 and number % 3:
+                one["confidence"] = 0.2
+    path.write_text(json.dumps(frames))
+
+    def lifted(*words):
+        said = call(path, "--json", tmp_path / "o.json", "--fps", "30", "--overwrite", *words)
+        return [p["id"] for p in read(tmp_path / "o.json")["people"]], said.stderr
+
+    people, said = lifted("--size", "640x480")
+    assert people == [1]
+    assert "1 of 2 ids are less sure than 0.3, and are left out (bbox-thr)" in said
+    people, said = lifted("--size", "640x480", "--bbox-thr", "0.1")
+    assert people == [1, 2] and "less sure" not in said
+    people, said = lifted("--size", "640x240")  # so it is longer than a third of that
+    assert people == [1, 2] and "less sure" not in said
+    people, said = lifted("--size", "640x480", "--retrack")
+    assert len(people) == 1 and "less sure" not in said
+
+
 def test_detections_that_belong_to_no_track_are_left_out_and_said(tmp_path):
     path = ultralytics_json(tmp_path)
     frames = json.loads(path.read_text())

@@ -5,7 +5,7 @@ import pytest
 
 from hotvid.config import TrackConfig
 from hotvid.errors import ShapeError, UsageError
-from hotvid.track import associate, select_people
+from hotvid.track import associate, select_people, tracks_without_phantoms
 from tests.track.walkers import SIZE_PX, film, joints_px, times, walker
 
 HIP = 11  # COCO's left one
@@ -142,6 +142,19 @@ def test_what_is_a_person_by_fits_and_starts_is_none():
     (left,) = people(flicker)
     assert left.xy_px[0, HIP, 0] < 800
     assert len(people(flicker, SIZE_PX)) == 2  # both fill the picture
+
+
+def test_finished_tracks_are_judged_as_chains_are():
+    t = times(90)
+    tracks = tracks_of([walker(t, 300, 700), walker(t, 1500, 1500)], t)
+    flicker = np.where(np.arange(90) % 3 == 0, 0.9, 0.4).astype(np.float32)
+    tracks[1] = dataclasses.replace(tracks[1], person_score=flicker)
+    assert tracks_without_phantoms(tracks, 0.5, None) == tracks[:1]
+    assert tracks_without_phantoms(tracks, 0.3, None) == tracks
+    assert tracks_without_phantoms(tracks, 0.5, SIZE_PX) == tracks  # both fill the picture
+    # What bridges a gap says nothing about who was seen.
+    bridged = dataclasses.replace(tracks[1], interpolated=flicker < 0.5)
+    assert tracks_without_phantoms([bridged], 0.5, None) == [bridged]
 
 
 def test_frames_without_anybody_give_nobody_and_wrong_times_are_refused():
