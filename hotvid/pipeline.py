@@ -27,6 +27,7 @@ from hotvid.config import (
     KeypointsConfig,
     LiftConfig,
     PipelineConfig,
+    Pose2DConfig,
     WorldConfig,
 )
 from hotvid.errors import HotvidWarning, InputError
@@ -113,9 +114,10 @@ def analyze(
             size_px=(seen.info.width, seen.info.height),
             cuts=seen.cuts,
         )
+        nobody = () if tracks else (_nobody(video, seen.observations, config.pose2d),)
         seen = replace(seen, observations=())  # of hours of video too much to keep for nothing
         people, lifter = _lifted(tracks, seen, loading, config, progress)
-    notes = seen.warnings if people else (*seen.warnings, f"nobody was found in {video}")
+    notes = (*seen.warnings, *nobody)
     return _result(seen, config, people, lifter, backend.name, notes)
 
 
@@ -161,8 +163,25 @@ def lift_keypoints(
             notes = (*_nobodys(clip.person), *_unsure(len(named), len(tracks), given.bbox_thr))
             seen = replace(seen, warnings=(*seen.warnings, *notes))
         people, lifter = _lifted(tracks, seen, loading if in_3d else None, config, progress)
-    notes = seen.warnings if people else (*seen.warnings, f"nobody was found in {keypoints}")
+    notes = seen.warnings if people else (*seen.warnings, _nobody(keypoints, seen.observations))
     return _result(seen, config, people, lifter, f"{table.format}: {Path(keypoints).name}", notes)
+
+
+def _nobody(source: PathLike, seen: Sequence[Keypoints2D], how: Pose2DConfig | None = None) -> str:
+    """That nobody was found, and what might help; `how` None: where keypoints were given."""
+    n = sum(len(people) > 0 for people in seen)
+    advice = []
+    if n:
+        advice.append("a lower --bbox-thr")
+    if how is not None and how.backend == "blazepose" and how.mode != "accurate":
+        advice.append("--mode accurate")
+    if n:
+        why = f"who was seen in {n} frame{'s' * (n > 1)} is too unsure or too soon gone"
+    elif how is None:
+        why = "it holds no detections in these frames"
+    else:
+        why = "people may be too small (under 40 pixels), too dark, or too far out of the picture"
+    return f"nobody was found in {source}; {why}" + (f": try {' or '.join(advice)}" * bool(advice))
 
 
 def _nobodys(person: Sequence[np.ndarray]) -> tuple[str, ...]:

@@ -105,6 +105,20 @@ def test_nobody(clip, models):
     assert len(poses.warnings) == 1
     assert poses.models.lifter is None and poses.models.weights_sha256 is None
     assert models.lifter_loads == []
+    assert poses.warnings[0].endswith("too far out of the picture: try --mode accurate")
+
+
+@pytest.mark.filterwarnings("ignore::hotvid.errors.HotvidWarning")
+def test_what_might_help_is_said_where_nobody_is_left(clip, models):
+    models.seen = range(20, 24)  # sooner gone than 0.4 s
+    (said,) = pipeline.analyze(clip).warnings
+    seen = "who was seen in 4 frames is too unsure or too soon gone"
+    assert said.endswith(f"; {seen}: try a lower --bbox-thr or --mode accurate")
+    (said,) = pipeline.analyze(clip, configure(mode="accurate")).warnings
+    assert said.endswith(f"; {seen}: try a lower --bbox-thr")
+    models.seen = range(0)
+    (said,) = pipeline.analyze(clip, configure(mode="accurate")).warnings
+    assert "try" not in said
 
 
 def test_a_video_that_lies_upside_down_is_asked_about(clip, models, monkeypatch):

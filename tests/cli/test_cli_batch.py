@@ -91,7 +91,7 @@ def test_a_folder_of_videos(videos, tmp_path):
         ("day/a.mp4", "done", "6"),
     ]
     assert "not a video that can be read" in found["bad.mp4"]["error"]
-    assert found["a.mp4"]["warnings"] == f"nobody was found in {videos / 'a.mp4'}"
+    assert found["a.mp4"]["warnings"].startswith(f"nobody was found in {videos / 'a.mp4'}; ")
     said = result.stdout.splitlines()
     assert said[0].split() == ["video", "state", "people", "frames", "video", "s", "took", "s"]
     assert said[1].split()[:5] == ["a.mp4", "done", "0", "6", "0.2"]
