@@ -22,7 +22,7 @@ from hotvid.pose2d.regions import (
     same_place,
 )
 from hotvid.pose2d.scores import body_confidence, keypoint_scores, person_score
-from hotvid.pose2d.tiles import Look, SearchPlan, Tile, thumbnail
+from hotvid.pose2d.tiles import Look, SearchPlan, Tile, changed_share, thumbnail
 from hotvid.types import Frame, Keypoints2D
 
 _SIZES = {"fast": "lite", "balanced": "full", "accurate": "heavy"}
@@ -56,6 +56,9 @@ _PROBATION = 15
 _NEW_PRESENCE, _STABLE = 0.8, 0.7
 # A first look below this is not worth a second.
 _HOPELESS = 0.05
+# Much comes into sight at once, as after darkness, where so much of the thumbnail has changed, and
+# so many times more than before.
+_NEW_SIGHT, _SIGHT_JUMP = 0.5, 2.5
 # The frames a second that searches are spread for. Where there are fewer, each frame gets more of a
 # search, for people come in as fast; from so many planned frames in one, a whole one.
 _PLANNED_HZ, _SLOW = 30.0, 7.5
@@ -112,8 +115,11 @@ class BlazePose:
         self._pace = max(1.0, self._step_s * _PLANNED_HZ)
         self._last_index, self._last_s = frame.index, frame.pts_s
         thumb = thumbnail(frame.bgr)
+        shows_new = self._shows_new(thumb)
         if frame.is_cut:
             self._forget()
+        elif shows_new:
+            self._everything_due = True
         had_somebody = bool(self._in_sight())
         self._follow(frame.bgr)
         if self._pace > _SLOW or (had_somebody and not self._in_sight()):
@@ -129,6 +135,8 @@ class BlazePose:
         self._count = 0
         self._planned = 0.0
         self._since_full = _FULL_SEARCH_GAP
+        self._thumb: np.ndarray | None = None
+        self._change = 0.0
         self._forget()
 
     def _forget(self) -> None:
@@ -136,6 +144,13 @@ class BlazePose:
         self._rejected: list[tuple[int, Region]] = []
         self._everything_due = True
         self._plan.forget()
+
+    def _shows_new(self, thumb: np.ndarray) -> bool:
+        before, self._thumb = self._thumb, thumb
+        if before is None:
+            return False
+        change, self._change = self._change, changed_share(before, thumb)
+        return self._change > max(_NEW_SIGHT, _SIGHT_JUMP * change)
 
     def _follow(self, bgr: np.ndarray) -> None:
         for person in self._people:

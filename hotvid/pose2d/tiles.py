@@ -87,6 +87,11 @@ def thumbnail(bgr: np.ndarray) -> np.ndarray:
     return cv2.blur(np.ascontiguousarray(bgr[start::_STRIDE, start::_STRIDE, 1]), (3, 3))
 
 
+def changed_share(before: np.ndarray, now: np.ndarray) -> float:
+    """Share of a thumbnail's pixels that changed, 0..1."""
+    return np.count_nonzero(cv2.absdiff(before, now) > _PIXEL_CHANGE) / now.size
+
+
 @dataclass(frozen=True)
 class Look:
     """What a frame showed when it was looked at.

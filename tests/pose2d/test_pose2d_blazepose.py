@@ -144,6 +144,15 @@ def test_after_a_cut_the_new_scene_is_searched_at_once(walk):
     assert [len(k) for k in backend.estimate(frames)] == [0] * 7 + [2, 0, 0]
 
 
+def test_what_comes_out_of_the_dark_is_searched_at_once(walk):
+    """No cut: the same shot may go on after somebody stood before the lens."""
+    dark = np.zeros_like(walk[0].bgr)
+    backend = load_backend(Pose2DConfig(mode="fast"))
+    scene = [f.bgr for f in walk[:2]] + [dark] * 18 + [f.bgr for f in walk[:2]]
+    counts = [len(k) for k in backend.estimate([Frame(i, i / 30, f) for i, f in enumerate(scene)])]
+    assert counts == [2, 2] + [0] * 18 + [2, 2]
+
+
 def test_where_frames_are_few_who_comes_in_is_found_at_once(walk):
     bgr = walk[0].bgr
     alone = bgr.copy()
