@@ -20,6 +20,7 @@ from hotvid.track.given import tracks_as_given
 from hotvid.track.identity import (
     in_order,
     merge_doubles,
+    reunite,
     select_people,
     take_over,
     tracks_without_phantoms,
@@ -91,6 +92,8 @@ def associate(
     people = take_over(d, merge_doubles(d, paths))
     people = without_noise(d, people, pts_s, config.min_length_s)
     people = without_phantoms(d, people, config.bbox_thr, size_px)
+    if size_px is not None and people:
+        people = reunite(d, people, config.max_lost_s, size_px)
     joint_set = next(obs.joint_set for obs in observations if len(obs))
     return [
         fill(d, one, pts_s, track_id, joint_set, first_frame)

@@ -234,12 +234,19 @@ def _outside(
     d: Detections, a: np.ndarray, speed: np.ndarray, dt: np.ndarray, size_px: tuple[int, int]
 ) -> np.ndarray:
     """(E,) whether the body was at the picture's edge and on its way out when last seen."""
-    box, size = d.box_px[a], np.array(size_px, np.float32)
-    edge = _AT_BORDER * size
-    low, high = box[:, :2] < edge, box[:, 2:] > size - edge
+    low, high = at_border(d, a, size_px)
     ahead = speed * dt[:, None]
     fast = np.abs(ahead) > 0.1 * d.size_px[a][:, None]
     return (((low & (ahead < 0)) | (high & (ahead > 0))) & fast).any(1)
+
+
+def at_border(
+    d: Detections, a: np.ndarray, size_px: tuple[int, int]
+) -> tuple[np.ndarray, np.ndarray]:
+    """(E, 2) bool each: whether a body is at the left and upper, at the right and lower edge."""
+    box, size = d.box_px[a], np.array(size_px, np.float32)
+    edge = _AT_BORDER * size
+    return box[:, :2] < edge, box[:, 2:] > size - edge
 
 
 def _assigned(n: int, i: np.ndarray, j: np.ndarray, cost: np.ndarray) -> np.ndarray:

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from hotvid.errors import UsageError
+from hotvid.track.association import at_border
 from hotvid.track.links import Chain
-from hotvid.track.similarity import Detections, close_pairs
+from hotvid.track.similarity import Detections, close_pairs, growth, moved
 from hotvid.types import Track2D
 
 _ONE_BODY = 0.12  # two people's joints are hardly ever this near for long, in body sizes
@@ -16,6 +17,10 @@ _ONE_BODY_SHARE = 0.6  # of the frames that have both
 _ONE_BODY_S = 0.2  # and for this long
 _TAKE_OVER_FRAMES = 3  # between the end of one and the beginning of the other, either way
 _TAKE_OVER_BOX = 0.6  # of the smaller one's last or first box lies in the other's
+# Who comes back may have walked so far, in body sizes a second, and look so much larger or smaller,
+# as the log of it.
+_WALK_PER_S, _REGROWN = 0.7, 0.3
+_SIZED = 9  # detections at a chain's end by whose median it is sized
 _LARGE = 1 / 3  # of the picture's shorter side: phantoms of so large a box have not been met
 
 
@@ -71,6 +76,47 @@ def take_over(d: Detections, found: list[Chain]) -> list[Chain]:
         else:
             out.append(chain)
     return out
+
+
+def reunite(
+    d: Detections, found: list[Chain], max_lost_s: float, size_px: tuple[int, int]
+) -> list[Chain]:
+    """Chains made one where one person alone is missing and then one alone appears.
+
+    Whatever they did meanwhile, as long as the newcomer is of like size and no farther than people
+    walk in that time, at most max_lost_s. At the picture's edge people come and go: who vanishes or
+    appears there does not count.
+    """
+    begin, end = (np.array([d.time_s[chain[at]] for chain in found]) for at in (0, -1))
+    by_begin = np.argsort(begin, kind="stable")
+    next_up = np.searchsorted(begin[by_begin], end, "right")
+    n_new = np.searchsorted(begin[by_begin], end + max_lost_s + 1e-6, "right") - next_up
+    ends = np.sort(end)
+    lost_since = np.searchsorted(ends, begin - max_lost_s - 1e-6)
+    n_lost = np.searchsorted(ends, begin) - lost_since
+    after = {}
+    for i in np.flatnonzero(n_new == 1):
+        j = by_begin[next_up[i]]
+        if n_lost[j] == 1 and _may_be_back(d, found[i], found[j], size_px):
+            after[int(i)] = int(j)
+    out = []
+    for first in sorted(set(range(len(found))) - set(after.values())):
+        parts = [first]
+        while parts[-1] in after:
+            parts.append(after[parts[-1]])
+        out.append(np.concatenate([found[k] for k in parts]))
+    return out
+
+
+def _may_be_back(d: Detections, before: Chain, after: Chain, size_px: tuple[int, int]) -> bool:
+    a, b = before[-1:], after[:1]
+    if np.any(at_border(d, np.concatenate([a, b]), size_px)):
+        return False
+    was, now = (float(np.median(d.size_px[part])) for part in (before[-_SIZED:], after[:_SIZED]))
+    grown = min(float(growth(d, a, b)[0]), abs(np.log(now / was)))
+    far = float(np.hypot(*moved(d, a, b)[0])) / np.sqrt(was * now)
+    gap_s = float(d.time_s[b[0]] - d.time_s[a[0]])
+    return grown < _REGROWN and far < _WALK_PER_S * gap_s
 
 
 def _within(a: np.ndarray, b: np.ndarray) -> float:

@@ -71,6 +71,42 @@ def test_someone_long_out_of_sight_comes_back_as_somebody_else():
     assert len(tracks_of([who], t, max_lost_s=4.0)) == 1
 
 
+def turns_back(t, x=900, **options):
+    """One who walks to the right until 2.0 s, and a half and one second later back to the left."""
+    goes, comes = walker(t, 600, 1725, **options), walker(t, x + 700, x - 425, **options)
+    goes.seen[60:], comes.seen[:105] = False, False
+    return goes, comes
+
+
+def test_one_alone_who_vanishes_and_one_alone_who_appears_near_by_are_one():
+    t = times(165)
+    goes, comes = turns_back(t)
+    stays = walker(t, 300, 320)
+    (_, track) = sorted(tracks_of([stays, goes, comes], t), key=lambda one: one.xy_px[0, HIP, 0])
+    assert track.frame_index.tolist() == list(range(165))
+    assert np.flatnonzero(track.interpolated).tolist() == list(range(60, 105))
+    assert off_px(track, goes, t)[:60].max() < 25 and off_px(track, comes, t)[105:].max() < 25
+
+
+def test_who_appears_is_somebody_else_if_too_far_of_other_size_or_one_of_several():
+    t = times(165)
+    goes, comes = turns_back(t)
+    far = turns_back(t, x=1720)[1]
+    large = dataclasses.replace(comes, height_px=750)
+    assert len(tracks_of([goes, far], t)) == 2
+    assert len(tracks_of([goes, large], t)) == 2
+    assert len(tracks_of([goes, comes], t, max_lost_s=1.4)) == 2
+    # Another one is missing; another one appears.
+    leaves, appears = (walker(t, 1500, 1500) for _ in range(2))
+    leaves.seen[70:], appears.seen[:100] = False, False
+    assert len(tracks_of([goes, comes, leaves], t)) == 3
+    assert len(tracks_of([goes, comes, appears], t)) == 3
+    # Through the door at the picture's edge anybody comes.
+    edge = dataclasses.replace(goes, path_px=goes.path_px - goes.path_px[59] + [1850, 900])
+    back = dataclasses.replace(comes, path_px=comes.path_px - comes.path_px[105] + [1850, 900])
+    assert len(tracks_of([edge, back], t)) == 2
+
+
 def test_the_order_of_people_within_a_frame_does_not_matter():
     t = times(60)
     people = [walker(t, 300 + 300 * k, 400 + 300 * k, phase=k) for k in range(4)]
