@@ -29,9 +29,12 @@ def from_screen(xy: np.ndarray, size_px: tuple[int, int]) -> np.ndarray:
     return (xy + np.array([1, height / width], xy.dtype)) * width / 2
 
 
-def assumed_focal_px(size_px: tuple[int, int]) -> float:
-    """Focal length in pixels where nobody knows it: `ASSUMED_HFOV_DEG` across the longer side."""
-    return max(size_px) / 2 / math.tan(math.radians(ASSUMED_HFOV_DEG) / 2)
+def assumed_focal_px(size_px: tuple[int, int], shown_px: int | None = None) -> float:
+    """Focal length in pixels where nobody knows it: `ASSUMED_HFOV_DEG` across the longer side.
+
+    shown_px  the longer side of what is between black bars; None: there are none.
+    """
+    return (shown_px or max(size_px)) / 2 / math.tan(math.radians(ASSUMED_HFOV_DEG) / 2)
 
 
 def rays(xy_px: np.ndarray, focal_px: float, size_px: tuple[int, int]) -> np.ndarray:

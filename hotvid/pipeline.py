@@ -32,6 +32,7 @@ from hotvid.config import (
 )
 from hotvid.errors import HotvidWarning, InputError
 from hotvid.geometry import assumed_focal_px
+from hotvid.io.bars import BarFinder
 from hotvid.io.keypoints import read_keypoints
 from hotvid.io.keypoints.clip import lay_out
 from hotvid.io.picture_writer import is_picture_name, picture_writer
@@ -265,7 +266,7 @@ def lift_tracks(
 ) -> tuple[Person, ...]:
     """Tracks in any joint set as people with 3D motion; without a lifter, with 2D only."""
     size_px = (video.width, video.height)
-    focal_px = _with_lens(video, config).focal_px or assumed_focal_px(size_px)
+    focal_px = _with_lens(video, config).focal_px or assumed_focal_px(size_px, video.shown_px)
     config = replace(config, focal_px=focal_px)
     keypoints = [_as_h36m17(track) for track in tracks]
     if config.swaps:
@@ -444,11 +445,13 @@ def _observe(
     observations, pts_s = Sightings(), array("d")
     first_frame = 0
     total = frames_expected(reader.info, reader.time_range_s)
-    frames, shots = iter(reader), ShotFinder()
+    frames, shots, bars = iter(reader), ShotFinder(), BarFinder()
     while batch := list(islice(frames, FRAMES_AT_ONCE)):
         if not pts_s:
             first_frame = batch[0].index
         batch = [replace(f, is_cut=shots.begins_shot(f.bgr, f.pts_s)) for f in batch]
+        for frame in batch:
+            bars.look(frame.bgr)
         seen = backend.estimate(batch)
         observations.extend(seen)
         pts_s.extend(frame.pts_s for frame in batch)
@@ -464,7 +467,8 @@ def _observe(
         notes += (f"the video is cut {times}: each shot has people and a floor of its own",)
     if shots.camera_moves:
         notes += ("the camera seems to move: where people are, and their floor, goes with it",)
-    return _Seen(reader.info, first_frame, np.array(pts_s), observations, notes, cuts)
+    info = replace(reader.info, shown_px=bars.shown_px())
+    return _Seen(info, first_frame, np.array(pts_s), observations, notes, cuts)
 
 
 def frames_expected(info: VideoInfo, time_range_s: tuple[float, float] | None) -> int | None:

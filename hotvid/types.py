@@ -34,6 +34,7 @@ class VideoInfo:
     n_frames     as the container claims; None where it does not know.
     focal_px     of the lens, in pixels of the picture: given, or as the file's metadata have it;
                  None where nobody knows it.
+    shown_px     the longer side of what is between black bars; None where none were found.
     """
 
     path: str
@@ -44,6 +45,7 @@ class VideoInfo:
     duration_s: float | None = None
     has_audio: bool = False
     focal_px: float | None = None
+    shown_px: int | None = None
 
     @property
     def stem(self) -> str:

@@ -41,6 +41,7 @@ def test_an_unknown_lens_sees_sixty_degrees_across_the_longer_side(size_px):
     assert abs(across - 60) < 1e-9
     xyz = np.concatenate([corners, [[1], [1]]], -1)
     np.testing.assert_allclose(project(xyz, focal_px, size_px), [[0, 0], size_px], atol=1e-9)
+    assert assumed_focal_px(size_px, 960) == focal_px / 2, "black bars show nothing"
 
 
 def test_similarity_recovers_scale_rotation_and_translation():

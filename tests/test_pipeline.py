@@ -65,6 +65,19 @@ def test_the_person_walks_to_the_right_in_the_camera_too(clip, models):
     assert (np.diff(person.motion.root_m[5:-5, 0]) > 0).all()
 
 
+def test_between_black_bars_the_lens_is_that_of_what_they_leave(clip, models, monkeypatch):
+    (before,) = pipeline.analyze(clip).people
+    width = VideoReader(clip).info.width
+    monkeypatch.setattr(pipeline.BarFinder, "shown_px", lambda self: width // 2)
+    poses = pipeline.analyze(clip)
+    assert poses.video.shown_px == width // 2 and poses.video.focal_px is None
+    z = poses.people[0].motion.root_m[:, 2]
+    np.testing.assert_allclose(z, before.motion.root_m[:, 2] / 2, rtol=0.05)
+    assert pipeline.settle(poses).world.focal_px == pytest.approx(width / 4 * 3**0.5)
+    known = pipeline.analyze(clip, configure(focal=width / 2 * 3**0.5)).people[0].motion.root_m
+    np.testing.assert_allclose(known[:, 2], before.motion.root_m[:, 2], rtol=0.02)
+
+
 def test_a_cut_ends_everybody_and_is_told_of(tmp_path, models):
     """The same person seems to walk on, from one place into another."""
     path, rng = tmp_path / "cut.mp4", np.random.default_rng(0)

@@ -95,7 +95,7 @@ def _floor(
 def _contacts(person: Person, up: np.ndarray, video: VideoInfo, fps: float) -> np.ndarray:
     track, motion = person.keypoints, person.motion
     size_px = (video.width, video.height)
-    focal_px = video.focal_px or assumed_focal_px(size_px)
+    focal_px = video.focal_px or assumed_focal_px(size_px, video.shown_px)
     sight = rays(track.xy_px, focal_px, size_px)
     return foot_contacts(motion.xyz_m, motion.root_m[:, 2], sight, track.score, up, fps)
 
@@ -125,7 +125,8 @@ def _frame(floor: Floor, size: float, video: VideoInfo) -> WorldFrame:
     back = -unit(ahead - (ahead @ up) * up)
     rotation = np.stack([np.cross(up, back), up, back])
     camera_m = np.array([0.0, floor.height_m * size, 0.0])
-    focal_px = video.focal_px or assumed_focal_px((video.width, video.height))
+    size_px = (video.width, video.height)
+    focal_px = video.focal_px or assumed_focal_px(size_px, video.shown_px)
     return WorldFrame(rotation, camera_m, focal_px, video.focal_px is None, floor.n_stands)
 
 

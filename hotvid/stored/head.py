@@ -56,6 +56,7 @@ def head_of(poses: Poses) -> dict[str, Any]:
             "frame_count": video.n_frames,
             "duration_s": _number(video.duration_s, 6),
             "focal_px": _number(video.focal_px, 3),
+            "shown_px": video.shown_px,
         },
         "analysed": {
             "first_frame": int(poses.first_frame),
@@ -105,6 +106,7 @@ def poses_from(
             "n_frames": video["frame_count"],
             "duration_s": video["duration_s"],
             "focal_px": video.get("focal_px"),
+            "shown_px": video.get("shown_px"),
         }
     )
     first, n_frames = analysed["first_frame"], analysed["frame_count"]

@@ -85,6 +85,7 @@ def test_head(poses):
         "frame_count": 100,
         "duration_s": 3.336667,
         "focal_px": None,
+        "shown_px": None,
     }
     assert found["models"] == {
         "pose2d": "blazepose-full",

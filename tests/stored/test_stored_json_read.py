@@ -27,6 +27,7 @@ from hotvid.stored.poses_json import holds_poses, load_poses_json, to_dict, writ
 
 def test_what_was_written_comes_back(tmp_path):
     poses = two_people("h36m17")
+    poses = replace(poses, video=replace(poses.video, shown_px=480))
     write_json(poses, tmp_path / "a.json")
     found = load_poses_json(tmp_path / "a.json")
     assert found.video == replace(poses.video, has_audio=False)

@@ -44,7 +44,7 @@ def some_poses(n_frames=40, first=7):
             )
         )
     return Poses(
-        video=VideoInfo("vidéo 'x'.mp4", 1920, 1080, 29.97, 240, 8.0, True),
+        video=VideoInfo("vidéo 'x'.mp4", 1920, 1080, 29.97, 240, 8.0, True, None, 1440),
         first_frame=first,
         pts_s=np.cumsum(rng.random(n_frames)),
         people=tuple(people),
