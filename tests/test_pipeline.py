@@ -1,5 +1,7 @@
 """The stages in order: each frame's people arrive in that frame's row, and memory stays flat."""
 
+import inspect
+
 import numpy as np
 import pytest
 from stand_ins import (
@@ -13,11 +15,12 @@ from stand_ins import (
 )
 
 import hotvid
-from hotvid import pipeline
+from hotvid import pipeline, track
 from hotvid.config import PipelineConfig, configure
 from hotvid.errors import HotvidWarning, InputError, UsageError, WeightsError
 from hotvid.io.reader import PREFETCH_FRAMES, VideoReader
 from hotvid.io.writer import VideoWriter
+from hotvid.render import compose
 
 N_FRAMES = 64
 
@@ -226,3 +229,40 @@ def test_the_python_interface_takes_the_words_of_the_command_line(clip, models, 
 
 def test_the_default_settings_are_those_of_configure():
     assert configure() == PipelineConfig()
+
+
+def test_tracking_knows_the_size_of_the_picture_and_the_settings(clip, models, monkeypatch):
+    asked = []
+
+    def associate(*given, **named):
+        asked.append(inspect.signature(track.associate).bind(*given, **named).arguments)
+        return track.associate(*given, **named)
+
+    monkeypatch.setattr(pipeline, "associate", associate)
+    pipeline.analyze(clip, configure(kpt_thr=0.4, time_range=(0.5, 1.5)))
+    (asked,) = asked
+    assert asked["size_px"] == (320, 240) and asked["config"].kpt_thr == 0.4
+    assert asked["first_frame"] == 15
+    np.testing.assert_allclose(asked["pts_s"], np.arange(15, 45) / 30, atol=1e-4)
+
+
+def test_drawing_follows_its_settings_and_the_sound_begins_with_the_part(
+    clip, models, tmp_path, monkeypatch
+):
+    drawn, opened = [], []
+
+    class Drawn(compose.Composer):
+        def __init__(self, poses, config):
+            drawn.append(config)
+            super().__init__(poses, config)
+
+    def writer(*given, **named):
+        opened.append(named)
+        return VideoWriter(*given, **named)
+
+    monkeypatch.setattr(compose, "Composer", Drawn)
+    monkeypatch.setattr(pipeline, "VideoWriter", writer)
+    config = configure(kpt_thr=0.65, time_range=(0.5, 0.7))
+    pipeline.render(pipeline.analyze(clip, config), tmp_path / "out.mp4", config)
+    assert [of.kpt_thr for of in drawn] == [0.65]
+    assert [of["audio_start_s"] for of in opened] == [pytest.approx(0.5, abs=1e-3)]

@@ -88,8 +88,22 @@ def test_export_json_of_a_video_and_of_its_store_are_the_same(clip, backend, tmp
     assert (tmp_path / "c.npz").read_bytes() == (tmp_path / "o.npz").read_bytes()
 
 
-def test_time_range_and_device_reach_the_pipeline(clip, backend, tmp_path):
-    call("export-json", clip, "--out", tmp_path / "a.json", "--time-range", 0.2, 0.5)
+def test_time_range_and_device_reach_the_pipeline(clip, backend, tmp_path, monkeypatch):
+    devices = []
+
+    def load_backend(config):
+        devices.append(config.device)
+        return backend
+
+    def load_lifter(name, weights, device):
+        devices.append(device)
+        return StandInLifter()
+
+    monkeypatch.setattr(pipeline, "load_backend", load_backend)
+    monkeypatch.setattr("hotvid.lift.lifter.load_lifter", load_lifter)
+    words = ("--time-range", 0.2, 0.5, "--device", "cuda")
+    call("export-json", clip, "--out", tmp_path / "a.json", *words)
+    assert devices == ["cuda", "cuda"]
     found = json.loads((tmp_path / "a.json").read_text())
     assert found["analysed"]["first_frame"] == 6 and found["analysed"]["frame_count"] == 9
     xy = np.array([row["keypoints_2d"] for row in found["people"][0]["frames"]])[..., :2]
