@@ -103,11 +103,13 @@ def _contacts(person: Person, up: np.ndarray, video: VideoInfo, fps: float) -> n
 def _resized(person: Person, size: float) -> Person:
     if size == 1.0:
         return person
-    motion = person.motion
-    factor = np.float32(size)
-    return replace(
-        person, motion=replace(motion, xyz_m=motion.xyz_m * factor, root_m=motion.root_m * factor)
+    motion, factor = person.motion, np.float32(size)
+    motion = Motion3D(
+        motion.xyz_m * factor,
+        motion.root_m * factor,
+        None if motion.apart_m is None else motion.apart_m * factor,
     )
+    return replace(person, motion=motion)
 
 
 def _size_by_height(people: Sequence[Person], height_m: float | None) -> float:
