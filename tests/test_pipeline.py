@@ -266,3 +266,31 @@ def test_drawing_follows_its_settings_and_the_sound_begins_with_the_part(
     pipeline.render(pipeline.analyze(clip, config), tmp_path / "out.mp4", config)
     assert [of.kpt_thr for of in drawn] == [0.65]
     assert [of["audio_start_s"] for of in opened] == [pytest.approx(0.5, abs=1e-3)]
+
+
+def told_to_lift(clip, monkeypatch, config):
+    """What the lifter is asked for, and whose sides were looked at."""
+    asked, looked = [], []
+
+    class Recorder(StandInLifter):
+        def lift(self, tracks, fps, size_px, config=None, progress=None):
+            asked.append((fps, size_px, config))
+            return super().lift(tracks, fps, size_px, config, progress)
+
+    def without_swaps(track, fps):
+        looked.append(track.track_id)
+        return track
+
+    monkeypatch.setattr("hotvid.lift.lifter.load_lifter", lambda *_: Recorder())
+    monkeypatch.setattr(pipeline, "without_swaps", without_swaps)
+    pipeline.analyze(clip, config)
+    return asked[0], looked
+
+
+def test_the_lifter_knows_the_lens_that_bodies_are_placed_by(clip, models, monkeypatch):
+    (fps, size_px, config), looked = told_to_lift(clip, monkeypatch, configure())
+    assert (fps, size_px) == (pytest.approx(30, abs=0.01), (320, 240))
+    # 160 / tan 30 degrees is assumed of a picture of 320 pixels.
+    assert config.focal_px == pytest.approx(277.128, abs=0.001) and looked == [0]
+    (_, _, config), looked = told_to_lift(clip, monkeypatch, configure(focal=350.0, swaps=False))
+    assert config.focal_px == 350.0 and looked == []

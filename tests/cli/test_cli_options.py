@@ -203,7 +203,7 @@ def batches(monkeypatch):
 
 def test_a_batch_takes_all_options_and_how_it_exports(batches, monkeypatch, tmp_path):
     monkeypatch.setattr("hotvid.batch.settings._check_models", lambda config: None)
-    monkeypatch.setattr("torch.cuda.is_available", lambda: True)
+    monkeypatch.setattr("hotvid.cli.batch._engine", lambda *_: None)  # torch takes seconds
     monkeypatch.chdir(tmp_path)
     options = sorted(ALL_OPTIONS - {"weights", "pose2d", "detector"})
     words, wanted = settings_of(*options)
