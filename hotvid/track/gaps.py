@@ -100,10 +100,10 @@ class _Gap:
 
 
 def _between(slope: np.ndarray, step_s: np.ndarray) -> np.ndarray:
-    """Tangents at the inner points: the weighted harmonic mean of the slopes, 0 at a turn."""
+    """Tangents at the inner points: a weighted harmonic mean of the slopes (PCHIP), 0 at a turn."""
     a, b = slope[:-1], slope[1:]
     wa, wb = step_s[:-1] + 2 * step_s[1:], 2 * step_s[:-1] + step_s[1:]
     same_way = a * b > 0
     safe_a, safe_b = np.where(same_way, a, 1), np.where(same_way, b, 1)
-    tangent = (wa + wb) / (wb / safe_a + wa / safe_b)
+    tangent = (wa + wb) / (wa / safe_a + wb / safe_b)
     return np.where(np.isfinite(a * b), np.where(same_way, tangent, 0), np.nan)

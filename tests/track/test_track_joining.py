@@ -247,7 +247,6 @@ def test_belief_falls_with_the_time_to_the_nearer_sight_from_the_weaker_score():
     np.testing.assert_allclose(track.person_score[2:5], wanted[::-1], atol=1e-6)
 
 
-@pytest.mark.xfail(strict=True, reason="gaps._between gives either slope the other's weight")
 def test_a_gap_is_bridged_as_a_monotone_cubic_goes():
     pts_s = np.array([0.0, 0.05, 0.2, 0.23, 0.3, 0.5, 0.52, 0.7, 0.75, 0.8, 1.0, 1.1])
     path = np.array([0, 4, 30, 0, 0, 0, 90, 110, 0, 100, 60, 10.0])
