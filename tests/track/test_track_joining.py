@@ -32,7 +32,9 @@ def hips(track):
 
 
 @pytest.mark.parametrize(("sign", "n_tracks"), [(1, 1), (-1, 2)], ids=["falls", "rises"])
-def test_who_is_in_the_air_is_followed_as_gravity_takes_them(sign, n_tracks):
+def test_who_is_in_the_air_is_followed_as_gravity_takes_them(sign, n_tracks, monkeypatch):
+    # The last step would take anybody who is missing for the only one who comes.
+    monkeypatch.setattr("hotvid.track.reunite", lambda d, people, *_: people)
     t = times(90)
     air = np.clip(np.abs(t - 1.5), 0, 0.6)  # s from the top
     # Someone of 1.75 m is 300 px tall here, so 9.81 m/s2 are 1682 px/s2.
