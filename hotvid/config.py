@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from hotvid.errors import UsageError
+from hotvid.weights import ACCURATE_LIFTER
 
 MODES = ("fast", "balanced", "accurate")
 DEVICES = ("auto", "cpu", "cuda")
@@ -166,8 +167,8 @@ def configure(
 ) -> PipelineConfig:
     """The settings of all stages from the options that users know; UsageError for senseless ones.
 
-    mode        of MODES. Accurate lifts each frame three times, in as many windows, unless the
-                lifter is named: of others each window may take seconds.
+    mode        of MODES. Accurate lifts each frame three times, in as many windows, by the lifter
+                that prunes nothing, unless one is named: of others each window may take seconds.
     model       the lifter; None: the one that `weights` say they are of, else the default. With
                 it or weights named, a pose store's people are lifted anew.
     tokens      frames of a window that a model which prunes keeps, or at each of its steps; None:
@@ -209,6 +210,8 @@ def configure(
                 f"the time range is {start} to {end}", "give two times in seconds, 0 <= START < END"
             )
     named = model is not None or weights is not None
+    if mode == "accurate" and not named and tokens is None:
+        model = ACCURATE_LIFTER
     return PipelineConfig(
         pose2d=Pose2DConfig(
             backend=pose2d,

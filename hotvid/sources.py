@@ -107,8 +107,8 @@ class Source:
         return given or _named_video(poses, Path(self.path).parent)
 
     def _check_settings(self, config: PipelineConfig) -> None:
-        # The overlap comes with the mode, which is looked at below.
-        given = replace(config.lift, overlap=LiftConfig.overlap)
+        # The overlap and an unnamed lifter come with the mode, which is looked at below.
+        given = replace(config.lift, overlap=LiftConfig.overlap, model=LiftConfig.model)
         lift = LiftConfig() if given.anew else given
         if lift != LiftConfig():
             raise UsageError(

@@ -28,6 +28,7 @@ class WeightsFile:
 
 
 _BLAZEPOSE = "Apache-2.0, (c) Google (MediaPipe)"
+_OWN = "Apache-2.0; trained on CMU motion capture (mocap.cs.cmu.edu)"
 SHIPPED = {
     w.name: w
     for w in (
@@ -59,13 +60,20 @@ SHIPPED = {
             "hot-mixste-s",
             "hot-mixste-s.safetensors",
             "013ca2dc81012fe93c55261612e43b5ba2ad5e63b1f684ecea95d34e5053fc11",
-            "Apache-2.0; trained on CMU motion capture (mocap.cs.cmu.edu)",
+            _OWN,
+        ),
+        WeightsFile(
+            "mixste-s",
+            "mixste-s.safetensors",
+            "acf3932a97443d109a0d53930d02e5394e5ddbbef4f56b1e55ed1f300b10f550",
+            _OWN,
         ),
     )
 }
 
 
 DEFAULT_LIFTER = "hot-mixste-s"
+ACCURATE_LIFTER = "mixste-s"  # its unpruned twin: twice the time, and nearer on real video
 
 # hotvid's own lifters: their files are safetensors, the 2D models' are not.
 OWN_LIFTERS = tuple(name for name, w in SHIPPED.items() if w.file.endswith(".safetensors"))

@@ -41,6 +41,7 @@ PROTOCOLS = {
     "mhformer": Protocol(seq2frame=True),
     "hot-mhformer": Protocol(),
     "tpc-mhformer": Protocol(seq2frame=True),
+    "mixste-s": Protocol(inputs="body", pad="swing"),
     "hot-mixste-s": Protocol(inputs="body", pad="swing"),
 }
 

@@ -40,12 +40,12 @@ def measure(*names, **options):
 def test_pruned_models_are_timed_beside_their_twins(built):
     result = measure("hot-mixste", "mhformer", "tpc-mixste", "hot-mixste-s")
     names = ["mixste", "hot-mixste", "tpc-mixste", "mhformer"]
-    assert [m.name for m in result.models] == [*names, "hot-mixste-s unpruned", "hot-mixste-s"]
+    assert [m.name for m in result.models] == [*names, "mixste-s", "hot-mixste-s"]
     assert [m.tokens for m in result.models] == [(), (9,), (9,), (), (), (9,)]
     assert [(g.plain, g.pruned) for g in result.gains] == [
         ("mixste", "hot-mixste"),
         ("mixste", "tpc-mixste"),
-        ("hot-mixste-s unpruned", "hot-mixste-s"),
+        ("mixste-s", "hot-mixste-s"),
     ]
     assert [m.cost for m in result.models] == [count(model) for model in built]
     speed = {m.name: m for m in result.models}
@@ -61,7 +61,7 @@ def test_pruned_models_are_timed_beside_their_twins(built):
 
 def test_all_models_are_timed_unless_named(built):
     result = bench.bench_models(rounds=1)
-    assert {m.name for m in result.models} == {*MODELS, "hot-mixste-s unpruned"}
+    assert {m.name for m in result.models} == set(MODELS)
     assert len(result.gains) == 7
 
 

@@ -20,7 +20,7 @@ from hotvid.types import Track2D
 
 FRAMES = 18
 SMALL = {"frames": FRAMES, "channel": 16, "mlp_hidden": 16}
-PUBLISHED = [name for name in MODELS if name != "hot-mixste-s"]
+PUBLISHED = [name for name in MODELS if name not in ("mixste-s", "hot-mixste-s")]
 PRUNING = [name for name in MODELS if MODELS[name].sizes["token_num"]]
 SEQ2FRAME = [name for name in PUBLISHED if PROTOCOLS[name].seq2frame]
 SEQ2SEQ = [name for name in PUBLISHED if not PROTOCOLS[name].seq2frame]

@@ -64,6 +64,7 @@ MODELS = {
     "mhformer": ModelSpec(MHFormer, _MHFORMER),
     "hot-mhformer": ModelSpec(MHFormer, _hot(_MHFORMER, 1, 117)),
     "tpc-mhformer": ModelSpec(MHFormer, _tpc(_MHFORMER, 1, 117)),
+    "mixste-s": ModelSpec(MixSTE, {**_MIXSTE_S, "prune": "uniform"}),
     "hot-mixste-s": ModelSpec(MixSTE, {**_hot(_MIXSTE_S, 1, 81), "prune": "uniform"}),
 }
 
