@@ -1,6 +1,7 @@
 """What all tests share: `--slow`, the clip, and a home of their own instead of the user's."""
 
 import signal
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -34,12 +35,22 @@ def demo_clip() -> Path:
 
 @pytest.fixture
 def small_files():
-    """No file can grow beyond 8 kB, as on a disk that is full."""
+    """A context in which no file can grow beyond 8 kB, as on a disk that is full.
+
+    Not the whole test: pytest's own output may go to a file.
+    """
     resource = pytest.importorskip("resource", reason="not on Windows")
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (8_000, before[1]))
-    yield
-    resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+    @contextmanager
+    def limited():
+        before = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (8_000, before[1]))
+        try:
+            yield
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+    return limited
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -91,6 +91,7 @@ def test_full_disk_is_an_output_error(tmp_path):
 
 def test_a_file_that_may_not_grow_is_an_output_error(tmp_path, small_files):
     with (
+        small_files(),
         pytest.raises(OutputError, match="out': File too large; choose another place"),
         atomic_output(tmp_path / "out") as temporary,
     ):

@@ -88,12 +88,15 @@ def test_an_option_changes_its_own_settings_and_no_others(jobs, option):
     assert changed(asked["config"]) == wanted
 
 
-def test_accurate_lifts_each_frame_in_three_windows(jobs):
+def test_accurate_lifts_each_frame_in_three_windows_with_nothing_pruned(jobs):
     call("run", "a.mp4", "--out", "o.mp4", "--quiet", "--mode", "accurate")
     assert changed(jobs[0]["config"]) == {
         "pose2d.mode": "accurate",
         "lift.overlap": pytest.approx(2 / 3),
+        "lift.model": "mixste-s",
     }
+    call("run", "a.mp4", "--out", "o.mp4", "--quiet", "--mode", "accurate", "--tokens", "41")
+    assert "lift.model" not in changed(jobs[1]["config"]), "it has nothing to keep fewer of"
 
 
 def settings_of(*options):

@@ -28,7 +28,7 @@ def test_a_state_comes_back_as_it_was(tmp_path):
 def test_a_full_disk_leaves_the_former_state(tmp_path, small_files):
     write_training_state(tmp_path, {"step": 3})
     said = f"cannot write '{tmp_path / 'state.pt'}': File too large"
-    with pytest.raises(OutputError, match=re.escape(said)):
+    with small_files(), pytest.raises(OutputError, match=re.escape(said)):
         write_training_state(tmp_path, {"step": 4, "model": torch.zeros(10_000)})
     assert read_training_state(tmp_path, "step") == {"step": 3}
     assert names(tmp_path) == ["state.pt"]
@@ -39,7 +39,7 @@ def test_the_log_is_added_to(tmp_path, small_files):
         add_to_log(tmp_path, {"step": step})
     lines = (tmp_path / "log.jsonl").read_text().splitlines()
     assert [json.loads(line) for line in lines] == [{"step": 1}, {"step": 2}]
-    with pytest.raises(OutputError, match=r"log\.jsonl': File too large"):
+    with small_files(), pytest.raises(OutputError, match=r"log\.jsonl': File too large"):
         add_to_log(tmp_path, {"notes": "x" * 10_000})
 
 
@@ -48,7 +48,7 @@ def test_a_run_on_a_full_disk_ends_in_one_line_and_leaves_what_was_there(tmp_pat
     trainer.recipe = replace(trainer.recipe, minutes=0.0001)
     (tmp_path / "hot-mixste-s.safetensors").write_bytes(b"of a former run")
     for work in (trainer.run, lambda: finish(trainer)):
-        with pytest.raises(OutputError, match="File too large"):
+        with small_files(), pytest.raises(OutputError, match="File too large"):
             work()
     assert (tmp_path / "hot-mixste-s.safetensors").read_bytes() == b"of a former run"
     assert names(tmp_path) == ["hot-mixste-s.safetensors"]
