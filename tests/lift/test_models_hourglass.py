@@ -12,6 +12,7 @@ from hotvid.lift.models.prune import PRUNERS, top_frames
 from hotvid.lift.models.zoo import MODELS, build_model
 
 BACKBONES = ("mixste", "motionbert", "mhformer")
+PRUNED = [name for name, spec in MODELS.items() if spec.sizes["token_num"] is not None]
 FRAMES = 27
 SMALL = {"frames": FRAMES, "channel": 24, "mlp_hidden": 32, "depth": 3}
 
@@ -69,7 +70,7 @@ def test_nothing_is_pruned_where_all_tokens_are_kept(token_num):
     torch.testing.assert_close(poses, infer(plain, keypoints(plain))[0], rtol=0, atol=0)
 
 
-@pytest.mark.parametrize("name", [name for name in MODELS if "-" in name])
+@pytest.mark.parametrize("name", PRUNED)
 def test_pruning_is_sorted_deterministic_and_of_the_asked_number(name):
     model = small(name)
     x = keypoints(model, batch=3)
@@ -82,7 +83,7 @@ def test_pruning_is_sorted_deterministic_and_of_the_asked_number(name):
     assert poses.shape == (3, 9 if name.startswith("tpc-") else FRAMES, 17, 3)
 
 
-@pytest.mark.parametrize("name", [name for name in MODELS if "-" in name])
+@pytest.mark.parametrize("name", PRUNED)
 def test_batch_order_does_not_matter(name):
     model = small(name)
     x = keypoints(model, batch=4)
@@ -318,7 +319,7 @@ def test_in_mixed_precision_pixels_and_metres_stay_float32(name, training):
 @pytest.mark.parametrize("name", ["hot-mixste", "tpc-mixste", "mhformer", "hot-mhformer"])
 def test_released_tables_begin_at_nothing_and_layers_as_torch_has_them(name):
     torch.manual_seed(0)
-    sizes = {"token_num": 9, "layer_index": 1} if "-" in name else {}
+    sizes = {"token_num": 9, "layer_index": 1} if name in PRUNED else {}
     model = build_model(name, **SMALL, **sizes)
     before = {key: value.clone() for key, value in model.state_dict().items()}
     model.initialise()
