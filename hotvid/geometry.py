@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from hotvid.types import VideoInfo
 
 # Most videos are from phones, whose main cameras (23 to 28 mm on film) see 65 to 70 degrees across
 # a video's longer side, and somewhat less where the picture is steadied; camcorders and television
@@ -35,6 +39,11 @@ def assumed_focal_px(size_px: tuple[int, int], shown_px: int | None = None) -> f
     shown_px  the longer side of what is between black bars; None: there are none.
     """
     return (shown_px or max(size_px)) / 2 / math.tan(math.radians(ASSUMED_HFOV_DEG) / 2)
+
+
+def focal_px_of(video: VideoInfo) -> float:
+    """Focal length in pixels: the video's own where somebody knew it, else the assumed one."""
+    return video.focal_px or assumed_focal_px((video.width, video.height), video.shown_px)
 
 
 def rays(xy_px: np.ndarray, focal_px: float, size_px: tuple[int, int]) -> np.ndarray:

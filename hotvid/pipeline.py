@@ -31,7 +31,7 @@ from hotvid.config import (
     WorldConfig,
 )
 from hotvid.errors import HotvidWarning, InputError
-from hotvid.geometry import assumed_focal_px
+from hotvid.geometry import focal_px_of
 from hotvid.io.bars import BarFinder
 from hotvid.io.keypoints import read_keypoints
 from hotvid.io.keypoints.clip import lay_out
@@ -266,7 +266,7 @@ def lift_tracks(
 ) -> tuple[Person, ...]:
     """Tracks in any joint set as people with 3D motion; without a lifter, with 2D only."""
     size_px = (video.width, video.height)
-    focal_px = _with_lens(video, config).focal_px or assumed_focal_px(size_px, video.shown_px)
+    focal_px = focal_px_of(_with_lens(video, config))
     config = replace(config, focal_px=focal_px)
     keypoints = [_as_h36m17(track) for track in tracks]
     if config.swaps:

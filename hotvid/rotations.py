@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+_WHOLE_TURN = 360.0
+
 
 def unit(vectors: np.ndarray) -> np.ndarray:
     """(..., 3) of length 1; a vector of no length stays as it is."""
@@ -134,3 +136,13 @@ def continuous_zxy_degrees(matrix: np.ndarray) -> np.ndarray:
         last = np.take_along_axis(ways, nearest[None, ..., None], 0)[0]
         out[row] = last
     return np.degrees(out)
+
+
+def without_whole_turns(degrees: np.ndarray) -> np.ndarray:
+    """(F,) degrees without jumps of a whole turn, over NaN too; the first within a half turn."""
+    known = np.isfinite(degrees)
+    out = degrees.copy()
+    values = np.unwrap(degrees[known], period=_WHOLE_TURN)
+    if len(values):
+        out[known] = values - _WHOLE_TURN * np.round(values[0] / _WHOLE_TURN)
+    return out

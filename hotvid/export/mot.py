@@ -17,7 +17,7 @@ from hotvid.config import ExportConfig
 from hotvid.export.even_rate import even_frames
 from hotvid.file_names import as_unicode
 from hotvid.joint_angles import ANGLES
-from hotvid.rotations import about_axis, continuous_zxy_degrees, unit
+from hotvid.rotations import about_axis, continuous_zxy_degrees, unit, without_whole_turns
 from hotvid.skeleton import H36M17
 from hotvid.types import Person, Poses
 
@@ -99,7 +99,7 @@ def _coordinates(person: Person) -> np.ndarray:
             COLUMNS.index(f"arm_flex_{side[0]}"),
             COLUMNS.index(f"arm_add_{side[0]}"),
         )
-        out[:, flexion] = _without_jumps(np.degrees(np.arctan2(ahead, -up)))
+        out[:, flexion] = without_whole_turns(np.degrees(np.arctan2(ahead, -up)))
         out[:, adduction] = np.degrees(np.arcsin(np.clip(-outwards * aside, -1, 1)))
     return out
 
@@ -125,11 +125,3 @@ def _bridged(pts_s: np.ndarray, column: np.ndarray) -> np.ndarray:
     """(F,) with straight lines over what is unknown; before the first and after the last, those."""
     known = np.isfinite(column)
     return np.interp(pts_s, pts_s[known], column[known])
-
-
-def _without_jumps(column: np.ndarray) -> np.ndarray:
-    """(F,) degrees without jumps of a whole turn, over what is unknown too."""
-    known = np.isfinite(column)
-    out = column.copy()
-    out[known] = np.unwrap(column[known], period=360.0)
-    return out

@@ -14,12 +14,11 @@ import numpy as np
 from hotvid.chunks import chunks
 from hotvid.joint_angles import ANGLES
 from hotvid.post.bone_shape import trunk_axes
-from hotvid.rotations import unit, zxy_degrees
+from hotvid.rotations import unit, without_whole_turns, zxy_degrees
 from hotvid.skeleton import H36M17
 from hotvid.types import JointAngles
 
 _LEAST_ASIDE = 0.17  # sine of 10 degrees: an arm nearer to the trunk's line has no plane
-_WHOLE_TURN = 360.0
 
 
 def joint_angles(xyz_m: np.ndarray) -> JointAngles:
@@ -35,7 +34,7 @@ def joint_angles(xyz_m: np.ndarray) -> JointAngles:
         _put_limbs(degrees[part], turns[part], np.asarray(xyz_m[part], np.float64))
     _put_turns(degrees, turns)
     for column in degrees.T:
-        column[:] = _unwrapped(column)
+        column[:] = without_whole_turns(column)
     return JointAngles(degrees.astype(np.float32))
 
 
@@ -94,7 +93,7 @@ def _put_turns(out: np.ndarray, turns: np.ndarray) -> None:
         # Who tumbles tilts on beyond a right angle, and is not turned about with the other side up.
         over = np.abs(pelvis[:, 2]) > 90
         pelvis[over] = 180 + pelvis[over] * [1, -1, 1]
-        pelvis = (pelvis + 180) % _WHOLE_TURN - 180
+        pelvis = (pelvis + 180) % 360 - 180
         # Turned about the right axis, a body goes backwards; about the one ahead, to the right.
         _put(out, known, "trunk", trunk * [-1, 1, 1], ("flexion", "side_bend", "rotation"))
         _put(out, known, "pelvis", pelvis * [1, -1, -1], ("heading", "tilt", "list"))
@@ -120,13 +119,3 @@ def _inside(axes: np.ndarray, direction: np.ndarray) -> np.ndarray:
 def _between(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """(F,) degrees between directions, exact also where they are nearly the same."""
     return np.degrees(np.arctan2(np.linalg.norm(np.cross(a, b), axis=-1), (a * b).sum(-1)))
-
-
-def _unwrapped(column: np.ndarray) -> np.ndarray:
-    """(F,) degrees without jumps of a whole turn, over gaps too; the first within a half turn."""
-    known = np.isfinite(column)
-    out = column.copy()
-    values = np.unwrap(column[known], period=_WHOLE_TURN)
-    if len(values):
-        out[known] = values - _WHOLE_TURN * np.round(values[0] / _WHOLE_TURN)
-    return out

@@ -16,7 +16,7 @@ import numpy as np
 
 from hotvid.chunks import chunks
 from hotvid.config import WorldConfig
-from hotvid.geometry import assumed_focal_px, rays
+from hotvid.geometry import focal_px_of, rays
 from hotvid.post.contacts import FEET, SEEN_SCORE, foot_contacts
 from hotvid.post.feet import plant_feet
 from hotvid.post.floor import Floor, fit_floor, lowest_floor, standing_places
@@ -94,9 +94,7 @@ def _floor(
 
 def _contacts(person: Person, up: np.ndarray, video: VideoInfo, fps: float) -> np.ndarray:
     track, motion = person.keypoints, person.motion
-    size_px = (video.width, video.height)
-    focal_px = video.focal_px or assumed_focal_px(size_px, video.shown_px)
-    sight = rays(track.xy_px, focal_px, size_px)
+    sight = rays(track.xy_px, focal_px_of(video), (video.width, video.height))
     return foot_contacts(motion.xyz_m, motion.root_m[:, 2], sight, track.score, up, fps)
 
 
@@ -127,9 +125,8 @@ def _frame(floor: Floor, size: float, video: VideoInfo) -> WorldFrame:
     back = -unit(ahead - (ahead @ up) * up)
     rotation = np.stack([np.cross(up, back), up, back])
     camera_m = np.array([0.0, floor.height_m * size, 0.0])
-    size_px = (video.width, video.height)
-    focal_px = video.focal_px or assumed_focal_px(size_px, video.shown_px)
-    return WorldFrame(rotation, camera_m, focal_px, video.focal_px is None, floor.n_stands)
+    assumed = video.focal_px is None
+    return WorldFrame(rotation, camera_m, focal_px_of(video), assumed, floor.n_stands)
 
 
 def _world(
