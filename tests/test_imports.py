@@ -22,6 +22,7 @@ FOUNDATION = {
     "joint_angles",
     "mended_sides",
     "rotations",
+    "series",
     "geometry",
     "config",
     "weights",

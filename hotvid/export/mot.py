@@ -18,6 +18,7 @@ from hotvid.export.even_rate import even_frames
 from hotvid.file_names import as_unicode
 from hotvid.joint_angles import ANGLES
 from hotvid.rotations import about_axis, continuous_zxy_degrees, unit, without_whole_turns
+from hotvid.series import bridged
 from hotvid.skeleton import H36M17
 from hotvid.types import Person, Poses
 
@@ -59,8 +60,7 @@ def write(poses: Poses, path: Path, config: ExportConfig) -> None:
     frames = even_frames(poses.pts_s[track.frame_index - poses.first_frame], poses.video.fps)
     values = frames.take(_coordinates(person))
     known = np.isfinite(values).any(0)
-    bridged = [_bridged(frames.pts_s, column) for column in values.T[known]]
-    rows = np.column_stack([frames.pts_s, *bridged])
+    rows = np.column_stack([frames.pts_s, bridged(values[:, known], frames.pts_s)])
     head = [
         " ".join(as_unicode(poses.video.stem).split()) or "motion",
         "version=1",
@@ -119,9 +119,3 @@ def _turned(z: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
     axis_x, axis_y, axis_z = np.eye(3)
     about = [about_axis(a, np.radians(d)) for a, d in ((axis_z, z), (axis_x, x), (axis_y, y))]
     return about[0] @ about[1] @ about[2]
-
-
-def _bridged(pts_s: np.ndarray, column: np.ndarray) -> np.ndarray:
-    """(F,) with straight lines over what is unknown; before the first and after the last, those."""
-    known = np.isfinite(column)
-    return np.interp(pts_s, pts_s[known], column[known])

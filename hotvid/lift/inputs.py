@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from hotvid.geometry import look_at_rotation, rays, to_screen
+from hotvid.series import bridged
 
 PATH_LIMIT = 8.0  # body sizes; a walk across the whole picture stays below
 
@@ -103,16 +104,11 @@ def fill_missing(xy: np.ndarray, score: np.ndarray) -> tuple[np.ndarray, np.ndar
     missing = ~np.isfinite(xy).all(-1)
     if not missing.any():
         return xy, score
-    xy, score = xy.copy(), np.where(missing, 0, score).astype(score.dtype)
-    frames = np.arange(len(xy))
-    for joint in np.flatnonzero(missing.any(0)):
-        seen = ~missing[:, joint]
-        if seen.any():
-            for c in range(2):
-                xy[~seen, joint, c] = np.interp(frames[~seen], frames[seen], xy[seen, joint, c])
-    never = ~np.isfinite(xy).all(-1)
+    kind, seen = xy.dtype, np.where(missing[..., None], np.nan, xy)
+    xy = bridged(seen, nothing=np.nan).astype(kind)
+    never = missing.all(0)
     if never.any():
-        known = xy[:, ~never.any(0)]
+        known = xy[:, ~never]
         middle = known.mean(1, keepdims=True) if known.size else np.zeros((len(xy), 1, 2))
-        xy = np.where(never[..., None], middle, xy).astype(xy.dtype)
-    return xy, score
+        xy[:, never] = middle
+    return xy, np.where(missing, 0, score).astype(score.dtype)

@@ -16,8 +16,8 @@ from hotvid.humanoid import bone, bone_places, joint_places
 from hotvid.post.bone_feet import lay_feet
 from hotvid.post.bone_shape import JOINT, bone_shape, trunk_axes, typical
 from hotvid.post.bone_turns import bone_turns
-from hotvid.post.smoothing import bridged
 from hotvid.rotations import to_quaternion, without_sign_changes
+from hotvid.series import bridged
 from hotvid.types import BoneMotion
 
 MM = 1000.0

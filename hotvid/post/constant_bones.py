@@ -6,7 +6,7 @@ import numpy as np
 from scipy.ndimage import gaussian_filter1d
 
 from hotvid.post.bone_shape import typical
-from hotvid.post.smoothing import bridged
+from hotvid.series import bridged
 from hotvid.skeleton import H36M17
 
 _LEAST_WEIGHT = 1e-3  # joints that nobody saw count too, where there are no others

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from hotvid.post.smoothing import bridged
+from hotvid.series import bridged
 from hotvid.skeleton import H36M17
 
 FEET = (H36M17.index("right_ankle"), H36M17.index("left_ankle"))

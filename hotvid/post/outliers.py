@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.ndimage import median_filter
 
-from hotvid.post.smoothing import bridged
+from hotvid.series import bridged
 
 _HALF_S = 0.1  # the median is over so long before and after
 _DEVIATIONS = 4.0

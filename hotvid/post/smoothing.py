@@ -8,6 +8,8 @@ import numpy as np
 from scipy.ndimage import gaussian_filter1d
 from scipy.signal import butter, savgol_filter, sosfiltfilt
 
+from hotvid.series import bridged
+
 _ORDER = 2  # of each pass; forward and backward make it four, the habit of gait analysis
 _SAVGOL_DEGREE = 2  # of the polynomial: keeps the size of peaks
 _ONE_EURO_DERIVATIVE_HZ = 1.0  # as its authors have it
@@ -35,14 +37,9 @@ def smooth_by(method: str, series: np.ndarray, fps: float, cutoff_hz: float) -> 
     # One column after another: an hour of video need not be there several times in double.
     for column in range(flat.shape[1]):
         values = flat[:, column].astype(np.float64)
-        filtered = METHODS[method](_bridged(values), fps, cutoff_hz)
+        filtered = METHODS[method](bridged(values), fps, cutoff_hz)
         out[:, column] = np.where(np.isfinite(values), filtered, np.nan)
     return out.reshape(series.shape)
-
-
-def smooth(series: np.ndarray, fps: float, cutoff_hz: float = 6.0) -> np.ndarray:
-    """`smooth_by` Butterworth; 6 Hz is usual for walking, fast kicks and throws need 10 or more."""
-    return smooth_by("butterworth", series, fps, cutoff_hz)
 
 
 def _design_hz(cutoff_hz: float) -> float:
@@ -107,23 +104,3 @@ METHODS: dict[str, Callable[[np.ndarray, float, float], np.ndarray]] = {
     "gaussian": _gaussian,
     "one-euro": _one_euro,
 }
-
-
-def bridged(series: np.ndarray) -> np.ndarray:
-    """(F, ...) float64 with straight lines through what is not finite, level at the ends.
-
-    A column of which nothing is known is 0.
-    """
-    columns = np.asarray(series, np.float64).reshape(len(series), -1).T
-    return np.stack([_bridged(column) for column in columns], 1).reshape(series.shape)
-
-
-def _bridged(column: np.ndarray) -> np.ndarray:
-    """(F,) with straight lines through what is not finite, level at the ends; 0 if nothing is."""
-    known = np.isfinite(column)
-    if known.all():
-        return column
-    if not known.any():
-        return np.zeros_like(column)
-    at = np.arange(len(column))
-    return np.interp(at, at[known], column[known])

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from hotvid.post.smoothing import bridged
+from hotvid.series import bridged
 from hotvid.skeleton import H36M17
 from hotvid.types import Track2D
 

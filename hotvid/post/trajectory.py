@@ -6,6 +6,7 @@ import numpy as np
 
 from hotvid.chunks import chunks
 from hotvid.geometry import rays
+from hotvid.series import bridged
 
 _LEAST_JOINTS = 4  # fewer fix a place badly
 _LEAST_SPREAD = 0.05  # metres: a body seen along one line of sight says nothing of its distance
@@ -56,7 +57,7 @@ def root_path(
     depth = np.exp(_smooth_known(np.log(place[:, 2]), fps * _DEPTH_S))
     depth = np.maximum(depth, _NEAREST_M - nearest)
 
-    direction = _bridge(np.where(solved[:, None], place[:, :2] / place[:, 2:], np.nan))
+    direction = bridged(np.where(solved[:, None], place[:, :2] / place[:, 2:], np.nan))
     low, high = _PELVIS_SCORE
     share = np.clip((sure - low) / (high - low), 0, 1)
     direction = share * pelvis + (1 - share) * direction
@@ -98,13 +99,6 @@ def _least_squares(xyz: np.ndarray, sight: np.ndarray, weight: np.ndarray) -> np
     return (np.linalg.pinv(left) @ right[..., None])[..., 0]
 
 
-def _bridge(series: np.ndarray) -> np.ndarray:
-    """(F, C) with straight lines across NaN rows, level at the ends."""
-    at = np.arange(len(series))
-    known = np.isfinite(series).all(1)
-    return np.stack([np.interp(at, at[known], column[known]) for column in series.T], 1)
-
-
 def _smooth_known(series: np.ndarray, sigma: float) -> np.ndarray:
     """(F,) a straight line fitted around each frame with Gaussian weights, outliers held down.
 
@@ -112,7 +106,7 @@ def _smooth_known(series: np.ndarray, sigma: float) -> np.ndarray:
            where a moving average would flatten it (local regression, Cleveland 1979).
     """
     if sigma < 0.5:
-        return _bridge(series[:, None])[:, 0]
+        return bridged(series)
     known = np.isfinite(series)
     values = np.where(known, series, 0)
     weight = known.astype(np.float64)
@@ -122,7 +116,7 @@ def _smooth_known(series: np.ndarray, sigma: float) -> np.ndarray:
         typical = max(1.4826 * float(np.median(off[known & np.isfinite(off)])), 1e-6)
         trust = 1 / (1 + (off / (_OUTLIER * typical)) ** 2)
         weight = np.where(known, np.nan_to_num(trust), 0)
-    return _bridge(_local_line(values, weight, sigma)[:, None])[:, 0]
+    return bridged(_local_line(values, weight, sigma))
 
 
 def _local_line(values: np.ndarray, weight: np.ndarray, sigma: float) -> np.ndarray:

@@ -21,9 +21,9 @@ from hotvid.post.contacts import FEET, SEEN_SCORE, foot_contacts
 from hotvid.post.feet import plant_feet
 from hotvid.post.floor import Floor, fit_floor, lowest_floor, standing_places
 from hotvid.post.gravity import nobody_upright, up_direction
-from hotvid.post.smoothing import bridged
 from hotvid.post.stature import standing_height_m
 from hotvid.rotations import unit
+from hotvid.series import bridged
 from hotvid.types import Motion3D, Person, Poses, VideoInfo, WorldFrame, WorldMotion
 
 _AHEAD, _TOP = np.array([0.0, 0.0, 1.0]), np.array([0.0, -1.0, 0.0])  # of the camera's picture
@@ -132,9 +132,7 @@ def _frame(floor: Floor, size: float, video: VideoInfo) -> WorldFrame:
 def _world(
     motion: Motion3D, contact: np.ndarray, frame: WorldFrame, fps: float, config: WorldConfig
 ) -> WorldMotion:
-    root = motion.root_m
-    # Where the distance was never found, the body moves in place.
-    root = bridged(root) if np.isfinite(root).any() else np.zeros_like(root)
+    root = bridged(motion.root_m)  # at 0 where it was never found: the body moves in place
     known = np.isfinite(motion.xyz_m).all(-1)
     xyz_m = np.empty(motion.xyz_m.shape, np.float32)
     for part in chunks(len(xyz_m)):

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.ndimage import gaussian_filter1d
 
+from hotvid.series import bridged
 from hotvid.skeleton import H36M17
 from hotvid.types import Motion3D, WorldFrame, WorldMotion
 
@@ -28,6 +29,7 @@ _PAD_M = 0.25
 _ANKLE_M = 0.08  # above the sole
 _SUNK_M = 0.2  # below the floor by mistake; who is deeper under it is shown there
 _SAMPLES = 2000  # frames of a person that the bounds are fitted to
+_SOMEWHERE_M = np.array([0.0, 0.0, 4.0])  # before the camera: who was never placed
 _FEET = (H36M17.index("right_ankle"), H36M17.index("left_ankle"))
 
 
@@ -112,12 +114,11 @@ def steady_path(root_m: np.ndarray, fps: float) -> np.ndarray:
 
 
 def _whole_path(root_m: np.ndarray) -> np.ndarray:
-    """The path (F, 3) with straight lines through what is unknown."""
-    known = np.isfinite(root_m).all(-1)
+    """The path (F, 3) with straight lines through what is unknown; in one place if all is."""
+    known = np.isfinite(root_m).all(-1, keepdims=True)
     if not known.any():
-        return np.tile(np.array([0.0, 0.0, 4.0]), (len(root_m), 1))
-    at = np.arange(len(root_m))
-    return np.stack([np.interp(at, at[known], root_m[known, c]) for c in range(3)], -1)
+        return np.tile(_SOMEWHERE_M, (len(root_m), 1))
+    return bridged(np.where(known, root_m, np.nan))
 
 
 def _bounds(path: np.ndarray, body: np.ndarray) -> np.ndarray:

@@ -3,7 +3,11 @@
 import numpy as np
 import pytest
 
-from hotvid.post.smoothing import smooth
+from hotvid.post.smoothing import smooth_by
+
+
+def smooth(series, fps, cutoff_hz=6.0):
+    return smooth_by("butterworth", series, fps, cutoff_hz)
 
 
 def wave(hz, fps, seconds=4.0):
