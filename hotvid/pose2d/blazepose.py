@@ -10,8 +10,15 @@ import numpy as np
 from hotvid import weights
 from hotvid.config import MODES, Pose2DConfig, check_choice
 from hotvid.pose2d.blazepose_detector import Candidate, PersonDetector
-from hotvid.pose2d.blazepose_landmarks import N_LANDMARKS, Body, LandmarkModel
+from hotvid.pose2d.blazepose_landmarks import (
+    N_LANDMARKS,
+    Body,
+    LandmarkModel,
+    MirrorLook,
+    joined,
+)
 from hotvid.pose2d.following import Followed, extent, is_in, settle_collapses
+from hotvid.pose2d.landmark_copies import LandmarkCopies
 from hotvid.pose2d.regions import (
     MAIN_JOINTS,
     Region,
@@ -91,7 +98,8 @@ class BlazePose:
         self.name = model_name(config.mode)
         self._config = config
         self._detector = PersonDetector(weights.find("blazepose-detector"), config.threads)
-        self._landmarks = LandmarkModel(weights.find(self.name), config.threads)
+        self._copies = LandmarkCopies(weights.find(self.name), config.threads)
+        self._landmarks = self._copies.first
         self._last_index: int | None = None
         self._size_px = (0, 0)
 
@@ -101,7 +109,8 @@ class BlazePose:
 
     def close(self) -> None:
         """Give the networks' memory back."""
-        del self._detector, self._landmarks
+        self._copies.close()
+        del self._detector, self._landmarks, self._copies
 
     def _estimate(self, frame: Frame) -> Keypoints2D:
         size_px = frame.bgr.shape[1], frame.bgr.shape[0]
@@ -142,6 +151,7 @@ class BlazePose:
     def _forget(self) -> None:
         self._people: list[Followed] = []
         self._rejected: list[tuple[int, Region]] = []
+        self._mirrored: dict[Region, MirrorLook] = {}
         self._everything_due = True
         self._plan.forget()
 
@@ -153,8 +163,10 @@ class BlazePose:
         return self._change > max(_NEW_SIGHT, _SIGHT_JUMP * change)
 
     def _follow(self, bgr: np.ndarray) -> None:
+        first_looks = self._look_at_those_in_sight(bgr)
         for person in self._people:
-            person.see(self._look_for(bgr, person), self._size_px, self._step_s)
+            body = self._look_for(bgr, person, first_looks.get(id(person)))
+            person.see(body, self._size_px, self._step_s)
         for person in settle_collapses(self._people):
             # Somebody else has this body; this one is where motion alone says, if in sight at all.
             person.withdraw()
@@ -165,6 +177,24 @@ class BlazePose:
             p for p in self._people if not p.given_up and not self._is_mistaken_newcomer(p)
         ]
 
+    def _look_at_those_in_sight(self, bgr: np.ndarray) -> dict[int, Body]:
+        """What is where each of them should be now, by the `id` of who is followed.
+
+        Where there are cores for it, their mirror images are looked at beside.
+        """
+        in_sight = self._in_sight()
+        regions = [person.region for person in in_sight]
+        looks = [(LandmarkModel.look, region) for region in regions]
+        if looks_twice(self._config.mode) and self._copies.most > 1:
+            looks += [(LandmarkModel.look_mirrored, region) for region in regions]
+        seen = self._copies.map(lambda model, look: look[0](model, bgr, look[1]), looks)
+        self._mirrored = dict(zip(regions, seen[len(regions) :], strict=False))
+        return dict(zip(map(id, in_sight), seen, strict=False))
+
+    def _joined_with_mirrored(self, model: LandmarkModel, bgr: np.ndarray, body: Body) -> Body:
+        seen = self._mirrored.get(body.region)
+        return joined(body, seen or model.look_mirrored(bgr, body.region))
+
     def _is_mistaken_newcomer(self, person: Followed) -> bool:
         # What was found beside a body that was twisted or blurred may turn out to be that body.
         if person.missed or person.age > _PROBATION:
@@ -172,13 +202,13 @@ class BlazePose:
         older = [p for p in self._in_sight(person) if p.age > person.age]
         return self._is_known(person.body, older)
 
-    def _look_for(self, bgr: np.ndarray, person: Followed) -> Body | None:
+    def _look_for(self, bgr: np.ndarray, person: Followed, first: Body | None) -> Body | None:
+        """Whom `person` has become; `first`: what is where they should be, if they are in sight."""
         bodies = []
-        if person.missed == 0:
-            body = self._landmarks.look(bgr, person.region)
-            if self._may_be(person, body) and person.continuity(body) > _SUSPICIOUS:
-                return body
-            bodies.append(body)
+        if first is not None:
+            if self._may_be(person, first) and person.continuity(first) > _SUSPICIOUS:
+                return first
+            bodies.append(first)
         # Lost, or a body that jumped: ask the detector, and take what looks most like a body.
         others = self._in_sight(person)
         for region in self._nearby(bgr, person, others):
@@ -295,7 +325,9 @@ class BlazePose:
             return Keypoints2D.nobody(self.joint_set, N_LANDMARKS)
         bodies = [p.body for p in people]
         if looks_twice(self._config.mode):
-            bodies = [self._landmarks.with_mirrored(bgr, body) for body in bodies]
+            bodies = self._copies.map(
+                lambda model, body: self._joined_with_mirrored(model, bgr, body), bodies
+            )
         scores = [keypoint_scores(b, self.name, self._size_px) for b in bodies]
         return Keypoints2D(
             joint_set=self.joint_set,

@@ -47,6 +47,18 @@ class Body:
     following: Region
 
 
+@dataclass(frozen=True)
+class MirrorLook:
+    """What the landmark model says of a region's mirror image, in the picture's own terms.
+
+    xy_px, visibility, inside  as in `Body`.
+    """
+
+    xy_px: np.ndarray
+    visibility: np.ndarray
+    inside: np.ndarray
+
+
 class LandmarkModel:
     """The landmark network, run on one region of a picture at a time."""
 
@@ -75,26 +87,17 @@ class LandmarkModel:
         )
 
     def with_mirrored(self, bgr: np.ndarray, body: Body) -> Body:
-        """`body` with the mean of its landmarks and those of its region's mirror image.
+        """`body` joined with a look at the mirror image of its region."""
+        return joined(body, self.look_mirrored(bgr, body.region))
 
-        What the model errs to one side in the one, it errs to the other side in the other. Where
-        it sees another body there, as in somebody tumbling, `body` stays as it is.
-        """
-        self._load(bgr, body.region, mirrored=True)
+    def look_mirrored(self, bgr: np.ndarray, region: Region) -> MirrorLook:
+        """The body in the mirror image of `region`, back where it is in the picture."""
+        self._load(bgr, region, mirrored=True)
         self._net.invoke()
         points, raw = self._points()
         points[:, 0] = INPUT_SIZE - points[:, 0]
-        xy = body.region.to_picture(points[:N_LANDMARKS], INPUT_SIZE)[MIRROR]
-        order = same_sides(body.xy_px, xy)
-        if keypoint_similarity(body.xy_px, xy[order]) < _SAME_LOOK:
-            return body
-        raw = raw[:N_LANDMARKS][MIRROR][order]
-        return replace(
-            body,
-            xy_px=((body.xy_px + xy[order]) / 2).astype(np.float32),
-            visibility=(body.visibility + raw[:, 3]) / 2,
-            inside=(body.inside + raw[:, 4]) / 2,
-        )
+        xy = region.to_picture(points[:N_LANDMARKS], INPUT_SIZE)[MIRROR]
+        return MirrorLook(xy, raw[:N_LANDMARKS, 3][MIRROR], raw[:N_LANDMARKS, 4][MIRROR])
 
     def _points(self) -> tuple[np.ndarray, np.ndarray]:
         """(39, 2) refined landmarks, pixels of the crop, and (39, 5) what the network gave."""
@@ -109,6 +112,23 @@ class LandmarkModel:
         view = self._net.tensor(self._input)()[0]
         crop = self._crop[:, ::-1] if mirrored else self._crop
         np.multiply(crop, np.float32(1 / 255), out=view)
+
+
+def joined(body: Body, mirrored: MirrorLook) -> Body:
+    """`body` with the mean of its landmarks and those of its region's mirror image.
+
+    What the model errs to one side in the one, it errs to the other side in the other. Where it
+    sees another body there, as in somebody tumbling, `body` stays as it is.
+    """
+    order = same_sides(body.xy_px, mirrored.xy_px)
+    if keypoint_similarity(body.xy_px, mirrored.xy_px[order]) < _SAME_LOOK:
+        return body
+    return replace(
+        body,
+        xy_px=((body.xy_px + mirrored.xy_px[order]) / 2).astype(np.float32),
+        visibility=(body.visibility + mirrored.visibility[order]) / 2,
+        inside=(body.inside + mirrored.inside[order]) / 2,
+    )
 
 
 def same_sides(xy: np.ndarray, other: np.ndarray) -> np.ndarray:

@@ -17,15 +17,19 @@ from hotvid.threads import thread_share
 _THREADS_OF_USE = 2  # with more BlazePose's small networks are slower
 
 
+def network_threads(threads: int | None) -> int:
+    """The threads of one network, `threads` at most; None: as many as are of use."""
+    return thread_share(threads or _THREADS_OF_USE)
+
+
 def load_network(path: Path, threads: int | None) -> Interpreter:
     """The network in `path`, ready to run; WeightsError if the file is damaged.
 
     threads  at most; None: as many as are of use.
     """
-    n_threads = thread_share(threads or _THREADS_OF_USE)
     try:
         with _native_stderr_silenced():
-            network = Interpreter(model_path=str(path), num_threads=n_threads)
+            network = Interpreter(model_path=str(path), num_threads=network_threads(threads))
             network.allocate_tensors()
     except (ValueError, RuntimeError) as error:
         raise WeightsError(

@@ -80,12 +80,12 @@ def test_a_pair_called_by_the_other_side_is_put_right():
 def test_only_the_accurate_mode_looks_twice(picture, monkeypatch, mode, twice):
     frame = Frame(0, 0.0, picture)
     plain = load_backend(Pose2DConfig(mode=mode))
-    monkeypatch.setattr(LandmarkModel, "with_mirrored", lambda self, bgr, body: body)
+    monkeypatch.setattr("hotvid.pose2d.blazepose.joined", lambda body, mirrored: body)
     (once,) = plain.estimate([frame])
 
-    def moved(self, bgr, body):
+    def moved(body, mirrored):
         return replace(body, xy_px=body.xy_px + 3)
 
-    monkeypatch.setattr(LandmarkModel, "with_mirrored", moved)
+    monkeypatch.setattr("hotvid.pose2d.blazepose.joined", moved)
     (seen,) = load_backend(Pose2DConfig(mode=mode)).estimate([frame])
     np.testing.assert_allclose(seen.xy_px - once.xy_px, 3 * twice, atol=1e-3)
