@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from hotvid.errors import UsageError
 from hotvid.weights import ACCURATE_LIFTER
@@ -15,6 +16,8 @@ PRECISIONS = ("float32", "bfloat16")
 UNITS = ("m", "cm")
 PERSONS = ("all", "largest", "longest")
 SMOOTHINGS = ("butterworth", "savgol", "gaussian", "one-euro", "off")
+
+Sizes = tuple[tuple[str, Any], ...]  # (name, value), as `build_model` takes them
 
 
 @dataclass(frozen=True)
@@ -71,6 +74,7 @@ class LiftConfig:
     batch_size: int = 8  # windows at once
     # Frames kept by the hourglass, or at each of its steps; None: as the model was built.
     tokens: int | tuple[int, ...] | None = None
+    sizes: Sizes = ()  # of the lifter, where they are to be others than its weights'
     compile: bool = False  # takes a minute, and on a CPU gains next to nothing
     precision: str = "float32"  # of its products; a name in PRECISIONS
     focal_px: float | None = None  # None: assumed, see hotvid.geometry.assumed_focal_px
@@ -153,6 +157,7 @@ def configure(
     weights: str | None = None,
     device: str = LiftConfig.device,
     tokens: int | Sequence[int] | None = None,
+    sizes: Mapping[str, Any] | Iterable[Sequence[Any]] | None = None,
     compile: bool = False,
     precision: str = LiftConfig.precision,
     focal: float | None = None,
@@ -173,6 +178,8 @@ def configure(
                 it or weights named, a pose store's people are lifted anew.
     tokens      frames of a window that a model which prunes keeps, or at each of its steps; None:
                 as it was built.
+    sizes       of the lifter where they are to be others than those its weights are of, by name
+                or as pairs: other ways of pruning and recovery (`build_model`).
     compile     let torch compile the lifter.
     precision   of the lifter's products, of PRECISIONS.
     focal       pixels, of the picture as it is read; None: by the file's metadata, or assumed.
@@ -209,8 +216,9 @@ def configure(
             raise UsageError(
                 f"the time range is {start} to {end}", "give two times in seconds, 0 <= START < END"
             )
+    sizes = _plain_sizes(sizes or ())
     named = model is not None or weights is not None
-    if mode == "accurate" and not named and tokens is None:
+    if mode == "accurate" and not (named or tokens or sizes):
         model = ACCURATE_LIFTER
     return PipelineConfig(
         pose2d=Pose2DConfig(
@@ -227,6 +235,7 @@ def configure(
             weights=None if weights is None else str(weights),
             device=device,
             tokens=tokens,
+            sizes=sizes,
             compile=compile,
             precision=precision,
             focal_px=focal,
@@ -239,6 +248,12 @@ def configure(
         render=RenderConfig(kpt_thr=kpt_thr),
         time_range_s=time_range,
     )
+
+
+def _plain_sizes(given: Mapping[str, Any] | Iterable[Sequence[Any]]) -> Sizes:
+    """Sizes as pairs that can be hashed, also as JSON gives them back."""
+    pairs = given.items() if isinstance(given, Mapping) else given
+    return tuple((name, tuple(v) if isinstance(v, list) else v) for name, v in pairs)
 
 
 def _check_share(what: str, value: float) -> None:

@@ -104,8 +104,8 @@ def analyze(
             VideoReader(video, config.time_range_s) as reader,
             closing(load_backend(config.pose2d)) as backend,
         ):
-            if config.lift.tokens is not None:
-                loading.result()  # only the model itself knows whether it can keep so many
+            if config.lift.tokens is not None or config.lift.sizes:
+                loading.result()  # only the model itself knows whether they fit it
             seen = _observe(reader, backend, loading, progress)
         tracks = associate(
             seen.observations,
@@ -421,7 +421,7 @@ class _LifterLoading:
 def _load_lifter(config: LiftConfig) -> Lifter:
     from hotvid.lift.lifter import load_lifter
 
-    lifter = load_lifter(config.model, config.weights, config.device)
+    lifter = load_lifter(config.model, config.weights, config.device, **dict(config.sizes))
     if config.tokens is not None:
         lifter.check(config)
     return lifter

@@ -67,11 +67,12 @@ def settle(
 
 def _check_models(config: PipelineConfig) -> None:
     check_ready(config.pose2d)
-    if config.lift.tokens is not None:
+    if config.lift.tokens is not None or config.lift.sizes:
         from hotvid.lift.lifter import load_lifter  # it imports torch, which takes seconds
 
         # On the CPU: the machines that lift may have a GPU where this one has none.
-        load_lifter(config.lift.model, config.lift.weights, "cpu").check(config.lift)
+        lift = config.lift
+        load_lifter(lift.model, lift.weights, "cpu", **dict(lift.sizes)).check(lift)
 
 
 def of_video(key: str, content_sha256: str) -> str:

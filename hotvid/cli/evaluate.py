@@ -60,6 +60,7 @@ def h36m(
         ),
     ] = KEYPOINTS,
     flip: _Flip = True,
+    size: options.LifterSizes = None,
     tokens: options.Tokens = None,
     count_padding: _CountPadding = False,
     global_root: _GlobalRoot = False,
@@ -81,7 +82,7 @@ def h36m(
     from hotvid.evaluate.predict import WindowPredictor
     from hotvid.evaluate.protocols import evaluate_clips
 
-    loaded, about, line = _load(model, weights, device, tokens)
+    loaded, about, line = _load(model, weights, device, size, tokens)
     predictor = WindowPredictor(loaded, flip=flip, batch_size=batch_size, places_root=global_root)
     if global_root and not predictor.in_picture:
         raise UsageError(
@@ -129,6 +130,7 @@ def mpi_inf_3dhp(
         ),
     ] = None,
     flip: _Flip = True,
+    size: options.LifterSizes = None,
     tokens: options.Tokens = None,
     count_padding: _CountPadding = False,
     device: options.Device = LiftConfig.device,
@@ -151,7 +153,7 @@ def mpi_inf_3dhp(
     from hotvid.lift.protocols import PROTOCOLS
     from hotvid.skeleton import H36M17
 
-    loaded, about, line = _load(model, weights, device, tokens)
+    loaded, about, line = _load(model, weights, device, size, tokens)
     if PROTOCOLS[about["model"]].inputs == "body":
         if trained_on == "3dhp":
             raise UsageError(
@@ -244,7 +246,11 @@ def real(
 
 
 def _load(
-    name: str | None, weights: Path | None, device: str, tokens: int | tuple[int, ...] | None
+    name: str | None,
+    weights: Path | None,
+    device: str,
+    sizes: list[tuple[str, Any]] | None,
+    tokens: int | tuple[int, ...] | None,
 ) -> tuple[Hourglass, dict[str, Any], str]:
     """The model, and what to say of it: for JSON, and in a line."""
     check_choice("device", device, DEVICES)
@@ -253,7 +259,7 @@ def _load(
     from hotvid.weights import locate, sha256
 
     path = locate(name, weights)
-    loaded, metadata = load_checkpoint(path, resolve_device(device), name)
+    loaded, metadata = load_checkpoint(path, resolve_device(device), name, **dict(sizes or ()))
     if tokens is not None:
         loaded.use_tokens(tokens)
     about = {

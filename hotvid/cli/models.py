@@ -57,10 +57,11 @@ def import_file(
         typer.Option("--name", metavar="NAME", help="What they are to go by, if not as the model."),
     ] = None,
     size: Annotated[
-        list[str] | None,
+        list[Any] | None,
         typer.Option(
             "--size",
             metavar="NAME=VALUE",
+            parser=options.read_size,
             help="What the file does not show: heads=4, or another way of pruning the same "
             "weights: token_num=81 layer_index=3 prune=uniform recover=linear; one a --size.",
         ),
@@ -73,7 +74,7 @@ def import_file(
     From then on `hotvid run --model NAME` takes them. FILE is .pth, .pt, .bin, .pth.tar or
     .safetensors; no code in it is run.
     """
-    sizes = dict(options.read_sizes(size or ()))
+    sizes = dict(size or ())
     from hotvid.lift.importing import import_weights
 
     done = import_weights(file, model, name, overwrite, sizes)

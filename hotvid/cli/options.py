@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -47,6 +46,20 @@ def read_tokens(given: str) -> int | tuple[int, ...]:
             f"'{given}' is no number of frames: give one, as 61, or one for each step, as 121,61"
         ) from None
     return steps if len(steps) > 1 else steps[0]
+
+
+def read_size(given: str) -> tuple[str, Any]:
+    """NAME=VALUE: a whole number, a list of them, null, or a word; else UsageError."""
+    name, equals, text = given.partition("=")
+    if not equals or not name or not text:
+        raise UsageError(f"--size: expected NAME=VALUE, got '{given}'", "as in frames=81")
+    try:
+        value = json.loads(text)
+    except ValueError:
+        value = text
+    if isinstance(value, bool | float | dict):
+        raise UsageError(f"--size: '{text}' is no size", "as in frames=81, token_num=[81,27]")
+    return name, value
 
 
 Source = Annotated[
@@ -241,6 +254,18 @@ Tokens = Annotated[
         show_default=False,
     ),
 ]
+LifterSizes = Annotated[
+    list[Any] | None,  # of what `read_size` gives
+    typer.Option(
+        "--size",
+        metavar="NAME=VALUE",
+        parser=read_size,
+        help="Build the lifter otherwise than its weights say, where they fit: token_num=81 "
+        "layer_index=3 prune=uniform recover=linear; one a --size.",
+        rich_help_panel=_MODELS,
+        show_default=False,
+    ),
+]
 Compile = Annotated[
     bool,
     typer.Option(
@@ -340,20 +365,3 @@ Debug = Annotated[
     bool,
     typer.Option("--debug", help="Print a traceback when something fails.", rich_help_panel=_TALK),
 ]
-
-
-def read_sizes(given: Sequence[str]) -> tuple[tuple[str, Any], ...]:
-    """NAME=VALUE as pairs: whole numbers, lists of them, null, and words; else UsageError."""
-    pairs = []
-    for one in given:
-        name, equals, text = one.partition("=")
-        if not equals or not name or not text:
-            raise UsageError(f"--size: expected NAME=VALUE, got '{one}'", "as in frames=81")
-        try:
-            value = json.loads(text)
-        except ValueError:
-            value = text
-        if isinstance(value, bool | float | dict):
-            raise UsageError(f"--size: '{text}' is no size", "as in frames=81, token_num=[81,27]")
-        pairs.append((name, value))
-    return tuple(pairs)

@@ -45,6 +45,8 @@ LIFTING: Group = {
     "focal": (options.Focal, None),
     "swaps": (options.Swaps, LiftConfig.swaps),
 }
+# Of the lifter; where keypoints come from a file, --size is that of the picture.
+BUILDING: Group = {"sizes": (options.LifterSizes, None)}
 MOTION: Group = {
     "outliers": (options.Outliers, CleanConfig.outliers),
     "smooth": (options.Smooth, CleanConfig.smooth),
@@ -53,7 +55,7 @@ MOTION: Group = {
     "height": (options.Height, None),
     "feet": (options.Feet, WorldConfig.feet),
 }
-EVERYTHING = (WHEN, WHO, FINDING, LIFTING, MOTION)
+EVERYTHING = (WHEN, WHO, FINDING, LIFTING, BUILDING, MOTION)
 
 Command = Callable[..., None]
 

@@ -4,7 +4,7 @@ of a published model out."""
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -114,10 +114,11 @@ def train(
         ),
     ] = None,
     size: Annotated[
-        list[str] | None,
+        list[Any] | None,
         typer.Option(
             "--size",
             metavar="NAME=VALUE",
+            parser=options.read_size,
             help="A size that is not the published one: frames=81, token_num=27, prune=motion; "
             "may be given several times.",
             rich_help_panel=_PUBLISHED,
@@ -167,7 +168,7 @@ def train(
     from hotvid.evaluate.human36m import POSITIONS_FILE
 
     changes = {"keypoints": keypoints, "epochs": epochs, "batch_size": batch_size}
-    changes |= {"mixed_precision": amp, "sizes": options.read_sizes(size) if size else None}
+    changes |= {"mixed_precision": amp, "sizes": tuple(size) if size else None}
     if (data / POSITIONS_FILE).is_file():
         if any(given is not None for given in (real, init, rate)):
             raise UsageError(

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -50,7 +51,10 @@ def resolve_device(device: str) -> torch.device:
 
 
 def load_lifter(
-    name: str | None = None, weights: str | Path | None = None, device: str = "auto"
+    name: str | None = None,
+    weights: str | Path | None = None,
+    device: str = "auto",
+    **sizes: Any,
 ) -> Lifter:
     """The lifter `name`, ready to run.
 
@@ -58,10 +62,12 @@ def load_lifter(
              `weights` the default.
     weights  a checkpoint file; None: those that travel with hotvid or were imported.
     device   auto, cpu or cuda.
+    sizes    that are to be others than the weights' own (`build_model`): other ways of pruning
+             and recovery, as far as the same weights fit.
     returns  weights loaded strictly, the model in evaluation mode on the device.
     """
     path = shipped_weights.locate(name, weights)
-    model, metadata = load_checkpoint(path, resolve_device(device), name)
+    model, metadata = load_checkpoint(path, resolve_device(device), name, **sizes)
     name = metadata["name"]
     return Lifter(name, model, protocol_of(model), shipped_weights.sha256(path))
 

@@ -158,6 +158,14 @@ def test_tokens_that_the_lifter_cannot_keep_are_refused_at_once():
         settle({"tokens": 5000}, ("json",))
 
 
+def test_sizes_are_part_of_the_settings_and_checked_at_once():
+    plain, uniform = (settle({"sizes": sizes}, ("json",)) for sizes in ((), [["prune", "tpc"]]))
+    assert uniform.config.lift.sizes == (("prune", "tpc"),)  # as JSON has pairs
+    assert plain.poses_key != uniform.poses_key
+    with pytest.raises(UsageError, match="unknown prune 'luck'"):
+        settle({"sizes": {"prune": "luck"}}, ("json",))
+
+
 def test_another_content_is_other_poses(task, backend, clip, tmp_path):
     source = tmp_path / "moving.mp4"
     shutil.copy(clip, source)

@@ -76,6 +76,29 @@ def test_padding_and_tokens_change_what_is_measured(folder):
     assert fewer[0] == plain[0] and fewer[1] != plain[1]
 
 
+@pytest.mark.parametrize("data", ["h36m", "3dhp"])
+def test_sizes_build_the_model_otherwise_for_once(folder, tmp_path, data):
+    torch.manual_seed(0)
+    model = build_model("mixste", **SIZES)
+    save_checkpoint(model, tmp_path / "w.safetensors", "mixste")
+    words = ("eval", data, "--data", folder, "--quiet", "--overwrite")
+    words += ("--keypoints", "gt") if data == "h36m" else ()
+    words += ("--weights", tmp_path / "w.safetensors", "--json", tmp_path / "o.json")
+    found = {}
+    for prune in ("", "uniform", "motion"):
+        sizes = ("token_num=3", "layer_index=2", "recover=linear", f"prune={prune}")
+        more = [word for size in sizes for word in ("--size", size)] if prune else []
+        line = call(*words, *more).stdout.splitlines()[0]
+        read = json.loads((tmp_path / "o.json").read_text())
+        found[prune] = read["mean"]["mpjpe_mm"]
+        if prune:
+            assert f"3 from block 2 on by {prune}, recovered by linear" in line
+            assert (read["sizes"]["prune"], read["cuts"]) == (prune, {"2": 3})
+    assert len(set(found.values())) == 3
+    refused = call(*words, "--size", "prune=motion", expect=2)
+    assert "so that nothing is pruned" in refused.stderr
+
+
 def test_3dhp_knows_that_hotvids_own_lifter_answers_in_metres(folder, tmp_path):
     """Joints in Human3.6M's order, the pelvis first: else the error is the body's own size."""
     words = ("eval", "3dhp", "--data", folder, "--quiet", "--no-flip")

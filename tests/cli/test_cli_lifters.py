@@ -163,6 +163,51 @@ def test_plain_weights_run_pruned(folder, tmp_path, home):
     assert np.abs(finer[3] - (finer[0] + finer[6]) / 2).max() > 2e-4
 
 
+def test_sizes_on_the_command_line_are_those_of_an_import(folder, tmp_path, home):
+    file, out = authors_file(tmp_path, "mixste"), tmp_path / "o.json"
+    sizes = ("token_num=[121,61]", "layer_index=[2,5]", "prune=motion", "recover=linear")
+    sizes = [word for size in sizes for word in ("--size", size)]
+    call("models", "import", file, "--model", "mixste", "--name", "steps", *sizes)
+    words = ("export-json", folder / "store.npz", "--out", out, "--quiet", "--overwrite")
+    call(*words, "--model", "steps")
+    imported = poses_in(out)[1]
+    words += ("--model", "mixste", "--weights", file)
+    call(*words)
+    plain = poses_in(out)[1]
+    call(*words, *sizes)
+    np.testing.assert_array_equal(poses_in(out)[1], imported)
+    assert np.abs(imported - plain).max() > 2e-4
+    call(*words, *sizes, "--tokens", "31,11")
+    assert np.abs(poses_in(out)[1] - imported).max() > 2e-4
+
+
+@pytest.mark.parametrize(
+    ("sizes", "status", "says"),
+    [
+        ("prune=motion", 2, "token_num is not, so that nothing is pruned"),
+        ("token_num=81 layer_index=3", 2, "with these sizes those it keeps only"),
+        ("token_num=81 layer_index=9 recover=linear", 2, "blocks in 1..7, got [9]"),
+        ("token_num=81 layer_index=3 recover=tra", 1, "'pos_embed_token' is missing"),
+        ("frames=81", 1, "has shape (1, 243, 16), expected (1, 81, 16)"),
+        ("tokens=81", 2, "unknown size 'tokens'"),
+        ("token_num", 2, "expected NAME=VALUE"),
+    ],
+)
+def test_sizes_that_cannot_be_are_one_line(folder, tmp_path, sizes, status, says):
+    file, out = authors_file(tmp_path, "mixste"), tmp_path / "o.json"
+    words = [word for size in sizes.split() for word in ("--size", size)]
+    words += ["--model", "mixste", "--weights", file]
+    result = call("export-json", folder / "store.npz", "--out", out, *words, expect=status)
+    assert result.stdout == "" and result.stderr.count("\n") == 1 and says in result.stderr
+    assert not out.exists()
+
+
+def test_sizes_alone_do_not_lift_a_pose_store_and_say_so(folder, tmp_path):
+    words = ("export-json", folder / "store.npz", "--out", tmp_path / "o.json")
+    refused = call(*words, "--size", "prune=tpc", expect=2)
+    assert "only a lifter that is named lifts it anew" in refused.stderr
+
+
 @pytest.mark.parametrize("name", ["hot-mixste", "tpc-mixste"])
 def test_tokens_reach_the_lifter(folder, tmp_path, name):
     file, out = authors_file(tmp_path, name), tmp_path / "o.json"

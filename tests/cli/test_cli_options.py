@@ -28,6 +28,10 @@ REACHES = {
     "weights": ("--weights w.safetensors", {"lift.weights": "w.safetensors", "lift.anew": True}),
     "device": ("--device cuda", {"pose2d.device": "cuda", "lift.device": "cuda"}),
     "tokens": ("--tokens 27", {"lift.tokens": 27}),
+    "sizes": (
+        "--size prune=uniform --size token_num=[81,27]",
+        {"lift.sizes": (("prune", "uniform"), ("token_num", (81, 27)))},
+    ),
     "compile": ("--compile", {"lift.compile": True}),
     "precision": ("--precision bfloat16", {"lift.precision": "bfloat16"}),
     "focal": ("--focal 1234.5", {"lift.focal_px": 1234.5}),
@@ -109,7 +113,7 @@ def settings_of(*options):
 
 
 OF_LIFT = sorted(
-    ALL_OPTIONS - {"bbox_thr", "det_frequency", "mode", "pose2d", "detector", "device"}
+    ALL_OPTIONS - {"bbox_thr", "det_frequency", "mode", "pose2d", "detector", "device", "sizes"}
 )
 OF_CONVERT = ["person", "outliers", "smooth", "cutoff", "bones", "height", "feet"]
 
