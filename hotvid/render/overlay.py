@@ -15,13 +15,11 @@ from scipy.ndimage import gaussian_filter1d
 
 from hotvid.render import strokes
 from hotvid.render.lettering import Lettering, put_mask
+from hotvid.render.opacity import score_opacity
 from hotvid.render.palette import OUTLINE, PersonColours, person_colours
 from hotvid.skeleton import H36M17
 from hotvid.types import Person, Track2D
 
-# A score of 0.9 is as good as certain; the least that is drawn must still be seen.
-_SURE_SCORE = 0.9
-_LEAST_OPACITY = 0.3
 _INTERPOLATED_OPACITY = 0.7
 _HEAD = H36M17.index("head")
 _STRIPE_PX = 4  # of the person's colour, along the label
@@ -31,13 +29,6 @@ EDGE_SIDES = tuple(
     for a, b in H36M17.edges
 )
 JOINT_SIDES = tuple(H36M17.side(j) for j in range(len(H36M17)))
-
-
-def score_opacity(score: np.ndarray, kpt_thr: float) -> np.ndarray:
-    """Opacity (...) of joints by their score (...): 0 below `kpt_thr`, 1 from 0.9 on."""
-    span = max(_SURE_SCORE - kpt_thr, 1e-6)
-    rising = _LEAST_OPACITY + (1 - _LEAST_OPACITY) * (score - kpt_thr) / span
-    return np.where(score >= kpt_thr, np.clip(rising, 0, 1), 0.0)
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ import numpy as np
 from hotvid.render import palette, strokes
 from hotvid.render.axes3d import SceneAxes
 from hotvid.render.lettering import Lettering, put_mask
+from hotvid.render.opacity import opacity_3d
 from hotvid.render.overlay import EDGE_SIDES
 from hotvid.render.palette import PersonColours, person_colours
 from hotvid.render.scene import Scene, arrange, levelled, to_plot
@@ -17,10 +18,6 @@ from hotvid.skeleton import H36M17
 from hotvid.types import Motion3D, Person, WorldFrame
 
 _HEAD = H36M17.index("head")
-_INTERPOLATED_FADE = 0.4
-# A joint is drawn whole where it is as sure as in its own better frames, if those are sure at all:
-# hands and feet that are seen well are right with half a chance. None is fainter than the last.
-_USUAL_PERCENT, _SURE, _FAINTEST = 75, 0.5, 0.3
 _BONE_M = 0.035
 _ONE_UP = np.array([[0.0, 0.0, 0.0], [0.0, 0.0, 1.0]])
 
@@ -31,17 +28,15 @@ class _Figure:
 
     place    (F, 3) the pelvis in plot axes.
     shown    (F,) bool: not where nobody was seen for so long that the picture shows nobody either.
-    opacity  (F, 17) 0..1, by how sure the joints are in 3D.
+    opacity  (F, 17) 0..1, as `opacity_3d` has it.
     """
 
     motion: Motion3D
     place: np.ndarray
     first: int
-    interpolated: np.ndarray
     shown: np.ndarray
     opacity: np.ndarray
     colours: PersonColours
-    faded: PersonColours
     label: np.ndarray
 
 
@@ -58,21 +53,6 @@ class _Body:
     width: int
     colours: PersonColours
     label: np.ndarray
-
-
-def _faded(colours: PersonColours) -> PersonColours:
-    parts = (colours.left, colours.middle, colours.right)
-    return PersonColours(*(palette.mix(c, palette.PANEL_BGR, _INTERPOLATED_FADE) for c in parts))
-
-
-def _opacity(person: Person, kpt_thr: float) -> np.ndarray:
-    """(F, 17) float32: faintest where nobody saw the joint, which is guessed from the others."""
-    seen = person.keypoints.score >= kpt_thr
-    if person.confidence is None:
-        return np.where(seen, 1, _FAINTEST).astype(np.float32)
-    usual = np.percentile(person.confidence, _USUAL_PERCENT, axis=0)
-    share = person.confidence / np.clip(usual, _SURE, 1)
-    return np.where(seen, np.clip(share, _FAINTEST, 1), _FAINTEST).astype(np.float32)
 
 
 def _lifted(people: Sequence[Person], world: WorldFrame | None) -> list[tuple[Person, Motion3D]]:
@@ -121,11 +101,9 @@ class Plot3D:
                 motion=motion,
                 place=place,
                 first=int(person.keypoints.frame_index[0]),
-                interpolated=person.keypoints.interpolated,
                 shown=person.keypoints.in_sight(kpt_thr),
-                opacity=_opacity(person, kpt_thr),
+                opacity=opacity_3d(person, kpt_thr),
                 colours=person_colours(person.track_id),
-                faded=_faded(person_colours(person.track_id)),
                 label=self._letters.number(str(person.track_id)),
             )
             for (person, motion), place in zip(lifted, self.scene.places, strict=True)
@@ -189,7 +167,7 @@ class Plot3D:
             known=ok[:17] & ok[17:34],
             opacity=figure.opacity[row].tolist(),
             width=max(1, round(metre_px * _BONE_M)) if np.isfinite(metre_px) else 1,
-            colours=figure.faded if figure.interpolated[row] else figure.colours,
+            colours=figure.colours,
             label=figure.label,
         )
 
@@ -220,7 +198,9 @@ class Plot3D:
             if body.known[_HEAD]:
                 x, y = body.pixels[_HEAD]
                 left, top = round(x - body.label.shape[1] / 2), round(y - 1.4 * body.label.shape[0])
-                put_mask(panel, body.label, left, top, body.colours.middle)
+                faint = 1 - max(body.opacity)
+                colour = palette.mix(body.colours.middle, palette.PANEL_BGR, faint)
+                put_mask(panel, body.label, left, top, colour)
 
     def _draw_caption(self, panel: np.ndarray, frame_index: int, pts_s: float) -> None:
         letters, words = self._letters, self._words

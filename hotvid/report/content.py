@@ -16,7 +16,9 @@ from hotvid.config import RenderConfig
 from hotvid.file_names import as_unicode
 from hotvid.joint_angles import TABLE
 from hotvid.post.quality import AS_LIFTED, Quality, quality
-from hotvid.render.overlay import EDGE_SIDES
+from hotvid.render import palette
+from hotvid.render.opacity import opacity_3d
+from hotvid.render.overlay import EDGE_SIDES, JOINT_SIDES
 from hotvid.render.palette import Colour, person_colours
 from hotvid.skeleton import H36M17
 from hotvid.types import Motion3D, Person, Poses
@@ -41,7 +43,7 @@ def content(
     kpt_thr  a gap in which no joint is as sure as this shows nobody, as in the picture.
     Numbers are base64 of little-endian arrays of float32, NaN where unknown: times (seconds from
     the first frame, which is at `start` in the video), places (metres, world), angles (degrees,
-    which go on beyond whole turns), speeds (metres a second).
+    which go on beyond whole turns), speeds (metres a second); opacities are bytes, 255 whole.
     """
     step = max(1, math.ceil(poses.n_frames / MOST_FRAMES))
     size_px = poses.video.width, poses.video.height
@@ -64,6 +66,15 @@ def content(
         },
         "edges": [list(edge) for edge in H36M17.edges],
         "sides": list(EDGE_SIDES),
+        "jointSides": list(JOINT_SIDES),
+        # The hues of people are made for this ground: on white the left side's would be lost.
+        "ground": {
+            "panel": palette.PANEL,
+            "floor": palette.FLOOR,
+            "grid": palette.GRID,
+            "shadow": _css(palette.SHADOW_BGR),
+        },
+        "either": [_css(palette.NEUTRAL.left), _css(palette.NEUTRAL.right)],
         "angles": [{"name": a.name.replace("_", " "), "meaning": a.meaning} for a in TABLE],
         "people": [
             _person(poses, person, step, of_person, kpt_thr)
@@ -95,6 +106,7 @@ def _person(
         in_sight = person.keypoints.in_sight(kpt_thr)[rows]
         shown_m = np.where(in_sight[:, None, None], person.world.xyz_m[rows], np.nan)
         out["xyz"] = _packed(shown_m)
+        out["opacity"] = _base64(np.rint(255 * opacity_3d(person, kpt_thr)[rows]).astype(np.uint8))
         out["speed"] = _packed(_speed(person, poses.pts_s[index])[rows])
     if person.angles is not None:
         out["degrees"] = _packed(person.angles.degrees[rows])
@@ -154,7 +166,11 @@ def _finite(value: float) -> float | None:
 
 
 def _packed(values: np.ndarray) -> str:
-    return base64.b64encode(np.ascontiguousarray(values, "<f4").tobytes()).decode("ascii")
+    return _base64(np.ascontiguousarray(values, "<f4"))
+
+
+def _base64(values: np.ndarray) -> str:
+    return base64.b64encode(values.tobytes()).decode("ascii")
 
 
 def _css(colour: Colour) -> str:

@@ -24,6 +24,7 @@ from hotvid.sources import check_readable, source_at
 from hotvid.types import Motion3D, Poses
 
 SUFFIXES = (".html", ".htm")
+SCRIPTS = ("page.js", "scene.js", "plots.js", "time.js")  # in web/, in this order one script
 # The video within: how high, for clips up to so many seconds. An hour is then some 200 MB.
 _HEIGHTS = ((300, 540), (1200, 360), (float("inf"), 240))
 
@@ -129,7 +130,7 @@ def page(
         "FILM": base64.b64encode(film).decode("ascii"),
         "LICENSES": html.escape((web / "LICENSES.txt").read_text("utf-8")),
         "LIBRARIES": (web / "vendor.min.js").read_text("utf-8"),
-        "CODE": (web / "page.js").read_text("utf-8"),
+        "CODE": "".join((web / name).read_text("utf-8") for name in SCRIPTS),
     }
     # Each part is put in once and never searched: what it holds cannot name another.
     for piece in (web / "page.html").read_text("utf-8").split("{{"):

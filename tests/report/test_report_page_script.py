@@ -1,5 +1,6 @@
 """The page's own script, run by Node with a stand-in for the browser's page and its WebGL."""
 
+import base64
 import json
 import shutil
 import subprocess
@@ -13,6 +14,7 @@ from stick_people import two_people
 from hotvid.joint_angles import ANGLES
 from hotvid.pipeline import settle
 from hotvid.report.content import content
+from hotvid.report.report import SCRIPTS
 from hotvid.skeleton import H36M17
 
 NODE = shutil.which("node")
@@ -52,12 +54,19 @@ class Controls {
   update() {}
   addEventListener() {}
 }
-const drawn = [];  // what each plot is given
+const drawn = [], looks = [], legends = [];  // what each plot is given, and told later
 class Plot {
-  constructor(how, data) { drawn.push(data); this.over = anything(); }
+  constructor(how, data) {
+    drawn.push(data);
+    looks.push(how);
+    this.over = anything();
+    this.cursor = { left: pointedAt };
+  }
   valToPos(value) { return value; }
   setSize() {}
+  setLegend({ idx }) { legends.push(idx); }
 }
+let pointedAt = -10;  // the mouse is elsewhere
 let clicked = null;  // what the button calls that shows everyone
 """
 _VENDOR = """
@@ -67,7 +76,8 @@ vendor = { ...vendor, WebGLRenderer: Renderer, OrbitControls: Controls, uPlot: P
 
 def run(driver, told):
     """What `driver` says, as JSON, after the page's script has begun with what it is told."""
-    libraries, page = ((WEB / name).read_text("utf-8") for name in ("vendor.min.js", "page.js"))
+    libraries = (WEB / "vendor.min.js").read_text("utf-8")
+    page = "".join((WEB / name).read_text("utf-8") for name in SCRIPTS)
     begin = f'"use strict"; const TOLD = {json.dumps(told)};'
     script = "\n".join((begin, _BROWSER, libraries, _VENDOR, page, driver))
     done = subprocess.run([NODE, "-"], input=script.encode(), capture_output=True, timeout=120)
@@ -90,7 +100,7 @@ def test_everyone_is_shown_where_the_poses_have_them(poses):
     const moments = Array.from(times, (moment) => {
       seek(moment);
       const bodies = shown.scene.children.filter((one) => one.isGroup);
-      return bodies.map((body) => body.visible && body.children.slice(clip.edges.length).map(
+      return bodies.map((body) => body.visible && body.children.slice(clip.edges.length, -1).map(
         (ball) => ball.visible ? ball.position.toArray() : null));
     });
     const grid = shown.scene.children.find((one) => one.type === "GridHelper");
@@ -107,6 +117,90 @@ def test_everyone_is_shown_where_the_poses_have_them(poses):
     assert np.nanmin(balls) < -40, "far off, and not at the end of what a small number holds"
     ways = np.concatenate([p.world.xyz_m[:, 0, 2] for p in poses.people])
     assert found["grid"][2] == pytest.approx((np.nanmin(ways) + np.nanmax(ways)) / 2, abs=0.51)
+
+
+def test_joints_less_sure_are_nearer_to_what_is_behind_them(poses):
+    near = poses.people[0]
+    track = near.keypoints
+    confidence = np.full(track.score.shape, 0.9, np.float32)
+    score, bridged = track.score.copy(), track.interpolated.copy()
+    wrist, ankle = map(H36M17.index, ("right_wrist", "left_ankle"))
+    confidence[:, wrist], confidence[2, wrist] = 0.8, 0.4
+    score[2, ankle] = 0.1
+    bridged[3] = True
+    track = replace(track, score=score, interpolated=bridged)
+    unsure = replace(near, keypoints=track, detected=None, confidence=confidence)
+    told = content(replace(poses, people=(unsure,))) | {"missing": ""}
+    driver = """
+    const parts = (frame) => {
+      seek(times[frame]);
+      const meshes = shown.scene.children.find((one) => one.isGroup).children.slice(0, -1);
+      return meshes.map((mesh) => mesh.material.color.toArray());
+    };
+    const rgb = (hue) => new vendor.MeshBasicMaterial({ color: hue }).color.toArray();
+    console.log(JSON.stringify({ frames: [1, 2, 3].map(parts), panel: rgb(clip.ground.panel),
+      hues: Object.fromEntries(["left", "middle", "right"].map(
+        (side, i) => [side, rgb(clip.people[0].colours[i])])) }));
+    """
+    found = run(driver, told)
+    panel = np.array(found["panel"])
+
+    def opacity(frame, sides):
+        parts = found["frames"][frame]
+        parts = parts[: len(H36M17.edges)] if sides == "sides" else parts[len(H36M17.edges) :]
+        hues = [found["hues"][side] for side in told[sides]]
+        return [
+            np.linalg.norm(c - panel) / np.linalg.norm(h - panel)
+            for c, h in zip(parts, hues, strict=True)
+        ]
+
+    whole = opacity(0, "jointSides")
+    assert whole == pytest.approx([1.0] * 17, abs=0.01)
+    unsure = [1.0] * 17
+    unsure[wrist], unsure[ankle] = 0.5, 0.3
+    assert opacity(1, "jointSides") == pytest.approx(unsure, abs=0.01)
+    bones = [min(unsure[a], unsure[b]) for a, b in H36M17.edges]
+    assert opacity(1, "sides") == pytest.approx(bones, abs=0.01)
+    assert opacity(2, "jointSides") == pytest.approx([0.6] * 17, abs=0.01)
+
+
+def test_shadows_lie_on_the_floor_below_the_bones(poses):
+    driver = """
+    seek(times[4]);
+    shown.scene.updateMatrixWorld();
+    const { children } = shown.scene.children.find((one) => one.isGroup);
+    const middle = (mesh) => new vendor.Vector3().setFromMatrixPosition(mesh.matrixWorld).toArray();
+    console.log(JSON.stringify({ bones: children.slice(0, clip.edges.length).map(middle),
+      shadows: children.at(-1).children.map(middle) }));
+    """
+    found = run(driver, content(poses) | {"missing": ""})
+    bones, shadows = np.array(found["bones"]), np.array(found["shadows"])
+    np.testing.assert_allclose(shadows[:, [0, 2]], bones[:, [0, 2]], atol=1e-6)
+    assert np.abs(shadows[:, 1]).max() < 0.01 < bones[:, 1].max()
+
+
+def test_who_has_no_3d_and_nobody_at_all_are_told_apart(poses):
+    driver = """
+    console.log(JSON.stringify([elements.empty.hidden, elements.empty.textContent,
+      elements.plots.hidden]));
+    """
+    flat = tuple(replace(p, motion=None, world=None, angles=None) for p in poses.people)
+    for people, said in ((flat, "no 3D"), ((), "nobody found")):
+        told = content(replace(poses, people=people)) | {"missing": ""}
+        assert run(driver, told) == [False, said, True]
+    assert run(driver, content(poses) | {"missing": ""})[0] is True
+
+
+def test_one_picture_has_no_time(poses):
+    driver = """
+    console.log(JSON.stringify([elements.transport.hidden, elements.about.textContent]));
+    """
+    hidden, about = run(driver, content(poses) | {"missing": ""})
+    assert not hidden and "frames/s" in about
+    one = content(replace(poses, people=())) | {"missing": ""}
+    one["times"] = base64.b64encode(np.zeros(1, "<f4").tobytes()).decode()
+    hidden, about = run(driver, one)
+    assert hidden and "frames/s" not in about
 
 
 @pytest.mark.parametrize("aspect", [0.6, 1.3, 2.2])
@@ -161,6 +255,34 @@ def test_plots_go_on_beyond_whole_turns_and_have_gaps_where_nothing_is_known(pos
     flexion[2] = np.nan
     np.testing.assert_allclose(flexion, degrees[:, knee])
     assert [i for i, v in enumerate(speeds[2]) if v is not None] == [3, 4, 5, 6, 7, 8]
+
+
+def test_left_and_right_have_one_hue_and_the_right_is_dashed(poses):
+    driver = """
+    const { series } = looks[0];
+    console.log(JSON.stringify(series.slice(1).map((one, i) => [one.label, one.stroke,
+      one.dash.length > 0, looks[0].legend.markers.dash(null, i + 1)])));
+    """
+    found = run(driver, content(poses) | {"missing": ""})
+    kinds = {}
+    for label, stroke, dashed, marker in found:
+        side, kind = label.split(" ", 1)
+        assert dashed == (side == "right") == (marker == "dashed")
+        kinds.setdefault(kind, set()).add(stroke)
+    assert all(len(hues) == 1 for hues in kinds.values())
+    assert len(kinds) == len(set.union(*kinds.values())) == 2
+
+
+@pytest.mark.parametrize(("pointed_at", "said"), [(-10, [3, 3]), (40, [])])
+def test_legends_say_what_is_true_now_unless_something_is_pointed_at(poses, pointed_at, said):
+    driver = f"""
+    pointedAt = {pointed_at};
+    plots.build();
+    legends.length = 0;
+    seek(times[3]);
+    console.log(JSON.stringify(legends));
+    """
+    assert run(driver, content(poses) | {"missing": ""}) == said
 
 
 @pytest.mark.parametrize("held", ["altKey", "ctrlKey", "metaKey", "shiftKey"])
