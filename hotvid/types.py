@@ -3,6 +3,7 @@
 Letters in shapes: F frames, P people, K keypoints of the 2D model's joint set,
 J the 17 joints of `hotvid.skeleton.H36M17`. Missing is NaN, never zero.
 Images are BGR uint8, origin top-left, the container's rotation applied.
+What holds arrays is equal to itself alone (`eq=False`): two arrays have no one answer to ==.
 """
 
 from __future__ import annotations
@@ -69,7 +70,7 @@ def frame_rate(pts_s: np.ndarray, video: VideoInfo) -> float:
     return len(running) / float(running.sum())
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Frame:
     """One decoded picture: `index` from 0 in decoded order, `pts_s` seconds, (H, W, 3) BGR.
 
@@ -82,7 +83,7 @@ class Frame:
     is_cut: bool = False
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Keypoints2D:
     """Everyone seen in one frame, in the 2D model's own joint set.
 
@@ -121,7 +122,7 @@ class Keypoints2D:
         )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Track2D:
     """One person's 2D keypoints over consecutive frames, gaps filled.
 
@@ -162,7 +163,7 @@ class Track2D:
         return ~self.interpolated | (self.score.max(1) >= kpt_thr)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Lifted:
     """What a lifter makes of one track, row for row.
 
@@ -180,7 +181,7 @@ class Lifted:
             check_shape("apart_m", self.apart_m, (len(self.xyz_m), 17))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Motion3D:
     """One person's 3D motion, row for row with the person's `Track2D`.
 
@@ -200,7 +201,7 @@ class Motion3D:
             check_shape("apart_m", self.apart_m, (len(self.xyz_m), 17))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class WorldFrame:
     """Where the camera is in the world: metres, y up, right-handed, the floor at y = 0; estimated.
 
@@ -223,7 +224,7 @@ class WorldFrame:
         check_shape("camera_m", self.camera_m, (3,))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class WorldMotion:
     """One person in the world that everyone of a video shares, row for row with the `Track2D`.
 
@@ -242,7 +243,7 @@ class WorldMotion:
             check_shape("contact", self.contact, (len(self.xyz_m), 2))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class BoneMotion:
     """One person's motion as turns of the standard humanoid's bones, row for row with the track.
 
@@ -274,7 +275,7 @@ class BoneMotion:
         check_shape("error_mm", self.error_mm, (n, 17))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class JointAngles:
     """One person's joint angles, row for row with the track.
 
@@ -287,7 +288,7 @@ class JointAngles:
         check_shape("degrees", self.degrees, (None, len(ANGLES)))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Person:
     """One person of a video.
 
@@ -323,7 +324,7 @@ class ModelsUsed:
     weights_sha256: str | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Poses:
     """The result for one video: a row for every frame read, and the people in it.
 
