@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from pathlib import Path
+from typing import Any, TypedDict
 
 from hotvid.errors import UsageError
 from hotvid.weights import ACCURATE_LIFTER
@@ -144,6 +145,34 @@ def check_choice(what: str, value: str, choices: tuple[str, ...]) -> str:
     return value
 
 
+class Options(TypedDict, total=False):
+    """The options of `configure`, for the type checkers of whoever passes them on to it."""
+
+    mode: str
+    pose2d: str
+    detector: str | None
+    bbox_thr: float
+    kpt_thr: float
+    det_frequency: int
+    person: str | int
+    model: str | None
+    weights: str | Path | None
+    device: str
+    tokens: int | Sequence[int] | None
+    sizes: Mapping[str, Any] | Iterable[Sequence[Any]] | None
+    compile: bool
+    precision: str
+    focal: float | None
+    swaps: bool
+    outliers: bool
+    smooth: str
+    cutoff: float
+    bones: bool
+    height: float | None
+    feet: bool
+    time_range: tuple[float, float] | None
+
+
 def configure(
     *,
     mode: str = Pose2DConfig.mode,
@@ -154,7 +183,7 @@ def configure(
     det_frequency: int = Pose2DConfig.det_frequency,
     person: str | int = TrackConfig.person,
     model: str | None = None,
-    weights: str | None = None,
+    weights: str | Path | None = None,
     device: str = LiftConfig.device,
     tokens: int | Sequence[int] | None = None,
     sizes: Mapping[str, Any] | Iterable[Sequence[Any]] | None = None,

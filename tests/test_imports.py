@@ -132,10 +132,3 @@ def test_a_wrong_import_would_be_seen(tmp_path):
     )
     assert parts_used(file) == {"render", "io"}
     assert parts_used(file) - may_use("track") == {"render", "io"}
-
-
-def test_the_public_names_are_there():
-    assert set(hotvid.__all__) == {"analyze", "run", "build_model", "load_state", "load_lifter"}
-    assert all(callable(getattr(hotvid, name)) for name in hotvid.__all__)
-    with pytest.raises(AttributeError, match="no attribute 'walk'"):
-        _ = hotvid.walk
