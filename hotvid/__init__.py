@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hotvid.errors import HotvidError, HotvidWarning
+from hotvid.progress import Progress, no_progress
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -56,10 +57,6 @@ if not TYPE_CHECKING:  # for whom any name would be one of ours
         return sorted({*globals(), *_MODELS})
 
 
-def _no_progress(stage: str, done: int, total: int | None) -> None:
-    """Says nothing."""
-
-
 def _not_told(path: Path) -> None:
     """Does nothing with the path of an output."""
 
@@ -67,7 +64,7 @@ def _not_told(path: Path) -> None:
 def analyze(
     source: str | Path,
     *,
-    progress: Callable[[str, int, int | None], None] = _no_progress,
+    progress: Progress = no_progress,
     **options: Unpack[Options],
 ) -> Poses:
     """Everyone in a video, in 2D and 3D: cleaned, in one world, with joint angles.
@@ -96,7 +93,7 @@ def run(
     save: str | Path | None = None,
     video: str | Path | None = None,
     overwrite: bool = False,
-    progress: Callable[[str, int, int | None], None] = _no_progress,
+    progress: Progress = no_progress,
     on_written: Callable[[Path], None] = _not_told,
     **options: Unpack[Options],
 ) -> Poses:
@@ -135,7 +132,7 @@ def lift_keypoints(
     json: str | Path | None = None,
     save: str | Path | None = None,
     overwrite: bool = False,
-    progress: Callable[[str, int, int | None], None] = _no_progress,
+    progress: Progress = no_progress,
     on_written: Callable[[Path], None] = _not_told,
     **options: Unpack[Options],
 ) -> Poses:

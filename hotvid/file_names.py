@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+PathLike = str | Path
+
 
 def as_unicode(text: str) -> str:
     r"""Text with the bytes of names of files that are no Unicode as \udcXX."""

@@ -17,21 +17,20 @@ from hotvid.config import (
 )
 from hotvid.errors import OutputError, UsageError
 from hotvid.exports import Export, check_exports, check_lengths, write_exports
+from hotvid.file_names import PathLike
 from hotvid.io.capture import is_still
 from hotvid.io.picture_writer import PICTURE_SUFFIXES, is_picture_name
 from hotvid.io.reader import VideoReader, check_source
 from hotvid.io.writer import VIDEO_SUFFIXES
+from hotvid.observing import frames_expected
 from hotvid.pipeline import (
-    PathLike,
-    Progress,
     analyze,
-    frames_expected,
     lift_anew,
     lift_keypoints,
-    no_progress,
     render,
     settle,
 )
+from hotvid.progress import Progress, no_progress
 from hotvid.sources import check_readable, source_at
 from hotvid.stored.pose_store import save_poses
 from hotvid.stored.poses_json import write_json

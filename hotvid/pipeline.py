@@ -10,38 +10,33 @@ Reading ahead and encoding run in threads of their own beside the models and the
 from __future__ import annotations
 
 import warnings
-from array import array
-from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Sequence
 from contextlib import ExitStack, closing
-from dataclasses import dataclass, replace
-from itertools import islice
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from hotvid import weights
+from hotvid import remarks, weights
 from hotvid.config import (
     CleanConfig,
     KeypointsConfig,
     LiftConfig,
     PipelineConfig,
-    Pose2DConfig,
+    TrackConfig,
     WorldConfig,
 )
-from hotvid.errors import HotvidWarning, InputError
+from hotvid.errors import HotvidWarning
+from hotvid.file_names import PathLike
 from hotvid.geometry import focal_px_of
-from hotvid.io.bars import BarFinder
 from hotvid.io.keypoints import read_keypoints
-from hotvid.io.keypoints.clip import lay_out
+from hotvid.io.keypoints.clip import KeypointClip, lay_out
 from hotvid.io.picture_writer import is_picture_name, picture_writer
 from hotvid.io.plain_frames import PlainFrames
 from hotvid.io.reader import VideoReader
-from hotvid.io.shots import ShotFinder
 from hotvid.io.writer import VideoWriter
+from hotvid.lift.loading import LifterLoading, lifter_for
+from hotvid.observing import Seen, observe
 from hotvid.pose2d import load_backend
-from hotvid.pose2d.base import Pose2DBackend
 from hotvid.post.cleaning import clean
 from hotvid.post.confidence import joint_confidence
 from hotvid.post.gravity import nobody_upright
@@ -49,16 +44,15 @@ from hotvid.post.joint_angles import joint_angles
 from hotvid.post.swaps import without_swaps
 from hotvid.post.trajectory import root_path
 from hotvid.post.world import place_in_world
+from hotvid.progress import Progress, no_progress
 from hotvid.skeleton import H36M17, to_h36m17
 from hotvid.track import (
-    Sightings,
     associate,
     select_people,
     tracks_as_given,
     tracks_without_phantoms,
 )
 from hotvid.types import (
-    Keypoints2D,
     Lifted,
     ModelsUsed,
     Motion3D,
@@ -71,20 +65,6 @@ from hotvid.types import (
 
 if TYPE_CHECKING:
     from hotvid.lift.lifter import Lifter
-
-PathLike = str | Path
-Progress = Callable[[str, int, int | None], None]  # stage, done, total (None: not known)
-
-FRAMES_AT_ONCE = 4  # through the 2D model: shares its start-up, and holds 25 MB of 1080p
-
-_TURNED = (
-    "people lie or stand on their heads in most frames: is the video turned? Turned upright "
-    "(ffmpeg -i IN -vf transpose=1 OUT) its people are understood better"
-)
-
-
-def no_progress(stage: str, done: int, total: int | None) -> None:
-    """Says nothing."""
 
 
 def analyze(
@@ -99,14 +79,14 @@ def analyze(
     """
     config = config or PipelineConfig()
     weights.locate(config.lift.model, config.lift.weights)  # before an hour of video is read
-    with _LifterLoading(config.lift) as loading:
+    with LifterLoading(config.lift) as loading:
         with (
             VideoReader(video, config.time_range_s) as reader,
             closing(load_backend(config.pose2d)) as backend,
         ):
             if config.lift.tokens is not None or config.lift.sizes:
                 loading.result()  # only the model itself knows whether they fit it
-            seen = _observe(reader, backend, loading, progress)
+            seen = observe(reader, backend, loading.start, progress)
         tracks = associate(
             seen.observations,
             seen.pts_s,
@@ -115,7 +95,7 @@ def analyze(
             size_px=(seen.info.width, seen.info.height),
             cuts=seen.cuts,
         )
-        nobody = () if tracks else (_nobody(video, seen.observations, config.pose2d),)
+        nobody = () if tracks else (remarks.nobody_found(video, seen.observations, config.pose2d),)
         seen = replace(seen, observations=())  # of hours of video too much to keep for nothing
         people, lifter = _lifted(tracks, seen, loading, config, progress)
     notes = (*seen.warnings, *nobody)
@@ -141,7 +121,7 @@ def lift_keypoints(
     given, config = given or KeypointsConfig(), config or PipelineConfig()
     if in_3d:
         weights.locate(config.lift.model, config.lift.weights)
-    with _LifterLoading(config.lift) as loading:
+    with LifterLoading(config.lift) as loading:
         table = read_keypoints(keypoints, given.format, given.joint_set)
         if in_3d:
             loading.start()
@@ -153,55 +133,33 @@ def lift_keypoints(
             first_number=given.first_number,
             time_range_s=config.time_range_s,
         )
-        seen = _Seen(clip.info, clip.first_frame, clip.pts_s, clip.observations, clip.warnings)
-        size_px = (clip.info.width, clip.info.height)
-        if clip.person is None or given.retrack:
-            how = replace(config.track, bbox_thr=given.bbox_thr)
-            tracks = associate(clip.observations, clip.pts_s, clip.first_frame, how, size_px)
-        else:
-            named = tracks_as_given(clip.observations, clip.person, clip.pts_s, clip.first_frame)
-            tracks = tracks_without_phantoms(named, given.bbox_thr, size_px)
-            notes = (*_nobodys(clip.person), *_unsure(len(named), len(tracks), given.bbox_thr))
-            seen = replace(seen, warnings=(*seen.warnings, *notes))
+        tracks, left_out = _tracks_given(clip, given, config.track)
+        notes = (*clip.warnings, *left_out)
+        seen = Seen(clip.info, clip.first_frame, clip.pts_s, clip.observations, notes)
         people, lifter = _lifted(tracks, seen, loading if in_3d else None, config, progress)
-    notes = seen.warnings if people else (*seen.warnings, _nobody(keypoints, seen.observations))
-    return _result(seen, config, people, lifter, f"{table.format}: {Path(keypoints).name}", notes)
+    nobody = () if people else (remarks.nobody_found(keypoints, seen.observations),)
+    made_by = f"{table.format}: {Path(keypoints).name}"
+    return _result(seen, config, people, lifter, made_by, (*notes, *nobody))
 
 
-def _nobody(source: PathLike, seen: Sequence[Keypoints2D], how: Pose2DConfig | None = None) -> str:
-    """That nobody was found, and what might help; `how` None: where keypoints were given."""
-    n = sum(len(people) > 0 for people in seen)
-    advice = []
-    if n:
-        advice.append("a lower --bbox-thr")
-    if how is not None and how.backend == "blazepose" and how.mode != "accurate":
-        advice.append("--mode accurate")
-    if n:
-        why = f"who was seen in {n} frame{'s' * (n > 1)} is too unsure or too soon gone"
-    elif how is None:
-        why = "it holds no detections in these frames"
-    else:
-        why = "people may be too small (under 40 pixels), too dark, or too far out of the picture"
-    return f"nobody was found in {source}; {why}" + (f": try {' or '.join(advice)}" * bool(advice))
-
-
-def _nobodys(person: Sequence[np.ndarray]) -> tuple[str, ...]:
-    """What to say of sightings that a tracker gave to nobody."""
-    n, without = sum(map(len, person)), sum(int((ids < 0).sum()) for ids in person)
-    return (f"{without} of {n} detections have no id, and are left out",) if without else ()
-
-
-def _unsure(n: int, left: int, bbox_thr: float) -> tuple[str, ...]:
-    """What to say of ids that are taken for nobody."""
-    if left == n:
-        return ()
-    return (f"{n - left} of {n} ids are less sure than {bbox_thr:g}, and are left out (bbox-thr)",)
+def _tracks_given(
+    clip: KeypointClip, given: KeypointsConfig, config: TrackConfig
+) -> tuple[list[Track2D], tuple[str, ...]]:
+    """The people of keypoints that were made elsewhere, and remarks on who was left out of them."""
+    size_px = (clip.info.width, clip.info.height)
+    if clip.person is None or given.retrack:
+        how = replace(config, bbox_thr=given.bbox_thr)
+        return associate(clip.observations, clip.pts_s, clip.first_frame, how, size_px), ()
+    named = tracks_as_given(clip.observations, clip.person, clip.pts_s, clip.first_frame)
+    tracks = tracks_without_phantoms(named, given.bbox_thr, size_px)
+    unsure = remarks.unsure_ids(len(named), len(tracks), given.bbox_thr)
+    return tracks, (*remarks.without_id(clip.person), *unsure)
 
 
 def _lifted(
     tracks: Sequence[Track2D],
-    seen: _Seen,
-    loading: _LifterLoading | None,
+    seen: Seen,
+    loading: LifterLoading | None,
     config: PipelineConfig,
     progress: Progress,
 ) -> tuple[tuple[Person, ...], Lifter | None]:
@@ -216,7 +174,7 @@ def _lifted(
 
 
 def _result(
-    seen: _Seen,
+    seen: Seen,
     config: PipelineConfig,
     people: tuple[Person, ...],
     lifter: Lifter | None,
@@ -224,7 +182,7 @@ def _result(
     notes: tuple[str, ...],
 ) -> Poses:
     if nobody_upright([p.motion.xyz_m for p in people if p.motion is not None]):
-        notes = (*notes, _TURNED)
+        notes = (*notes, remarks.TURNED)
     for note in notes:
         warnings.warn(note, HotvidWarning, stacklevel=3)
     return Poses(
@@ -244,7 +202,7 @@ def lift_anew(poses: Poses, config: LiftConfig, progress: Progress = no_progress
     progress  called as progress("lift", done, total).
     raises    WeightsError, UsageError.
     """
-    lifter = _load_lifter(config) if poses.people else None
+    lifter = lifter_for(config) if poses.people else None
     tracks = [person.detected for person in poses.people]
     video = _with_lens(poses.video, config)
     return replace(
@@ -390,93 +348,6 @@ def render(
         notes.append(f"{path} holds {n_drawn} of the {poses.n_frames} frames that have poses")
     for note in notes:
         warnings.warn(note, HotvidWarning, stacklevel=2)
-
-
-class _LifterLoading:
-    """Loads the lifter in a thread once someone is seen: importing torch alone takes seconds."""
-
-    def __init__(self, config: LiftConfig) -> None:
-        self._config = config
-        self._pool = ThreadPoolExecutor(1, thread_name_prefix="lifter")
-        self._future: Future[Lifter] | None = None
-
-    def __enter__(self) -> _LifterLoading:
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self._pool.shutdown(wait=False, cancel_futures=True)
-
-    def start(self) -> None:
-        """Begin, unless begun; raise at once what a finished load has raised."""
-        if self._future is None:
-            self._future = self._pool.submit(_load_lifter, self._config)
-        elif self._future.done():
-            self._future.result()
-
-    def result(self) -> Lifter:
-        self.start()
-        return self._future.result()
-
-
-def _load_lifter(config: LiftConfig) -> Lifter:
-    from hotvid.lift.lifter import load_lifter
-
-    lifter = load_lifter(config.model, config.weights, config.device, **dict(config.sizes))
-    if config.tokens is not None:
-        lifter.check(config)
-    return lifter
-
-
-@dataclass(frozen=True)
-class _Seen:
-    """The first pass over the video, frame by frame, before anyone has an identity."""
-
-    info: VideoInfo
-    first_frame: int
-    pts_s: np.ndarray
-    observations: Sequence[Keypoints2D]
-    warnings: tuple[str, ...]
-    cuts: tuple[int, ...] = ()  # rows
-
-
-def _observe(
-    reader: VideoReader, backend: Pose2DBackend, loading: _LifterLoading, progress: Progress
-) -> _Seen:
-    observations, pts_s = Sightings(), array("d")
-    first_frame = 0
-    total = frames_expected(reader.info, reader.time_range_s)
-    frames, shots, bars = iter(reader), ShotFinder(), BarFinder()
-    while batch := list(islice(frames, FRAMES_AT_ONCE)):
-        if not pts_s:
-            first_frame = batch[0].index
-        batch = [replace(f, is_cut=shots.begins_shot(f.bgr, f.pts_s)) for f in batch]
-        for frame in batch:
-            bars.look(frame.bgr)
-        seen = backend.estimate(batch)
-        observations.extend(seen)
-        pts_s.extend(frame.pts_s for frame in batch)
-        if any(len(people) for people in seen):
-            loading.start()
-        progress("pose2d", len(pts_s), total)
-    if not pts_s:
-        raise InputError(f"'{reader.path}' holds no frames", "give a video with a picture in it")
-    progress("pose2d", len(pts_s), len(pts_s))
-    notes, cuts = tuple(reader.warnings), tuple(shots.cuts)
-    if cuts:
-        times = "once" if len(cuts) == 1 else f"{len(cuts)} times"
-        notes += (f"the video is cut {times}: each shot has people and a floor of its own",)
-    if shots.camera_moves:
-        notes += ("the camera seems to move: where people are, and their floor, goes with it",)
-    info = replace(reader.info, shown_px=bars.shown_px())
-    return _Seen(info, first_frame, np.array(pts_s), observations, notes, cuts)
-
-
-def frames_expected(info: VideoInfo, time_range_s: tuple[float, float] | None) -> int | None:
-    """How many frames a video holds in a range of time, as its container claims."""
-    if info.n_frames is None or time_range_s is None:
-        return info.n_frames
-    start, end = (min(max(round(t * info.fps), 0), info.n_frames) for t in time_range_s)
-    return end - start
 
 
 def _with_lens(video: VideoInfo, config: LiftConfig) -> VideoInfo:

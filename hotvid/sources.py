@@ -17,8 +17,8 @@ from hotvid.config import (
     WorldConfig,
 )
 from hotvid.errors import InputError, UsageError
+from hotvid.file_names import PathLike
 from hotvid.io.reader import VideoReader
-from hotvid.pipeline import PathLike
 from hotvid.stored.arrays import is_arrays, load_arrays
 from hotvid.stored.parquet_table import is_parquet, load_parquet
 from hotvid.stored.pose_store import is_pose_store, load_poses

@@ -22,6 +22,8 @@ FOUNDATION = {
     "joint_angles",
     "mended_sides",
     "rotations",
+    "progress",
+    "remarks",
     "series",
     "geometry",
     "config",
@@ -34,6 +36,8 @@ FOUNDATION = {
 # hotvid's own files: read and written by what knows other files, above the foundation.
 STORED = {"stored"}
 STAGES = {"io", "pose2d", "track", "lift", "post", "render", "export"}
+# One pass over a video, which the pipeline begins with.
+FIRST = {"observing"}
 ABOVE = {"job", "exports", "sources", "doctor", "report", "bench", "batch", "train", "evaluate"}
 # The models are to run anywhere torch does: no video, no files, no command line.
 OF_MODELS = {"torch", "__future__", "collections", "copy", "dataclasses", "enum", "functools"}
@@ -72,11 +76,13 @@ def may_use(own: str) -> set[str]:
         return FOUNDATION | STORED | {own}
     if own in STAGES:
         return FOUNDATION | {own}
+    if own in FIRST:
+        return FOUNDATION | STAGES | FIRST
     if own == "pipeline":
-        return FOUNDATION | STORED | STAGES
+        return FOUNDATION | STORED | STAGES | FIRST
     if own in ABOVE:
-        return FOUNDATION | STORED | STAGES | ABOVE | {"pipeline"}
-    return FOUNDATION | STORED | STAGES | ABOVE | {"pipeline", "cli"}
+        return FOUNDATION | STORED | STAGES | FIRST | ABOVE | {"pipeline"}
+    return FOUNDATION | STORED | STAGES | FIRST | ABOVE | {"pipeline", "cli"}
 
 
 def files() -> list[Path]:
@@ -96,6 +102,7 @@ def test_every_part_has_its_place():
         FOUNDATION
         | STORED
         | STAGES
+        | FIRST
         | ABOVE
         | {"pipeline", "cli", "__init__", "__main__", "_weights"}
     )

@@ -15,7 +15,7 @@ from stand_ins import (
 )
 
 import hotvid
-from hotvid import pipeline, track
+from hotvid import observing, pipeline, track
 from hotvid.config import PipelineConfig, configure
 from hotvid.errors import HotvidWarning, InputError, UsageError, WeightsError
 from hotvid.io.reader import PREFETCH_FRAMES, VideoReader
@@ -71,7 +71,7 @@ def test_the_person_walks_to_the_right_in_the_camera_too(clip, models):
 def test_between_black_bars_the_lens_is_that_of_what_they_leave(clip, models, monkeypatch):
     (before,) = pipeline.analyze(clip).people
     width = VideoReader(clip).info.width
-    monkeypatch.setattr(pipeline.BarFinder, "shown_px", lambda self: width // 2)
+    monkeypatch.setattr(observing.BarFinder, "shown_px", lambda self: width // 2)
     poses = pipeline.analyze(clip)
     assert poses.video.shown_px == width // 2 and poses.video.focal_px is None
     z = poses.people[0].motion.root_m[:, 2]
@@ -99,8 +99,8 @@ def test_a_cut_ends_everybody_and_is_told_of(tmp_path, models):
 def test_frames_are_not_kept(clip, models):
     pipeline.analyze(clip)
     assert sum(models.batches) == N_FRAMES
-    assert max(models.batches) == pipeline.FRAMES_AT_ONCE
-    assert models.most_alive <= 2 * pipeline.FRAMES_AT_ONCE + PREFETCH_FRAMES + 1
+    assert max(models.batches) == observing.FRAMES_AT_ONCE
+    assert models.most_alive <= 2 * observing.FRAMES_AT_ONCE + PREFETCH_FRAMES + 1
 
 
 def test_progress_grows_to_its_end(clip, models):

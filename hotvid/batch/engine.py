@@ -18,7 +18,7 @@ class Started:
 
 @dataclass(frozen=True)
 class Advanced:
-    """How far a task is; as `hotvid.pipeline.Progress`."""
+    """How far a task is; as `hotvid.progress.Progress`."""
 
     task: Task
     stage: str

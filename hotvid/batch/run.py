@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from os import PathLike
 
 from hotvid import __version__
 from hotvid.atomic import check_output
@@ -40,8 +40,8 @@ class Request:
     overwrite  do everything anew, whatever is there.
     """
 
-    given: Sequence[str | PathLike]
-    out_dir: str | PathLike
+    given: Sequence[str | os.PathLike]
+    out_dir: str | os.PathLike
     settings: Settings
     recursive: bool = False
     patterns: Sequence[str] = ()
@@ -87,7 +87,7 @@ class Watcher:
         """A video is being worked on; a second time where its first worker was lost."""
 
     def advanced(self, video: Planned, stage: str, done: int, total: int | None) -> None:
-        """As `hotvid.pipeline.Progress`."""
+        """As `hotvid.progress.Progress`."""
 
     def ended(self, video: Planned, entry: Entry) -> None:
         """A video is done, or has failed."""

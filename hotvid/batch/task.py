@@ -26,7 +26,7 @@ from hotvid.errors import HotvidWarning, in_one_line, printable
 from hotvid.exports import without_people
 from hotvid.io.lock import locked
 from hotvid.io.reader import check_source
-from hotvid.pipeline import Progress, no_progress
+from hotvid.progress import Progress, no_progress
 from hotvid.sources import source_at
 from hotvid.stored.pose_store import load_poses, save_poses, stored_key
 from hotvid.types import Poses

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from statistics import median
@@ -23,14 +23,13 @@ from hotvid.lift.models.complexity import Complexity, count
 from hotvid.lift.models.hourglass import JOINTS, Hourglass
 from hotvid.lift.models.products import products
 from hotvid.lift.models.zoo import MODELS, build_model
+from hotvid.progress import Progress, no_progress
 
 STAGE = "timing"
 BATCH = {"cpu": 1, "cuda": 16}  # windows at once: a GPU is idle with one
 ROUNDS = 5
 _LEAST_S = 0.2  # of one measurement: shorter ones are repeated until they have lasted as long
 _SEED = 0
-
-Progress = Callable[[str, int, "int | None"], None]
 
 
 @dataclass(frozen=True)
@@ -91,7 +90,7 @@ def bench_models(
     batch_size: int | None = None,
     rounds: int | None = None,
     precision: str = "float32",
-    progress: Progress = lambda stage, done, total: None,
+    progress: Progress = no_progress,
 ) -> ModelBench:
     """Time the models `names` and the unpruned twins of those that prune.
 

@@ -7,7 +7,7 @@ first few frames are left out of the time: runtimes warm up on them.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -19,7 +19,9 @@ from hotvid.bench.machine import cpu_name
 from hotvid.config import MODES, Pose2DConfig, TrackConfig
 from hotvid.errors import InputError
 from hotvid.io.reader import VideoReader
+from hotvid.observing import FRAMES_AT_ONCE
 from hotvid.pose2d import load_backend
+from hotvid.progress import Progress
 from hotvid.skeleton import to_h36m17
 from hotvid.threads import n_cores
 from hotvid.track import associate
@@ -28,9 +30,6 @@ from hotvid.types import Keypoints2D, Track2D
 SECONDS = 8.0  # of the clip
 WARM_UP_FRAMES = 4
 STAGE = "pose2d"
-_AT_ONCE = 4  # frames: what the pipeline gives a model
-
-Progress = Callable[[str, int, "int | None"], None]
 
 
 @dataclass(frozen=True)
@@ -99,7 +98,7 @@ def bench_pose2d(
             times_s, pts_s, seen = [], [], []
             with VideoReader(video, (0.0, seconds)) as reader:
                 frames = iter(reader)
-                while batch := list(islice(frames, _AT_ONCE)):
+                while batch := list(islice(frames, FRAMES_AT_ONCE)):
                     begun = time.perf_counter()
                     seen += backend.estimate(batch)
                     times_s += [(time.perf_counter() - begun) / len(batch)] * len(batch)

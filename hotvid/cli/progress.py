@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
@@ -17,6 +17,9 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 from rich.text import Text
+
+from hotvid.progress import Progress as Report
+from hotvid.progress import no_progress
 
 STAGES = {
     "read": "reading",
@@ -38,18 +41,16 @@ _RATES = {
 # Stages of which the first report may tell of what an earlier run did.
 _GONE_ON_WITH = ("train", "batches")
 
-Callback = Callable[[str, int, "int | None"], None]
-
 
 @contextmanager
-def progress(quiet: bool) -> Iterator[Callback]:
+def progress(quiet: bool) -> Iterator[Report]:
     """A callback for the pipeline that shows on stderr how far each stage is.
 
     A terminal gets a bar with the rate and the time that remains; anything else gets one line
     when a stage begins; with `quiet` nothing is said.
     """
     if quiet:
-        yield lambda stage, done, total: None
+        yield no_progress
     elif sys.stderr.isatty():
         with _bars() as bars:
             yield _Bars(bars)

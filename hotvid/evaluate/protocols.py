@@ -11,9 +11,9 @@ from hotvid.errors import UsageError
 from hotvid.evaluate.as_json import finite
 from hotvid.evaluate.clips import Clip
 from hotvid.evaluate.metrics import auc, mpjpe, pa_mpjpe, pck
+from hotvid.progress import Progress, no_progress
 from hotvid.types import check_shape
 
-Progress = Callable[[str, int, "int | None"], None]
 STAGE = "evaluating"
 
 
@@ -99,7 +99,7 @@ def evaluate_clips(
     target: Target = lambda clip: clip.xyz_m,
     pck_joints: np.ndarray | None = None,
     count_copies: bool = False,
-    progress: Progress = lambda stage, done, total: None,
+    progress: Progress = no_progress,
 ) -> Report:
     """How far `predict` is from the truth.
 

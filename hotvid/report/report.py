@@ -16,9 +16,10 @@ from hotvid import job
 from hotvid.atomic import atomic_output, check_output
 from hotvid.config import PipelineConfig, RenderConfig
 from hotvid.errors import HotvidWarning, OutputError
-from hotvid.file_names import as_unicode
+from hotvid.file_names import PathLike, as_unicode
 from hotvid.io.reader import check_source
-from hotvid.pipeline import PathLike, Progress, no_progress, render, settle
+from hotvid.pipeline import render, settle
+from hotvid.progress import Progress, no_progress
 from hotvid.report.content import content
 from hotvid.sources import check_readable, source_at
 from hotvid.types import Motion3D, Poses

@@ -6,7 +6,7 @@ import json
 import logging
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -22,6 +22,7 @@ from hotvid.evaluate.protocols import Report, evaluate_clips
 from hotvid.lift.checkpoint import save_checkpoint
 from hotvid.lift.models.prune import take_frames
 from hotvid.lift.models.zoo import build_model
+from hotvid.progress import Progress, no_progress
 from hotvid.train.published import PublishedRecipe
 from hotvid.train.published_data import Windows, epoch_order
 from hotvid.train.published_loss import LOSSES
@@ -33,8 +34,6 @@ log = logging.getLogger(__name__)
 
 SAVE_EVERY_S = 180.0
 _MAY_CHANGE = ("epochs", "evaluate_every", "evaluate_batch_size")  # of the recipe, on resuming
-
-Progress = Callable[[str, int, "int | None"], None]
 
 
 class PublishedTrainer:
@@ -90,7 +89,7 @@ class PublishedTrainer:
 
     def run(
         self,
-        progress: Progress = lambda stage, done, total: None,
+        progress: Progress = no_progress,
         stop_after_s: float | None = None,
     ) -> bool:
         """Train what is left of the recipe's epochs; False if the time is up before that.
@@ -133,7 +132,7 @@ class PublishedTrainer:
                 return False
         return True
 
-    def evaluate(self, progress: Progress = lambda stage, done, total: None) -> Report:
+    def evaluate(self, progress: Progress = no_progress) -> Report:
         """The errors on the test subjects, flip averaging included."""
         self.model.eval()
         return evaluate_clips(

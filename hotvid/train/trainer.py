@@ -42,7 +42,7 @@ _MARK = "step"  # which states of this trainer have, and those of published mode
 
 
 @dataclass(frozen=True)
-class Progress:
+class Reached:
     """What the loop reports now and then."""
 
     step: int
@@ -110,7 +110,7 @@ class Trainer:
         floor = self.recipe.final_rate
         return warm * (floor + (1 - floor) * fall)
 
-    def run(self, report: Callable[[Progress], None] = lambda _: None) -> None:
+    def run(self, report: Callable[[Reached], None] = lambda _: None) -> None:
         """Train until the recipe's time is used up, saving every two minutes and at the end.
 
         Raises HotvidError, and saves nothing, where the loss is no finite number any more.
@@ -125,7 +125,7 @@ class Trainer:
                     self.step += 1
                 mean = float(np.mean(losses))
                 if self.step % REPORT_EVERY == 0:
-                    report(Progress(self.step, self.trained_s, self.total_s, mean))
+                    report(Reached(self.step, self.trained_s, self.total_s, mean))
                 if self.trained_s - saved > SAVE_EVERY_S:
                     saved = self.trained_s
                     self.save()
