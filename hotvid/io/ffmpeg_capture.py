@@ -1,4 +1,8 @@
-"""One pass over a file by the ffmpeg binary, for codecs that OpenCV's own lacks, as AV1."""
+"""One pass over a file by the ffmpeg binary, for what OpenCV's own cannot read.
+
+It lacks codecs, as AV1's. Interlaced pictures it leaves as combs, or since 5.0 gives memory that
+nothing was written to in their place (swscale converts no such picture to one that is not).
+"""
 
 from __future__ import annotations
 
@@ -19,21 +23,30 @@ from hotvid.threads import thread_share
 
 _SHOWN = re.compile(r"\bn: *\d+ pts:.* pts_time:(\S+)")  # a line about each picture
 
+# One picture for each that there was, at its time; those among them that are whole stay so.
+_DEINTERLACE = "bwdif=mode=send_frame:deint=interlaced"
+
 
 class FfmpegCapture:
     """The pictures of a video in decoded order; as `hotvid.io.capture.VideoCapture`.
 
     size_px, fps, n_frames  as OpenCV has them of the container.
+    interlaced              whether whole pictures are to be made of fields.
     """
 
     def __init__(
-        self, path: Path, size_px: tuple[int, int], fps: float, n_frames: int | None
+        self,
+        path: Path,
+        size_px: tuple[int, int],
+        fps: float,
+        n_frames: int | None,
+        interlaced: bool = False,
     ) -> None:
         self.size_px, self.fps, self.n_frames = size_px, fps, n_frames
         self._times_s: queue.SimpleQueue[float | None] = queue.SimpleQueue()
         self._bytes = b""
         self._now_s = 0.0
-        self._process = _start(path, size_px)
+        self._process = _start(path, size_px, interlaced)
         self._listener = threading.Thread(
             target=self._listen, args=(self._process.stderr,), name="hotvid-decode", daemon=True
         )
@@ -72,14 +85,16 @@ class FfmpegCapture:
         self._times_s.put(None)
 
 
-def _start(path: Path, size_px: tuple[int, int]) -> subprocess.Popen:
+def _start(path: Path, size_px: tuple[int, int], interlaced: bool) -> subprocess.Popen:
     threads = str(thread_share(DECODER_THREADS))
     try:
         command = [ffmpeg_exe(), "-hide_banner", "-nostdin", "-nostats", "-threads", threads]
     except OutputError as error:
         raise InputError(f"'{path}' holds no picture that can be decoded", DAMAGED) from error
     command += ["-i", ffmpeg_url(path), "-map", "0:v:0", "-an", "-sn", "-dn"]
-    command += ["-vf", f"scale={size_px[0]}:{size_px[1]}:flags=area,showinfo"]
+    filters = [_DEINTERLACE] if interlaced else []
+    filters += [f"scale={size_px[0]}:{size_px[1]}:flags=area", "showinfo"]
+    command += ["-vf", ",".join(filters)]
     command += ["-fps_mode", "passthrough", "-f", "rawvideo", "-pix_fmt", "bgr24", "pipe:1"]
     return subprocess.Popen(
         command,

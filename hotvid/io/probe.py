@@ -13,6 +13,7 @@ import imageio_ffmpeg
 from hotvid.errors import OutputError
 
 PROBE_TIMEOUT_S = 30.0  # a file on a sleeping network disk may take its time
+PROBED_S = 5.0  # of the video, in which a first picture is looked for
 
 _INPUT = re.compile(r"^Input #0, (\S+),")
 _STREAM = re.compile(r"^ +Stream #\d+:\d+.*?: (Video|Audio): (\w+)(.*)$")
@@ -20,6 +21,9 @@ _DURATION = re.compile(r"^  Duration: (\d+):(\d+):(\d+\.?\d*)(?:, start: (-?[\d.
 _STREAM_START = re.compile(r", start (-?[\d.]+)")
 # As phones write it: the length that on 35 mm film has the same angle of view.
 _FOCAL_35MM = re.compile(r"^ +\S*focal_?length\S*35mm\S*\s*: (\d+\.?\d*)", re.IGNORECASE)
+_FIELD_ORDER = re.compile(r"\([^()]*\b(?:top|bottom) (?:coded )?first\b")
+# What `showinfo` says of the first picture: T or B where its lines are two fields, else P.
+_FIRST_PICTURE = re.compile(r"\bn: *0 pts:.* i:([A-Z]) ")
 _STREAM_DURATION = re.compile(r"^ +DURATION\s*: (\d+):(\d+):(\d+\.?\d*)")
 
 
@@ -34,6 +38,7 @@ class Probe:
     audio_codec       of the first audio stream; None without one.
     video_offset_s    how much later than the file's first stream the video starts.
     focal_35mm        the lens as its equivalent on 35 mm film, millimetres; None: not said.
+    interlaced        each picture is two fields, taken one after the other and woven together.
     """
 
     container: str = ""
@@ -43,6 +48,7 @@ class Probe:
     audio_codec: str | None = None
     video_offset_s: float = 0.0
     focal_35mm: float | None = None
+    interlaced: bool = False
 
     @property
     def kind(self) -> str:
@@ -68,7 +74,11 @@ def ffmpeg_url(path: str | os.PathLike) -> str:
 def probe(path: str | os.PathLike) -> Probe | None:
     """What the file says of its streams; None if ffmpeg is missing or cannot read it."""
     try:
-        command = [ffmpeg_exe(), "-hide_banner", "-nostdin", "-i", ffmpeg_url(path)]
+        command = [ffmpeg_exe(), "-hide_banner", "-nostdin", "-threads", "1"]
+        command += ["-t", str(PROBED_S), "-i", ffmpeg_url(path)]
+        # Not every container says that its pictures are interlaced; the pictures themselves do.
+        command += ["-map", "0:v:0?", "-an", "-sn", "-dn"]
+        command += ["-vf", "showinfo", "-frames:v", "1", "-f", "null", "-"]
         listing = subprocess.run(
             command,
             stdin=subprocess.DEVNULL,
@@ -84,7 +94,10 @@ def probe(path: str | os.PathLike) -> Probe | None:
 
 
 def parse_listing(text: str) -> Probe:
-    """The listing that `ffmpeg -i` prints, as a Probe."""
+    """The listing that ffmpeg prints of its input, and of the first picture, as a Probe."""
+    text, _, shown = text.partition("\nStream mapping:\n")
+    first_picture = _FIRST_PICTURE.search(shown)
+    interlaced = first_picture is not None and first_picture[1] != "P"
     container = ""
     audio_codec = duration_s = video_duration_s = focal_35mm = None
     file_start_s = video_start_s = 0.0
@@ -102,6 +115,7 @@ def parse_listing(text: str) -> Probe:
             in_video = kind == "Video" and "(attached pic)" not in rest and not has_video
             if in_video:
                 has_video = True
+                interlaced |= _FIELD_ORDER.search(rest) is not None
                 start = _STREAM_START.search(rest)
                 # ffmpeg leaves a start of 0 out.
                 video_start_s = float(start.group(1)) if start else 0.0
@@ -112,7 +126,14 @@ def parse_listing(text: str) -> Probe:
             video_duration_s = _seconds(*match.groups()) - video_start_s
     offset_s = max(0.0, video_start_s - file_start_s)
     return Probe(
-        container, has_video, video_duration_s, duration_s, audio_codec, offset_s, focal_35mm
+        container,
+        has_video,
+        video_duration_s,
+        duration_s,
+        audio_codec,
+        offset_s,
+        focal_35mm,
+        interlaced,
     )
 
 

@@ -64,7 +64,8 @@ class VideoReader:
 
     `Frame.pts_s` counts from the first picture of the file, which is at 0, and always grows;
     variable frame rates keep their own times. Pictures are BGR, 8 bit, turned upright by the
-    container's rotation, stretched where its pixels are not square; transparency is dropped.
+    container's rotation, stretched where its pixels are not square, made whole where they are
+    interlaced; transparency is dropped.
     Each iteration reads the file anew. Frames are decoded ahead in a thread, which ends with
     the iteration, with `close`, or with the `with` block.
 
@@ -79,11 +80,12 @@ class VideoReader:
         self.warnings: list[str] = []
         self._open_reads: list[Prefetch[Frame]] = []
         self._still = is_still(self.path)
-        self._by_ffmpeg = False  # the way round codecs that OpenCV lacks
         found = None if self._still else probe(self.path)
         if found is not None:
             _check_probe(self.path, found)
         found = found or Probe()
+        self._interlaced = found.interlaced
+        self._by_ffmpeg = found.interlaced  # and for codecs that OpenCV lacks, see `_describe`
         self.counts_frames = self._still or found.kind in COUNTED
         # Where frames are not counted, the file's length may be that of its sound.
         with_sound = found.audio_codec is not None
@@ -129,20 +131,20 @@ class VideoReader:
         if not self._by_ffmpeg:
             return capture
         capture.close()
-        return FfmpegCapture(self.path, capture.size_px, capture.fps, capture.n_frames)
+        of_container = (capture.size_px, capture.fps, capture.n_frames)
+        return FfmpegCapture(self.path, *of_container, self._interlaced)
 
     def _describe(self, found: Probe) -> VideoInfo:
-        capture = self._open()
-        with contextlib.closing(capture):
-            shows = capture.grab() and capture.picture() is not None
-        if not shows:
+        capture = self._showing()
+        if capture is None and not self._by_ffmpeg:
             self._by_ffmpeg = True
-            with contextlib.closing(self._open()) as other:
-                shows = other.grab()
-        if not shows:
+            capture = self._showing()
+        if capture is None:
             raise InputError(f"'{self.path}' holds no picture that can be decoded", DAMAGED)
-        fps = _plausible_fps(self.path, capture.fps, self._by_ffmpeg)
+        fps = _plausible_fps(self.path, capture.fps, self._by_ffmpeg and not self._interlaced)
         n_frames, duration_s = capture.n_frames, found.video_duration_s
+        if duration_s is None and fps != capture.fps and not self.counts_frames:
+            duration_s = found.duration_s  # raw DV counts the ticks of its clock
         if duration_s is not None:
             n_frames = round(duration_s * fps)
         elif n_frames is not None:
@@ -164,6 +166,11 @@ class VideoReader:
             has_audio=found.audio_codec is not None,
             focal_px=_focal_px(found.focal_35mm or focal_35mm(self.path), width, height),
         )
+
+    def _showing(self) -> VideoCapture | StillCapture | FfmpegCapture | None:
+        """A capture for what it says of the file, closed; None if it has no picture of it."""
+        with contextlib.closing(self._open()) as capture:
+            return capture if capture.grab() and capture.picture() is not None else None
 
     def _frames(self) -> Iterator[Frame]:
         start_s, end_s = self.time_range_s or (-math.inf, math.inf)
@@ -286,12 +293,12 @@ def _focal_px(film_mm: float | None, width: int, height: int) -> float | None:
     return film_mm / FILM_DIAGONAL_MM * math.hypot(width, height)
 
 
-def _plausible_fps(path: Path, claimed: float, by_ffmpeg: bool) -> float:
+def _plausible_fps(path: Path, claimed: float, unknown_codec: bool) -> float:
     """The container's average rate, unless its own timestamps plainly contradict it."""
     low, high = PLAUSIBLE_FPS
     if low <= claimed <= high:
         return claimed
-    measured = 0.0 if by_ffmpeg else measured_fps(path)
+    measured = 0.0 if unknown_codec else measured_fps(path)
     if measured > 0 and not (claimed > 0 and 0.5 < measured / claimed < 2.0):
         claimed = measured
     low, high = POSSIBLE_FPS

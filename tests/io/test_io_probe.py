@@ -67,6 +67,24 @@ def test_a_cover_is_no_video():
     assert found.container == "mp3"
 
 
+@pytest.mark.parametrize(
+    ("of_stream", "of_picture", "interlaced"),
+    [
+        ("yuv420p(tv, bt709, progressive)", "P", False),
+        ("yuv420p", "P", False),
+        ("yuv420p", "B", True),  # as DV
+        ("yuv420p(tv, bt709, top first)", "P", True),  # it begins with whole pictures
+        ("yuv420p(bottom coded first (swapped))", "P", True),
+    ],
+)
+def test_either_the_stream_or_a_picture_is_interlaced(of_stream, of_picture, interlaced):
+    said = LISTING.replace("yuv420p", of_stream) + "\nStream mapping:\n"
+    said += f"[showinfo] n:   0 pts:  0 pts_time:0 s:96x64 i:{of_picture} iskey:1 type:I\n"
+    found = parse_listing(said)
+    assert found.interlaced == interlaced
+    assert found.audio_codec == "aac" and found.video_offset_s == pytest.approx(0.5)
+
+
 def test_what_cannot_be_read(tmp_path):
     (tmp_path / "a.mp4").write_bytes(b"\0" * 100)
     assert probe(tmp_path / "a.mp4") is None

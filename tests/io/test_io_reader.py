@@ -39,6 +39,9 @@ def clip(tmp_path_factory):
         ("grey.mkv", ("-c:v", "ffv1", "-pix_fmt", "gray")),
         ("grey16.mkv", ("-c:v", "ffv1", "-pix_fmt", "gray16le")),
         ("palette.gif", ("-c:v", "gif")),
+        # OpenCV converts none of them; only the first says of itself that it is interlaced.
+        ("interlaced.ts", ("-vf", "setfield=tff", "-c:v", "mpeg2video", "-flags", "+ildct+ilme")),
+        ("interlaced.avi", ("-vf", "setfield=bff", "-c:v", "mpeg4", "-flags", "+ildct+ilme")),
         # OpenCV's wheels have no decoder for it.
         ("av1.mp4", ("-c:v", "libaom-av1", "-cpu-used", "8", "-crf", "20")),
     ],
@@ -112,6 +115,35 @@ def test_by_ffmpeg_a_video_is_what_it_is_by_opencv(tmp_path, clip, monkeypatch):
             if frame.index == 3:
                 break
     assert not reading_threads()
+
+
+def test_fields_of_two_times_are_no_combs(tmp_path):
+    """A bar that moves 4 px a field: woven, every other row would have it elsewhere."""
+    rows, n_fields, width, height = [], 24, 96, 64
+    for i in range(n_fields):
+        field = np.zeros((height, width, 3), np.uint8)
+        field[:, 4 * i : 4 * i + 12] = 255
+        rows.append(field.tobytes())
+    raw = ("-f", "rawvideo", "-pix_fmt", "bgr24", "-s", f"{width}x{height}", "-r", "50", "-i", "-")
+    weave = ("-vf", "tinterlace=interleave_top", "-c:v", "mpeg2video", "-flags", "+ildct+ilme")
+    ffmpeg(*raw, *weave, "-q:v", "2", str(tmp_path / "a.ts"), feed=b"".join(rows))
+    frames, _ = read(tmp_path / "a.ts")
+    assert len(frames) == n_fields // 2
+    for i, frame in enumerate(frames):
+        grey = frame.bgr.mean(axis=2)
+        assert np.abs(np.diff(grey, axis=0)).max() < 100
+        # Where the bar is in the frame's first field.
+        centre = (grey.mean(axis=0) * np.arange(width)).sum() / grey.mean(axis=0).sum()
+        assert centre == pytest.approx(min(8 * i + 5.5, width - 6.5), abs=2.5)
+
+
+def test_raw_dv_has_the_rate_of_its_pictures(tmp_path):
+    """Its container claims that of its clock, and frames by that."""
+    encode = ("-vf", "scale=720:576,setfield=bff", "-r", "25", "-c:v", "dvvideo")
+    frames, reader = read(make_clip(tmp_path / "a.dv", 10, fps=25, encode=encode))
+    assert [index_of(f.bgr) for f in frames] == list(range(10))
+    assert reader.info.fps == pytest.approx(25) and reader.info.n_frames == 10
+    assert frames[-1].pts_s == pytest.approx(9 / 25) and not reader.warnings
 
 
 @pytest.mark.parametrize("suffix", [".mp4", ".mkv"])
