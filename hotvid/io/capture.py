@@ -22,6 +22,7 @@ STILL_FPS = 30.0  # a picture has no rate; this makes a video of one frame of it
 PLAUSIBLE_FPS = (1.0, 240.0)  # a claim beyond is checked against the timestamps
 POSSIBLE_FPS = (1e-3, 5000.0)  # and beyond this neither is believed
 PROBED_FRAMES = 30  # for that check: about a second
+MOST_LOST = 30  # pictures in a row that cannot be decoded; after more of them the file has ended
 DECODER_THREADS = 8  # more hold more frames than they save time
 
 _HEIF_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"mif1")  # ISO 23008-12: still pictures
@@ -36,10 +37,12 @@ class VideoCapture:
     size_px   (width, height) of what `picture` returns.
     fps       average frames a second, as the container claims; 0 where it does not know.
     n_frames  as the container claims; None where it does not know.
+    n_lost    pictures so far that could not be decoded and were passed over.
     """
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self.n_lost = 0
         with _quiet():
             # The FFmpeg backend alone: others take numbered pictures for a sequence.
             options = [cv2.CAP_PROP_N_THREADS, thread_share(DECODER_THREADS)]
@@ -54,8 +57,12 @@ class VideoCapture:
         self.fps = self._get(cv2.CAP_PROP_FPS)
 
     def grab(self) -> bool:
-        """Go to the next picture; False at the end or where the file breaks off."""
-        return self._capture.grab()
+        """Go to the next picture that can be decoded; False where there is none."""
+        for n_lost in range(MOST_LOST + 1):
+            if self._capture.grab():
+                self.n_lost += n_lost
+                return True
+        return False
 
     def time_s(self) -> float:
         """The grabbed picture's own time, seconds from the video's start; 0 if it has none."""
@@ -115,6 +122,7 @@ class StillCapture:
         self.size_px = (bgr.shape[1], bgr.shape[0])
         self.fps = STILL_FPS
         self.n_frames = 1
+        self.n_lost = 0
 
     def grab(self) -> bool:
         self._left -= 1

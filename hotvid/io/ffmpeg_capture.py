@@ -43,6 +43,7 @@ class FfmpegCapture:
         interlaced: bool = False,
     ) -> None:
         self.size_px, self.fps, self.n_frames = size_px, fps, n_frames
+        self.n_lost = 0  # ffmpeg passes over what it cannot decode, and does not count it
         self._times_s: queue.SimpleQueue[float | None] = queue.SimpleQueue()
         self._bytes = b""
         self._now_s = 0.0

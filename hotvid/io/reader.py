@@ -117,6 +117,7 @@ class VideoReader:
                 pts_s.append(timeline.next(capture.time_s()))
         self._check_end(len(pts_s), pts_s[-1] if pts_s else 0.0)
         self._check_times(timeline, len(pts_s))
+        self._check_lost(capture.n_lost)
         return pts_s
 
     def close(self) -> None:
@@ -195,6 +196,7 @@ class VideoReader:
                 self._check_end(index + 1, pts_s)
                 self._check_reach(pts_s, end_s)
         self._check_times(timeline, index + 1)
+        self._check_lost(capture.n_lost)
         if n_given == 0:
             raise InputError(
                 f"'{self.path}' has no frame from {start_s:g} to {end_s:g} s",
@@ -231,6 +233,10 @@ class VideoReader:
             self._warn(
                 f"{timeline.n_repaired} of {n_frames} timestamps made no sense and were mended"
             )
+
+    def _check_lost(self, n_lost: int) -> None:
+        if n_lost:
+            self._warn(f"frames that cannot be decoded were left out: {n_lost}")
 
     def _warn(self, message: str) -> None:
         if message not in self.warnings:

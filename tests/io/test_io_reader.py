@@ -1,5 +1,6 @@
 """Every frame of every kind of file, with its own number and its own time."""
 
+import re
 import threading
 import time
 import tracemalloc
@@ -144,6 +145,23 @@ def test_raw_dv_has_the_rate_of_its_pictures(tmp_path):
     assert [index_of(f.bgr) for f in frames] == list(range(10))
     assert reader.info.fps == pytest.approx(25) and reader.info.n_frames == 10
     assert frames[-1].pts_s == pytest.approx(9 / 25) and not reader.warnings
+
+
+def test_a_picture_that_cannot_be_decoded_is_left_out(tmp_path):
+    """And not all that come after it, too."""
+    path = make_clip(tmp_path / "a.avi", 20, encode=("-c:v", "mjpeg", "-q:v", "2"))
+    data = bytearray(path.read_bytes())
+    starts = [m.start() for m in re.finditer(b"\xff\xd8\xff", data)]
+    assert len(starts) == 20
+    for number in (7, 8):
+        data[starts[number] : starts[number] + 300] = bytes(300)
+    path.write_bytes(data)
+    frames, reader = read(path)
+    kept = [i for i in range(20) if i not in (7, 8)]
+    assert [index_of(f.bgr) for f in frames] == kept
+    assert [f.pts_s for f in frames] == pytest.approx([i / 30 for i in kept])
+    assert reader.warnings == ["frames that cannot be decoded were left out: 2"]
+    assert len(VideoReader(path).times()) == 18
 
 
 @pytest.mark.parametrize("suffix", [".mp4", ".mkv"])
