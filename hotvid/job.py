@@ -34,6 +34,7 @@ from hotvid.progress import Progress, no_progress
 from hotvid.sources import check_readable, source_at
 from hotvid.stored.pose_store import save_poses
 from hotvid.stored.poses_json import write_json
+from hotvid.time_range import poses_within
 from hotvid.types import Poses
 
 
@@ -72,9 +73,10 @@ def run(
         )
     outputs = _Outputs(out, json, save, exports, overwrite, on_written)
     outputs.check((source, drawn_over))
-    _check_still(out, source, stored)
+    part = stored and poses_within(stored, config.time_range_s)
+    _check_still(out, source, part)
     if any(export.format.most_frames for export in exports):
-        check_lengths(exports, _n_frames(source, config) if stored is None else stored.n_frames)
+        check_lengths(exports, _n_frames(source, config) if part is None else part.n_frames)
     if stored is not None and out is not None and drawn_over is not None:
         check_readable(stored, drawn_over)
     found = _found(source, stored, config, progress)
@@ -155,7 +157,8 @@ class _Outputs:
         otherwise.
         """
         if self.save is not None:  # first: what took longest is kept, whatever comes after it
-            save_poses(as_found, self.save, self.overwrite)
+            part = poses_within(as_found, config.time_range_s)
+            save_poses(part, self.save, self.overwrite)
             self.on_written(Path(self.save))
         poses = settle(as_found, config)
         if self.json is not None:

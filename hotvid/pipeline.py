@@ -46,6 +46,7 @@ from hotvid.post.trajectory import root_path
 from hotvid.post.world import place_in_world
 from hotvid.progress import Progress, no_progress
 from hotvid.skeleton import H36M17, to_h36m17
+from hotvid.time_range import poses_within
 from hotvid.track import (
     associate,
     select_people,
@@ -251,7 +252,8 @@ def settle(poses: Poses, config: PipelineConfig | None = None) -> Poses:
     """What is made of `poses`, however they came, before they are drawn and written.
 
     Those that are in a world already, as those of JSON are, were cleaned before, too; either is
-    done again only where `config` asks for something else.
+    done again only where `config` asks for something else. Stored poses of which a range of time
+    is wanted are cleaned and placed whole, so that all parts of a clip are in one world.
     """
     config = config or PipelineConfig()
     to_clean = poses.world is None or config.clean != CleanConfig()
@@ -259,6 +261,7 @@ def settle(poses: Poses, config: PipelineConfig | None = None) -> Poses:
         poses = _cleaned(poses, config.clean)
     if to_clean or config.world != WorldConfig():
         poses = place_in_world(poses, config.world)
+    poses = poses_within(poses, config.time_range_s)
     return replace(poses, people=tuple(_described(p) for p in poses.people))
 
 

@@ -23,6 +23,7 @@ from hotvid.stored.arrays import is_arrays, load_arrays
 from hotvid.stored.parquet_table import is_parquet, load_parquet
 from hotvid.stored.pose_store import is_pose_store, load_poses
 from hotvid.stored.poses_json import holds_poses, is_poses_json, load_poses_json
+from hotvid.time_range import poses_within
 from hotvid.track import select_people
 from hotvid.types import Poses
 
@@ -52,6 +53,7 @@ _FREE = {
     "track": TrackConfig(),
     "clean": CleanConfig(),
     "world": WorldConfig(),
+    "time_range_s": None,
 }
 
 
@@ -80,14 +82,20 @@ class Source:
     def stored_poses(self, config: PipelineConfig) -> Poses | None:
         """The poses that it holds, with the people that the settings choose; None of a video.
 
+        Of what is not lifted anew all times are given, also those that are not wanted:
+        `hotvid.pipeline.settle` leaves them out.
+
         raises  InputError; UsageError for settings of what is not done anew.
         """
         if not self.is_stored:
             return None
         self._check_settings(config)
         poses = _LOADERS[self.kind](self.path)
-        tracks = [person.keypoints for person in poses.people]
+        part = poses_within(poses, config.time_range_s)
+        tracks = [person.keypoints for person in part.people]
         chosen = {track.track_id for track in select_people(tracks, config.track.person)}
+        # Before it is lifted anew, as a video is; else the whole is better cleaned and placed.
+        poses = part if config.lift.anew else poses
         return replace(poses, people=tuple(p for p in poses.people if p.track_id in chosen))
 
     def check_video(self, video: PathLike | None) -> None:
@@ -112,15 +120,15 @@ class Source:
         lift = LiftConfig() if given.anew else given
         if lift != LiftConfig():
             raise UsageError(
-                f"{self.path} is a pose store: only a lifter that is named lifts it anew",
+                f"{self.path} holds poses already: only a lifter that is named lifts them anew",
                 "name one with --model or --weights, or leave out the options of lifting",
             )
         # Of the 2D model nothing is asked; the lifter runs on the same device.
         pose2d = replace(config.pose2d, device=Pose2DConfig.device)
         if replace(config, **_FREE, lift=lift, pose2d=pose2d) != PipelineConfig():
             raise UsageError(
-                f"{self.path} is a pose store: nobody is searched for in it anew",
-                "leave out the options of detection and time, or give the video",
+                f"{self.path} holds poses already: nobody is searched for anew",
+                "leave out the options of detection, or give the video",
             )
 
 

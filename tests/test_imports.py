@@ -27,6 +27,7 @@ FOUNDATION = {
     "series",
     "geometry",
     "config",
+    "time_range",
     "weights",
     "threads",
     "stop_signals",

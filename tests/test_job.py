@@ -101,21 +101,20 @@ def test_people_of_a_store_can_be_chosen(clip, backend, tmp_path):
     [
         {"mode": "fast"},
         {"mode": "accurate"},
-        {"time_range": (0, 1)},
         {"bbox_thr": 0.9},
         {"bbox_thr": 0.9, "model": "hot-mixste-s"},
     ],
 )
 def test_nobody_is_searched_for_in_a_store(clip, backend, tmp_path, options):
     job.run(clip, save=tmp_path / "a.npz")
-    with pytest.raises(UsageError, match="pose store: nobody is searched for"):
+    with pytest.raises(UsageError, match="holds poses already: nobody is searched for"):
         job.run(tmp_path / "a.npz", config=configure(**options), json=tmp_path / "a.json")
 
 
 @pytest.mark.parametrize("options", [{"focal": 900.0}, {"device": "cpu"}, {"tokens": 9}])
 def test_a_store_is_lifted_anew_only_by_a_lifter_that_is_named(clip, backend, tmp_path, options):
     job.run(clip, save=tmp_path / "a.npz")
-    with pytest.raises(UsageError, match=r"pose store: only a lifter .* --model or --weights"):
+    with pytest.raises(UsageError, match=r"already: only a lifter .* --model or --weights"):
         job.run(tmp_path / "a.npz", config=configure(**options), json=tmp_path / "a.json")
 
 
@@ -162,6 +161,44 @@ def test_a_height_scales_json_and_does_not_clean_it_again(clip, backend, tmp_pat
     assert not cleaned and tall.people[0].world is not None
     job.run(tmp_path / "a.json", config=configure(cutoff=3.0), json=tmp_path / "c.json")
     assert len(cleaned) == 1
+
+
+@pytest.mark.parametrize("name", ["a.npz", "a.json"])
+def test_a_part_of_stored_poses_is_that_part_of_the_whole(clip, backend, tmp_path, name):
+    job.run(clip, json=tmp_path / "a.json", save=tmp_path / "a.npz")
+    whole = json.loads((tmp_path / "a.json").read_text())
+    config = configure(time_range=(0.2, 0.5))
+    job.run(tmp_path / name, tmp_path / "b.mp4", config, json=tmp_path / "b.json")
+    part = json.loads((tmp_path / "b.json").read_text())
+    wanted = whole["people"][0]["frames"][6:15]
+    assert part["people"][0]["frames"] == wanted and part["world"] == whole["world"]
+    about = part["analysed"]
+    assert (about["first_frame"], about["frame_count"], about["start_s"]) == (6, 9, 0.2)
+    with VideoReader(tmp_path / "b.mp4") as reader:
+        assert [read_drawn_code(f.bgr) for f in reader] == list(range(6, 15))
+
+
+def test_a_part_can_be_kept_and_is_lifted_anew_alone(clip, backend, tmp_path, monkeypatch):
+    job.run(clip, save=tmp_path / "a.npz")
+    monkeypatch.setattr("hotvid.lift.lifter.load_lifter", lambda *_: StandInLifter())
+    for options in ({}, {"model": "hot-mixste-s"}):
+        config = configure(time_range=(0.2, 0.5), **options)
+        job.run(tmp_path / "a.npz", config=config, save=tmp_path / "b.npz", overwrite=True)
+        part = load_poses(tmp_path / "b.npz")
+        assert part.first_frame == 6 and part.n_frames == 9
+        assert part.people[0].keypoints.frame_index.tolist() == list(range(6, 15))
+    with pytest.raises(InputError, match=r"no frame is from 3 to 4 s; the last is at 0.77 s"):
+        job.run(tmp_path / "a.npz", config=configure(time_range=(3, 4)), json=tmp_path / "c.json")
+
+
+def test_a_format_that_cannot_count_the_frames_takes_a_part_of_a_store(clip, backend, tmp_path):
+    pytest.importorskip("ezc3d")
+    job.run(clip, save=tmp_path / "a.npz")
+    exports = [Export(replace(FORMATS["c3d"], most_frames=5), tmp_path / "a.c3d")]
+    with pytest.raises(OutputError, match="holds 5 at most"):
+        job.run(tmp_path / "a.npz", exports=exports)
+    job.run(tmp_path / "a.npz", config=configure(time_range=(0.0, 0.1)), exports=exports)
+    assert "a.c3d" in names(tmp_path)
 
 
 def test_what_changes_nothing_of_stored_people_is_refused(clip, backend, tmp_path):

@@ -64,7 +64,22 @@ def test_what_holds_poses_gives_those_that_are_chosen(tmp_path, name, cleaned):
     assert person.track_id == 1
     np.testing.assert_allclose(person.keypoints.xy_px, wanted.xy_px, atol=0.01)
     with pytest.raises(UsageError, match="nobody is searched for"):
-        source.stored_poses(configure(time_range=(0.0, 0.1)))
+        source.stored_poses(configure(mode="fast"))
+
+
+def test_who_is_largest_or_there_is_told_by_the_time_that_is_wanted(tmp_path):
+    poses = some_poses(n_people=2)
+    early, late = poses.people
+    track = early.keypoints
+    track = replace(track, interpolated=track.frame_index >= 3)
+    poses = replace(poses, people=(replace(early, detected=track, keypoints=track), late))
+    save_poses(poses, tmp_path / "store.npz")
+    source, when = source_at(tmp_path / "store.npz"), (0.2, 0.3)
+    with pytest.raises(UsageError, match="no person 0 in this video; the ids are: 1"):
+        source.stored_poses(configure(person=0, time_range=when))
+    for person in ("longest", "largest", "1"):
+        (chosen,) = source.stored_poses(configure(person=person, time_range=when)).people
+        assert chosen.track_id == 1 and len(chosen.keypoints) == 12, "cut once it is cleaned"
 
 
 def test_a_video_holds_no_poses_and_is_its_own_video(tmp_path):

@@ -10,13 +10,13 @@ import typer
 
 from hotvid.cli import options
 from hotvid.cli.keypoint_options import OF_FILE, read_of_file
-from hotvid.cli.shared import CHOSEN, MOTION, WHO, Chosen, takes
+from hotvid.cli.shared import CHOSEN, MOTION, WHEN, WHO, Chosen, takes
 from hotvid.cli.summary import naming_what_was_written, summary
 from hotvid.config import ExportConfig, KeypointsConfig, configure
 from hotvid.errors import UsageError
 
 
-@takes(WHO, MOTION, of_file=(OF_FILE,))
+@takes(WHEN, WHO, MOTION, of_file=(OF_FILE,))
 def convert(
     source: Annotated[
         Path,

@@ -152,7 +152,8 @@ PersonChoice = Annotated[
     typer.Option(
         "--person",
         metavar="all|largest|longest|ID",
-        help="Whom to keep: everyone, the largest, the one seen longest, or one id.",
+        help="Whom to keep: everyone, the largest, the one seen longest, or one id, as a run with "
+        "the same --time-range names it.",
         rich_help_panel=_PEOPLE,
     ),
 ]

@@ -25,11 +25,11 @@ from hotvid.io.prefetch import Prefetch
 from hotvid.io.probe import Probe, probe
 from hotvid.io.quicktime import focal_35mm
 from hotvid.io.timeline import Timeline
+from hotvid.time_range import TOLERANCE_S
 from hotvid.types import Frame, VideoInfo
 
 PREFETCH_FRAMES = 4  # evens out pictures that take long to decode
 PREFETCH_BYTES = 2**28  # very large pictures wait in smaller numbers
-TIME_TOLERANCE_S = 1e-6  # timestamps are binary fractions of what the user types
 
 # A file ends early when it lacks more than this of what its header promises: containers
 # round, and count sound that goes on a little after the last picture.
@@ -182,9 +182,9 @@ class VideoReader:
             while capture.grab():
                 index += 1
                 pts_s = timeline.next(capture.time_s())
-                if pts_s < start_s - TIME_TOLERANCE_S:
+                if pts_s < start_s - TOLERANCE_S:
                     continue
-                if pts_s >= end_s - TIME_TOLERANCE_S:
+                if pts_s >= end_s - TOLERANCE_S:
                     break
                 bgr = capture.picture()
                 if bgr is None:

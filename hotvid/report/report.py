@@ -22,6 +22,7 @@ from hotvid.pipeline import render, settle
 from hotvid.progress import Progress, no_progress
 from hotvid.report.content import content
 from hotvid.sources import check_readable, source_at
+from hotvid.time_range import poses_within
 from hotvid.types import Motion3D, Poses
 
 SUFFIXES = (".html", ".htm")
@@ -84,7 +85,8 @@ def write_report(
         temporary.open("w", encoding="utf-8", newline="\n") as file,
     ):
         was_cleaned = looked_at.was_cleaned and not config.lift.anew
-        lifted = [] if was_cleaned else [p.motion for p in as_found.people]
+        part = poses_within(as_found, config.time_range_s)
+        lifted = [] if was_cleaned else [p.motion for p in part.people]
         how = (lifted, config.render.kpt_thr, was_cleaned)
         file.writelines(page(poses, film, missing, *how))
     return Report(poses, len(film))

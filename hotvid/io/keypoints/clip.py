@@ -12,6 +12,7 @@ import numpy as np
 from hotvid.errors import InputError, UsageError
 from hotvid.io.keypoints.table import KeypointTable
 from hotvid.io.reader import VideoReader
+from hotvid.time_range import rows_within
 from hotvid.types import Keypoints2D, VideoInfo
 
 MAX_FRAMES = 10_000_000  # 46 hours at 60 frames a second
@@ -78,7 +79,7 @@ def lay_out(
         info = _described(table, size_px, fps, max(n_needed, table.n_frames or 0))
         times = table.times if fps is None else None
         pts_s = _times(times, first, info.n_frames, info.fps)
-    kept = _within(pts_s, time_range_s)
+    kept = rows_within(pts_s, time_range_s)
     size = np.array([info.width, info.height], np.float32)
     if table.normalised:
         table = replace(table, xy=table.xy * size, box=table.box * np.tile(size, 2))
@@ -151,15 +152,6 @@ def _times(
     if not (np.isfinite(pts_s).all() and (np.diff(pts_s) > 0).all()):
         raise InputError("the file's times do not grow from frame to frame", "give --fps instead")
     return pts_s
-
-
-def _within(pts_s: np.ndarray, time_range_s: tuple[float, float] | None) -> slice:
-    if time_range_s is None:
-        return slice(0, len(pts_s))
-    low, high = np.searchsorted(pts_s, np.array(time_range_s) - 1e-6)
-    if low == high:
-        raise InputError(f"no frame is from {time_range_s[0]:g} to {time_range_s[1]:g} s")
-    return slice(int(low), int(high))
 
 
 def _by_frame(row: np.ndarray, kept: slice) -> list[np.ndarray]:
