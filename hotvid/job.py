@@ -71,6 +71,11 @@ def run(
             f"{source} holds people already: of those --kpt-thr changes only what is drawn",
             "leave it out, or give the video",
         )
+    if save is not None and looked_at.was_cleaned and not config.lift.anew:
+        raise UsageError(
+            f"a pose store holds motion as it was lifted, and that of {source} was cleaned",
+            "leave out --save-poses: such a file is a SOURCE, too; or lift it anew: --model",
+        )
     outputs = _Outputs(out, json, save, exports, overwrite, on_written)
     outputs.check((source, drawn_over))
     part = stored and poses_within(stored, config.time_range_s)

@@ -201,6 +201,15 @@ def test_a_format_that_cannot_count_the_frames_takes_a_part_of_a_store(clip, bac
     assert "a.c3d" in names(tmp_path)
 
 
+def test_cleaned_motion_is_no_pose_store_which_would_be_cleaned_again(clip, backend, tmp_path):
+    job.run(clip, json=tmp_path / "a.json")
+    with pytest.raises(UsageError, match=r"a.json was cleaned; leave out --save-poses.*--model"):
+        job.run(tmp_path / "a.json", save=tmp_path / "a.npz")
+    assert names(tmp_path) == ["a.json", "coded.mp4"]
+    job.run(tmp_path / "a.json", config=configure(model="hot-mixste-s"), save=tmp_path / "a.npz")
+    assert load_poses(tmp_path / "a.npz").n_frames == N_FRAMES
+
+
 def test_what_changes_nothing_of_stored_people_is_refused(clip, backend, tmp_path):
     job.run(clip, save=tmp_path / "a.npz")
     config = configure(kpt_thr=0.9)
