@@ -15,11 +15,16 @@ MeasuredOut = Annotated[
 ]
 
 
-def check_measured_out(json_out: Path | None, overwrite: bool, source: Path | None = None) -> None:
-    """Raise OutputError before minutes of measuring where the file cannot be written."""
+def check_measured_out(
+    json_out: Path | None,
+    overwrite: bool,
+    source: Path | None = None,
+    save: Path | None = None,
+) -> None:
+    """Raise OutputError before minutes of measuring where a file cannot be written."""
     from hotvid.job import check_outputs
 
-    check_outputs([source], json=json_out, overwrite=overwrite)
+    check_outputs([source], json=json_out, save=save, overwrite=overwrite)
 
 
 def tell(text: str, found: dict[str, Any], json_out: Path | None, overwrite: bool) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -54,6 +54,13 @@ class Clip:
 
     def __len__(self) -> int:
         return len(self.xy_px)
+
+    def of_whole_windows(self, length: int) -> Clip:
+        """Its frames up to the last whole window of so many, from the first on; all, if shorter."""
+        n = len(self) // length * length or len(self)
+        series = ("xy_px", "score", "xyz_m", "valid", "root_m")
+        found = {name: getattr(self, name) for name in series}
+        return replace(self, **{k: v if v is None else v[:n] for k, v in found.items()})
 
 
 def image_pose(clip: Clip) -> np.ndarray:

@@ -75,10 +75,10 @@ class WindowPredictor:
     def __call__(self, clip: Clip) -> Answer:
         """The model's poses for a clip, in metres, the root at 0."""
         length, n = self._model.frames, len(clip)
-        starts = centred_starts(n, length) if self._seq2frame else chunk_starts(n, length)
+        starts = centred_starts(n, length) if self.slides else chunk_starts(n, length)
         rows = window_rows(starts, length)
         poses = np.concatenate(list(self._poses(clip, edge_rows(rows, n))))
-        if self._seq2frame:
+        if self.slides:
             return Answer(self._in_metres(clip, poses[:, 0], np.arange(n)))
         inside = ((rows >= 0) & (rows < n)).ravel()
         frames = edge_rows(rows, n).ravel()
@@ -86,7 +86,8 @@ class WindowPredictor:
         return Answer(poses[inside], poses[~inside], frames[~inside])
 
     @property
-    def _seq2frame(self) -> bool:
+    def slides(self) -> bool:
+        """Whether there is a window around each frame (seq2frame)."""
         return self._protocol.seq2frame
 
     def _poses(self, clip: Clip, frames: np.ndarray) -> Iterator[np.ndarray]:
@@ -115,7 +116,7 @@ class WindowPredictor:
         if not self._flip:
             return self._answer(straight).float().cpu().numpy()
         mirrored = flipped(straight, self._mirror)
-        if self._seq2frame and self._model.cuts:
+        if self.slides and self._model.cuts:
             # The published evaluation keeps the same frames in the mirror.
             poses, kept = self._model.forward_kept(straight)
             with _keeping(self._model, kept):
@@ -128,7 +129,7 @@ class WindowPredictor:
 
     def _answer(self, windows: Tensor) -> Tensor:
         poses, kept = self._model.forward_kept(windows)
-        return centre_pose(poses, kept, self._model.frames) if self._seq2frame else poses
+        return centre_pose(poses, kept, self._model.frames) if self.slides else poses
 
     def _in_metres(self, clip: Clip, poses: np.ndarray, frames: np.ndarray) -> np.ndarray:
         """Poses (N, 17, 3) of `frames` (N,) in metres, the root at 0."""

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -8,13 +9,17 @@ from typer.testing import CliRunner
 
 from hotvid.cli.main import app
 from hotvid.config import configure
+from hotvid.errors import InputError
 from hotvid.evaluate import real
-from hotvid.lift.checkpoint import save_checkpoint
+from hotvid.evaluate.human36m import load_human36m
+from hotvid.evaluate.predict import WindowPredictor
+from hotvid.lift.checkpoint import load_checkpoint, save_checkpoint
 from hotvid.lift.models.zoo import build_model
 from hotvid.weights import SHIPPED
 
 SIZES = {"frames": 9, "channel": 16, "mlp_hidden": 32, "depth": 3, "heads": 2}
 HOT = {"token_num": 4, "layer_index": 1}
+SERIES = ("xy_px", "score", "xyz_m", "root_m")  # of a clip, frame by frame
 
 
 def call(*words, expect=0):
@@ -99,6 +104,74 @@ def test_sizes_build_the_model_otherwise_for_once(folder, tmp_path, data):
     assert "so that nothing is pruned" in refused.stderr
 
 
+def test_whole_windows_count_from_the_first_frame_on_and_no_padding(folder, tmp_path):
+    torch.manual_seed(0)
+    file = tmp_path / "w.safetensors"
+    save_checkpoint(build_model("motionbert", **SIZES, representation=8), file, "motionbert")
+    words = ("eval", "h36m", "--data", folder, "--keypoints", "gt", "--quiet", "--weights", file)
+    words += ("--whole-windows", "--json", tmp_path / "o.json", "--save-predictions")
+    result = call(*words, tmp_path / "p.npz")
+    assert "every frame" not in result.stdout
+    found = json.loads((tmp_path / "o.json").read_text())
+    # Two windows of 9 of each take's 20 frames, 2 subjects, 4 cameras.
+    assert found["whole_windows"] and found["groups"]["Walking"]["n_frames"] == 2 * 4 * 18
+    model = load_checkpoint(file)[0]
+    with np.load(tmp_path / "p.npz") as kept:
+        assert kept["predicted/S9/Photo/54138969"].shape == (18, 17, 3)
+        xyz = kept["predicted/S9/Photo/54138969"]
+    (clip,) = (c for c in load_human36m(folder, ["S9"], "gt") if c.name == "S9/Photo/54138969")
+    alone = WindowPredictor(model)(replace(clip, **{n: getattr(clip, n)[9:18] for n in SERIES}))
+    np.testing.assert_allclose(xyz[9:], 1000 * alone.xyz_m, atol=1e-2)
+    slides = ("eval", "h36m", "--data", folder, "--keypoints", "gt", "--whole-windows", "--weights")
+    save_checkpoint(build_model("tpc-mixste", **SIZES, **HOT), file, "tpc-mixste")
+    assert "a window around each frame" in call(*slides, file, expect=2).stderr
+
+
+@pytest.mark.parametrize("data", ["h36m", "3dhp"])
+def test_predictions_are_kept_beside_what_is_right(folder, tmp_path, data):
+    """Measured again, by hand, they give what was printed."""
+    words = ("eval", data, "--data", folder, "--quiet", "--weights", folder / "w.safetensors")
+    words += ("--keypoints", "gt") if data == "h36m" else ()
+    words += ("--json", tmp_path / "o.json", "--save-predictions", tmp_path / "p.npz")
+    call(*words)
+    found = json.loads((tmp_path / "o.json").read_text())
+    groups = {}
+    with np.load(tmp_path / "p.npz") as kept:
+        assert json.loads(str(kept["about"]))["weights_sha256"] == found["weights_sha256"]
+        joints = list(kept["joints"])
+        root = joints.index("pelvis")
+        for name in kept["clips"]:
+            predicted, reference = kept[f"predicted/{name}"], kept[f"reference/{name}"]
+            assert predicted.dtype == np.float32 and predicted.shape == (20, 17, 3)
+            assert not predicted[:, root].any() and not reference[:, root].any()
+            off = np.linalg.norm(predicted - reference, axis=-1).mean(-1)
+            counts = kept[f"valid/{name}"] if f"valid/{name}" in kept else np.ones(20, bool)
+            group = name.split("/")[1].split(" ")[0] if data == "h36m" else name
+            groups.setdefault(group, []).append(off[counts])
+    assert list(groups) == list(found["groups"])
+    for group, parts in groups.items():
+        wanted = found["groups"][group]
+        mean = np.concatenate(parts).mean()
+        assert (len(np.concatenate(parts)), mean) == (
+            wanted["n_frames"],
+            pytest.approx(wanted["mpjpe_mm"], rel=1e-5),
+        )
+    refused = call(*words, expect=1)
+    assert "--overwrite" in refused.stderr
+    assert "must end in .npz" in call(*words[:-1], "p.txt", expect=1).stderr
+
+
+def test_predictions_of_a_run_that_fails_leave_nothing(folder, tmp_path, monkeypatch):
+    out = tmp_path / "new" / "p.npz"
+
+    def fail(*_):
+        raise InputError("no measure")
+
+    monkeypatch.setattr("hotvid.evaluate.protocols.mpjpe", fail)
+    words = ("eval", "3dhp", "--data", folder, "--quiet", "--save-predictions", out)
+    assert "no measure" in call(*words, expect=1).stderr and not out.parent.exists()
+
+
 def test_3dhp_knows_that_hotvids_own_lifter_answers_in_metres(folder, tmp_path):
     """Joints in Human3.6M's order, the pelvis first: else the error is the body's own size."""
     words = ("eval", "3dhp", "--data", folder, "--quiet", "--no-flip")
@@ -107,7 +180,7 @@ def test_3dhp_knows_that_hotvids_own_lifter_answers_in_metres(folder, tmp_path):
     own, same = (json.loads((tmp_path / f"{n}.json").read_text()) for n in ("own", "h36m"))
     assert own["groups"] == same["groups"] and own["trained_on"] == "motion capture"
     said = call(*words, "--trained-on", "3dhp", expect=2)
-    assert "not trained on MPI-INF-3DHP" in said.stderr
+    assert "was trained on motion capture by hotvid, not on 3dhp" in said.stderr
 
 
 def test_3dhp_takes_millimetres_of_models_trained_on_it(folder, tmp_path):
@@ -200,7 +273,7 @@ def test_a_model_that_places_the_root_is_measured_from_there_and_told_of_if_not(
             found[places, bool(more)] = measured["mean"]["mpjpe_mm"]
             foot = result.stdout.splitlines()[-2:]
             assert foot[0].startswith("left out, as by MotionBERT's authors: S9/Greeting")
-            assert foot[1].startswith("every frame of the others counts; the authors cut windows")
+            assert foot[1].startswith("every frame of the others counts; as by its authors:")
             said = result.stderr.splitlines()
             assert len(said) == int(places and not more), said
             assert all("from 0 in the mean" in line and "--global-root" in line for line in said)

@@ -1,0 +1,77 @@
+"""`hotvid eval real`: the whole chain on calibrated cameras."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from hotvid.cli import options
+from hotvid.cli.measured import MeasuredOut, check_measured_out, tell
+from hotvid.config import CleanConfig, LiftConfig, Pose2DConfig, configure
+from hotvid.errors import InputError
+
+Data = Annotated[
+    Path, typer.Option("--data", metavar="DIR", help="The folder that the files are in.")
+]
+
+
+def real(
+    data: Data,
+    mode: options.Mode = Pose2DConfig.mode,
+    model: options.LifterName = None,
+    weights: options.WeightsFile = None,
+    device: options.Device = LiftConfig.device,
+    swaps: options.Swaps = LiftConfig.swaps,
+    outliers: options.Outliers = CleanConfig.outliers,
+    smooth: options.Smooth = CleanConfig.smooth,
+    cutoff: options.Cutoff = CleanConfig.cutoff_hz,
+    bones: options.Bones = CleanConfig.bones,
+    json_out: MeasuredOut = None,
+    overwrite: options.Overwrite = False,
+    debug: options.Debug = False,
+) -> None:
+    """Videos of calibrated cameras with a reference in 3D: the whole chain, from the picture on.
+
+    DIR holds a video NAME.mp4 for each camera, cameras.json and reference_3d.npz.
+    """
+    if not data.is_dir():
+        raise InputError(f"no folder at {data}", "give one that holds cameras.json")
+    config = configure(
+        mode=mode,
+        model=model,
+        weights=weights,
+        device=device,
+        swaps=swaps,
+        outliers=outliers,
+        smooth=smooth,
+        cutoff=cutoff,
+        bones=bones,
+    )
+    check_measured_out(json_out, overwrite)
+    from hotvid.evaluate.real import evaluate_real, pipeline_estimate
+    from hotvid.lift.checkpoint import read_metadata
+    from hotvid.weights import DEFAULT_LIFTER, locate, sha256
+
+    path = locate(config.lift.model, config.lift.weights)
+    stated = read_metadata(path) if path.suffix == ".safetensors" else {}
+    about = {
+        "model": config.lift.model or stated.get("name", DEFAULT_LIFTER),
+        "weights_sha256": sha256(path),
+    }
+    result = evaluate_real(data, pipeline_estimate(config))
+    means = ("n_mpjpe_mm", "pa_mpjpe_mm", "pa_sequence_mm")
+    found = {
+        "data": "real",
+        "mode": mode,
+        **about,
+        "views": [
+            {"name": v.name, "n_frames": v.n_frames, "n_found": v.n_found}
+            | {name: getattr(v, name) for name in means}
+            for v in result.views
+        ],
+        "mean": {name: getattr(result, name) for name in means},
+        "joint_mm": result.joint_mm,
+    }
+    tell(result.text(), found, json_out, overwrite)
