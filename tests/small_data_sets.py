@@ -89,17 +89,34 @@ def write_bvh(folder, names, n_frames=120):
     return folder
 
 
+def mpi_inf_3dhp_view(rng, n_frames):
+    """A camera's view of a body in P-STMO's files: pixels, and millimetres in camera axes."""
+    xyz_mm = 1000 * (walk(rng, n_frames, 17) + [0, -1, 3])
+    return {
+        "data_2d": (xyz_mm[..., :2] / xyz_mm[..., 2:] * 1500 + 900).astype(np.float32),
+        "data_3d": xyz_mm.astype(np.float32),
+    }
+
+
 def write_mpi_inf_3dhp(folder, sequences=("TS1", "TS5"), n_frames=40):
     """P-STMO's test file; every fourth frame does not count."""
     rng = np.random.default_rng(1)
-    data = {}
-    for name in sequences:
-        xyz_mm = 1000 * (walk(rng, n_frames, 17) + [0, -1, 3])
-        data[name] = {
-            "data_2d": (xyz_mm[..., :2] / xyz_mm[..., 2:] * 1500 + 900).astype(np.float32),
-            "data_3d": xyz_mm.astype(np.float32),
-            "valid": (np.arange(n_frames) % 4 != 0).astype(np.float64),
-        }
+    valid = (np.arange(n_frames) % 4 != 0).astype(np.float64)
+    data = {name: mpi_inf_3dhp_view(rng, n_frames) | {"valid": valid} for name in sequences}
     folder.mkdir(parents=True, exist_ok=True)
     np.savez(folder / "data_test_3dhp.npz", data=data)
+    return folder
+
+
+def write_mpi_inf_3dhp_training(
+    folder, sequences=("S1 Seq1", "S2 Seq2"), cameras="08", n_frames=30
+):
+    """P-STMO's training file: of a sequence its cameras, and the frames a second."""
+    rng = np.random.default_rng(2)
+    data = {
+        name: [{camera: mpi_inf_3dhp_view(rng, n_frames) for camera in cameras}, 25]
+        for name in sequences
+    }
+    folder.mkdir(parents=True, exist_ok=True)
+    np.savez_compressed(folder / "data_train_3dhp.npz", data=data)
     return folder

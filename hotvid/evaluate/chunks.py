@@ -20,6 +20,17 @@ def chunk_starts(n_frames: int, length: int, stride: int | None = None) -> np.nd
     return np.arange(count) * stride - lacking // 2
 
 
+def whole_starts(n_frames: int, length: int, stride: int | None = None) -> np.ndarray:
+    """First frames of the windows that lie within a clip, from its first frame on: (W,) int64.
+
+    As MotionBERT cuts them (Zhu et al. 2023, `split_clips`): the frames behind the last are in
+    none. A clip that is shorter than a window has one around it; theirs is stretched by chance.
+    """
+    if n_frames < length:
+        return chunk_starts(n_frames, length)
+    return np.arange(0, n_frames - length + 1, stride or length)
+
+
 def centred_starts(n_frames: int, length: int) -> np.ndarray:
     """First frames of the windows whose centres are the clip's frames: (F,) int64."""
     return np.arange(n_frames) - length // 2

@@ -1,12 +1,15 @@
-"""The test set of MPI-INF-3DHP (Mehta et al. 2017) in P-STMO's file, data_test_3dhp.npz.
+"""MPI-INF-3DHP (Mehta et al. 2017) in P-STMO's files, as clips of one camera each.
 
-data: sequence (TS1 .. TS6) -> data_2d (F, 17, 2) pixels, data_3d (F, 17, 3) millimetres in
-      camera axes, valid (F,): whether the frame counts
+data_test_3dhp.npz   data: sequence (TS1 .. TS6) -> data_2d (F, 17, 2) pixels, data_3d (F, 17, 3)
+                     millimetres in camera axes, valid (F,): whether the frame counts
+data_train_3dhp.npz  data: "S1 Seq1" -> [camera -> data_2d, data_3d; frames a second]
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -15,7 +18,7 @@ from hotvid.evaluate.clips import Clip
 from hotvid.evaluate.plain_npz import read_npz
 from hotvid.skeleton import JointSet
 
-TEST_FILE = "data_test_3dhp.npz"
+TEST_FILE, TRAIN_FILE = "data_test_3dhp.npz", "data_train_3dhp.npz"
 MM = 1000.0
 
 MPI17 = JointSet(
@@ -74,10 +77,17 @@ def load_mpi_inf_3dhp(folder: str | Path, order: JointSet = MPI17) -> list[Clip]
     raises  InputError where the file is missing, or its content does not fit.
     """
     path = Path(folder) / TEST_FILE
-    (data,) = read_npz(path, "data")
-    if not isinstance(data, dict) or not data:
-        raise InputError(f"{path}: expected a table of sequences", "is it another data set?")
-    return [_clip(path, str(name), data[name], order) for name in sorted(data)]
+    data = _sequences(path)
+    return [
+        _clip(path, str(name), data[name], order, _valid(path, str(name), data[name]))
+        for name in sorted(data)
+    ]
+
+
+def load_mpi_inf_3dhp_training(folder: str | Path, order: JointSet = MPI17) -> list[Clip]:
+    """The sequences to train on, in each of their cameras; `order` and errors as above."""
+    path = Path(folder) / TRAIN_FILE
+    return list(_training(path, _sequences(path), order))
 
 
 def counted_in_pck(order: JointSet) -> np.ndarray:
@@ -85,17 +95,50 @@ def counted_in_pck(order: JointSet) -> np.ndarray:
     return np.array([i for i, name in enumerate(order.joints) if name not in NOT_IN_PCK])
 
 
-def _clip(path: Path, name: str, sequence: dict, order: JointSet) -> Clip:
+def _sequences(path: Path) -> dict:
+    (data,) = read_npz(path, "data")
+    if not isinstance(data, dict) or not data:
+        raise InputError(f"{path}: expected a table of sequences", "is it another data set?")
+    return data
+
+
+def _training(path: Path, data: dict, order: JointSet) -> Iterator[Clip]:
+    for name in sorted(data):
+        try:
+            views = dict(data[name][0])
+        except (LookupError, TypeError, ValueError) as error:
+            raise InputError(
+                f"{path}: {name}: expected a table of cameras", "is it another data set?"
+            ) from error
+        for camera, view in views.items():
+            yield _clip(path, f"{name}/{camera}", view, order)
+
+
+def _valid(path: Path, name: str, sequence: Mapping[str, Any]) -> np.ndarray:
+    """(F,) bool: the frames that count."""
+    return _arrays(path, name, sequence, "valid")[0].reshape(-1) == 1
+
+
+def _arrays(path: Path, name: str, sequence: Mapping[str, Any], *keys: str) -> list[np.ndarray]:
     try:
-        xy_px, xyz, valid = (np.asarray(sequence[k]) for k in ("data_2d", "data_3d", "valid"))
+        return [np.asarray(sequence[key]) for key in keys]
     except (KeyError, TypeError) as error:
         raise InputError(f"{path}: {name} lacks {error}", "is it another data set?") from error
+
+
+def _clip(
+    path: Path,
+    name: str,
+    sequence: Mapping[str, Any],
+    order: JointSet,
+    valid: np.ndarray | None = None,
+) -> Clip:
+    xy_px, xyz = _arrays(path, name, sequence, "data_2d", "data_3d")
     if xy_px.shape[1:] != (17, 2) or xyz.shape[1:] != (17, 3) or len(xy_px) != len(xyz):
         raise InputError(
             f"{path}: {name}: expected (F, 17, 2) and (F, 17, 3), got {xy_px.shape}, {xyz.shape}"
         )
-    valid = valid.reshape(-1)
-    if len(valid) != len(xyz):
+    if valid is not None and len(valid) != len(xyz):
         raise InputError(f"{path}: {name}: {len(xyz)} frames, but 'valid' has {len(valid)}")
     joints = [MPI17.index(joint) for joint in order.joints]
     xyz_m = xyz[:, joints].astype(np.float64) / MM
@@ -108,5 +151,5 @@ def _clip(path: Path, name: str, sequence: dict, order: JointSet) -> Clip:
         score=np.ones(xy_px.shape[:2], np.float32),
         xyz_m=(xyz_m - xyz_m[:, root, None]).astype(np.float32),
         root=root,
-        valid=valid == 1,
+        valid=valid,
     )

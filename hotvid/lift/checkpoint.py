@@ -71,7 +71,7 @@ def load_state(model: Hourglass, path_or_dict: str | os.PathLike[str] | Mapping[
     else:
         source = f"'{path_or_dict}'"
         state = read_state(Path(path_or_dict))[0]
-    _check_fit(model, state, source)
+    check_fit(model, state, source)
     model.load_state_dict(state)
 
 
@@ -129,7 +129,7 @@ def load_checkpoint(
         raise WeightsError(
             f"'{path}' asks for a model that cannot be built: {error}", "get the file anew"
         ) from error
-    _check_fit(model, state, f"'{path}'")
+    check_fit(model, state, f"'{path}'")
     state = {k: v.float() if v.is_floating_point() else v for k, v in state.items()}
     model.load_state_dict(state, assign=True)
     return model.to(device).eval(), {**metadata, "name": name}
@@ -149,7 +149,20 @@ def save_checkpoint(
     header = {**(metadata or {}), "name": name, "sizes": json.dumps(model.sizes)}
     with atomic_output(path, overwrite=True) as temporary:
         # Not by safetensors' own hand: its error of a full disk is none of the system's.
-        temporary.write_bytes(save(state, metadata=header))
+        temporary.write_bytes(_with_sorted_notes(save(state, metadata=header)))
+
+
+def _with_sorted_notes(content: bytes) -> bytes:
+    """A safetensors file with its metadata in order: it has them in another one each time.
+
+    So the same weights and notes are the same file, and have the same hash.
+    """
+    size = int.from_bytes(content[:8], "little")
+    head = json.loads(content[8 : 8 + size])
+    head["__metadata__"] = dict(sorted(head["__metadata__"].items()))
+    text = json.dumps(head, ensure_ascii=False, separators=(",", ":")).encode()
+    text += b" " * (-len(text) % 8)  # the tensors lie on addresses that 8 divides
+    return len(text).to_bytes(8, "little") + text + content[8 + size :]
 
 
 def read_state(path: Path) -> tuple[State, dict[str, str]]:
@@ -376,7 +389,11 @@ def _known_sizes(
     return sizes
 
 
-def _check_fit(model: Hourglass, state: Mapping[str, Tensor], source: str) -> None:
+def check_fit(model: Hourglass, state: Mapping[str, Tensor], source: str) -> None:
+    """Raise WeightsError unless `state` has all of the model's weights, and no others.
+
+    source  what it is of, for the error.
+    """
     own = model.state_dict()
     missing = [key for key in own if key not in state]
     left_over = [key for key in state if key not in own]

@@ -1,6 +1,6 @@
-"""Windows of Human3.6M, cut on the device that trains.
+"""Windows of Human3.6M or MPI-INF-3DHP, cut on the device that trains.
 
-All training clips together are 0.6 GB: they stay on the device, and a batch is one look-up.
+All training clips together are 0.6 or 0.4 GB: they stay on the device, and a batch is one look-up.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from hotvid.evaluate.chunks import centred_starts, chunk_starts, window_rows
+from hotvid.evaluate.chunks import centred_starts, chunk_starts, whole_starts, window_rows
 from hotvid.evaluate.clips import Clip, image_pose
 from hotvid.lift.inputs import prepare
 from hotvid.lift.protocols import flipped
@@ -22,6 +22,8 @@ class Windows:
     """Every window of some clips, as it is and mirrored.
 
     stride      frames from window to window; None: the length; 1: a window around each frame.
+    padded      clips are covered to their ends, what a window lacks filled with their edges; else
+                the windows are those that lie within (`whole_starts`).
     in_picture  targets are as MotionBERT has them: `image_pose` in screen units; else metres.
     """
 
@@ -31,6 +33,7 @@ class Windows:
         *,
         length: int,
         stride: int | None,
+        padded: bool = True,
         in_channels: int,
         in_picture: bool,
         device: torch.device,
@@ -39,7 +42,10 @@ class Windows:
         starts, first, last, at = [], [], [], 0
         for clip in clips:
             n = len(clip)
-            own = centred_starts(n, length) if stride == 1 else chunk_starts(n, length, stride)
+            if stride == 1:
+                own = centred_starts(n, length)
+            else:
+                own = (chunk_starts if padded else whole_starts)(n, length, stride)
             starts.append(at + own)
             first.append(np.full(len(own), at))
             last.append(np.full(len(own), at + n - 1))

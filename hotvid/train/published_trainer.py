@@ -7,7 +7,7 @@ import logging
 import math
 import time
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from pathlib import Path
 
 import torch
@@ -23,7 +23,8 @@ from hotvid.lift.checkpoint import save_checkpoint
 from hotvid.lift.models.prune import take_frames
 from hotvid.lift.models.zoo import build_model
 from hotvid.progress import Progress, no_progress
-from hotvid.train.published import PublishedRecipe
+from hotvid.train.begin import begin_with
+from hotvid.train.published import H36M, PublishedRecipe
 from hotvid.train.published_data import Windows, epoch_order
 from hotvid.train.published_loss import LOSSES
 from hotvid.train.regularise import regularise
@@ -42,7 +43,10 @@ class PublishedTrainer:
     The folder holds `state.pt` (everything a later run needs to go on), `log.jsonl` (a line an
     epoch), and the weights of the last and of the best epoch, MODEL.last.safetensors and
     MODEL.best.safetensors. Best is what has the lowest protocol-1 error on `test`, as in the
-    papers, which have no validation set.
+    papers, which have no validation set: the mean of the actions on Human3.6M, of all frames on
+    MPI-INF-3DHP.
+
+    begun_with  the file whose weights the run began with; None: random ones.
     """
 
     def __init__(
@@ -66,6 +70,7 @@ class PublishedTrainer:
             train,
             length=self.model.frames,
             stride=recipe.stride,
+            padded=recipe.padded,
             in_channels=self.model.in_channels,
             in_picture=self._predictor.in_picture,
             device=self.device,
@@ -74,9 +79,19 @@ class PublishedTrainer:
         self._halves = recipe.mixed_precision and self.device.type == "cuda"
         self._scaler = torch.amp.GradScaler(self.device.type, enabled=self._halves)
         self.epoch, self.batch, self.best_mm = 0, 0, math.inf
+        self.begun_with: str | None = None
         self._spent_s, self._saved_s = 0.0, 0.0
         self._whole = WholeSteps()
         self._loss_sum = torch.zeros((), dtype=torch.float64, device=self.device)
+
+    def start_from(self, weights: str | Path) -> list[str]:
+        """Begin with the weights of a file instead of random ones.
+
+        returns  the names of those that it lacks, which begin as released: the hourglass's, where
+                 it is of the plain model. Everything else must fit (`begin_with`).
+        """
+        lacking, self.begun_with = begin_with(self.model, weights)
+        return lacking
 
     @property
     def batches_an_epoch(self) -> int:
@@ -164,7 +179,8 @@ class PublishedTrainer:
         loss = float(self._loss_sum) / self.batches_an_epoch
         row = {"epoch": done, "rate": self.recipe.rate(self.epoch), "loss": loss}
         if done % self.recipe.evaluate_every == 0 or done == self.recipe.epochs:
-            mean = self.evaluate(progress).mean
+            report = self.evaluate(progress)
+            mean = report.mean if self.recipe.data == H36M else report.all_frames
             row |= {"mpjpe_mm": mean.mpjpe_mm, "pa_mpjpe_mm": mean.pa_mpjpe_mm}
             if mean.mpjpe_mm < self.best_mm:
                 # The file before the number: with the number alone it would not be written again.
@@ -191,7 +207,11 @@ class PublishedTrainer:
         add_to_log(self.folder, {k: float(f"{v:.6g}") for k, v in row.items()})
 
     def _save_weights(self, which: str, row: dict[str, float]) -> None:
-        notes = {"data": "Human3.6M", "keypoints": self.recipe.keypoints, "recipe": self._recipe()}
+        notes = {"data": self.recipe.data, "recipe": self._recipe()}
+        if self.recipe.data == H36M:
+            notes["keypoints"] = self.recipe.keypoints
+        if self.begun_with is not None:
+            notes["begun_with"] = self.begun_with
         notes |= {name: f"{value:.6g}" for name, value in row.items()}
         save_checkpoint(self.model, self.weights_file(which), self.recipe.model, notes)
 
@@ -211,6 +231,7 @@ class PublishedTrainer:
             "model": self.model.state_dict(),
             "optimiser": self._optimiser.state_dict(),
             "scaler": self._scaler.state_dict(),
+            "begun_with": self.begun_with,
             "random": torch.get_rng_state(),
         }
         if self.device.type == "cuda":
@@ -221,7 +242,7 @@ class PublishedTrainer:
     def resume(self) -> None:
         """Go on from `state.pt`: with the numbers of a run that was never stopped.
 
-        To the last bit on a CPU; on CUDA no two runs have the same (`PublishedRecipe`).
+        To the last bit on a CPU; on CUDA where the recipe is deterministic (`PublishedRecipe`).
 
         What was half-written in the folder when a run was killed is removed.
         InputError if the folder holds none, or one of another kind of training; UsageError if it
@@ -231,7 +252,7 @@ class PublishedTrainer:
         self._check_same(json.loads(state["recipe"]))
         remove_leftovers(self.folder)
         self.epoch, self.batch = state["epoch"], state["batch"]
-        self.best_mm = state["best_mm"]
+        self.best_mm, self.begun_with = state["best_mm"], state.get("begun_with")
         self._spent_s = self._saved_s = state["spent_s"]
         self._loss_sum = state["loss_sum"].to(self.device)
         self.model.load_state_dict(state["model"])
@@ -244,8 +265,10 @@ class PublishedTrainer:
 
     def _check_same(self, begun: dict) -> None:
         now = json.loads(self._recipe())
+        plain = {field.name: field.default for field in fields(PublishedRecipe)}
         for name in now:
-            if name not in _MAY_CHANGE and begun.get(name) != now[name]:
+            begun.setdefault(name, plain[name])  # settings that there were not yet
+            if name not in _MAY_CHANGE and begun[name] != now[name]:
                 raise UsageError(
                     f"{self.folder} was begun with {name} {begun.get(name)}, not {now[name]}",
                     "resume with the same settings, or choose another folder",

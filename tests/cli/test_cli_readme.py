@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from small_data_sets import write_human36m, write_mpi_inf_3dhp
+from small_data_sets import write_human36m, write_mpi_inf_3dhp, write_mpi_inf_3dhp_training
 from stand_ins import StandInBackend, write_coded_clip
 from typer.testing import CliRunner
 
@@ -21,9 +21,8 @@ README = Path(__file__).resolve().parents[2] / "README.md"
 SMALL = {"frames": 90, "channel": 16, "mlp_hidden": 16}
 # A published model takes days to train.
 TRAINED = "channel=16 mlp_hidden=16 heads=2 depth=4 frames=9 token_num=3"
-MORE = {
-    "train": ["--epochs", "1", "--threads", "1", *(f"--size={size}" for size in TRAINED.split())]
-}
+# As the weights that it begins with.
+BEGUN = "channel=16 mlp_hidden=16 frames=90 token_num=30"
 
 
 def commands():
@@ -48,19 +47,22 @@ def folder(tmp_path, monkeypatch):
     subjects = (*TRAIN_SUBJECTS, "S9", "S11")
     write_human36m(tmp_path / "h36m", subjects, ["Photo"], 12, KEYPOINTS)
     write_mpi_inf_3dhp(tmp_path / "3dhp", n_frames=12)
+    write_mpi_inf_3dhp_training(tmp_path / "3dhp", ["S1 Seq1"], n_frames=12)
     return tmp_path
 
 
 def test_every_command_works_in_turn(folder):
     done = []
     for words in commands():
-        words = words + MORE.get(words[0], [])
+        if words[0] == "train":
+            sizes = (BEGUN if "--init" in words else TRAINED).split()
+            words += ["--epochs", "1", "--threads", "1", *(f"--size={size}" for size in sizes)]
         result = CliRunner().invoke(app, words)
         assert result.exit_code == 0, f"{words}: {result.output}{result.exception!r}"
         done.append(words[0])
     assert set(done) == {"models", "run", "export-json", "eval", "train"}
     assert set(weights.imported()) == {"hot-mixste", "mine"}
-    for name in ("skeleton.mp4", "b.mp4", "c.json", "h36m.json"):
+    for name in ("skeleton.mp4", "b.mp4", "c.json", "h36m.json", "hot.npz"):
         assert (folder / name).stat().st_size > 500
 
 

@@ -1,7 +1,13 @@
 import numpy as np
 import pytest
 
-from hotvid.evaluate.chunks import centred_starts, chunk_starts, edge_rows, window_rows
+from hotvid.evaluate.chunks import (
+    centred_starts,
+    chunk_starts,
+    edge_rows,
+    whole_starts,
+    window_rows,
+)
 
 LENGTH = 243
 
@@ -22,6 +28,15 @@ def test_chunks_with_a_stride_overlap_and_reach_both_ends():
     assert rows.min() <= 0 and rows.max() >= 19
     np.testing.assert_array_equal(chunk_starts(19, 9, 4), [-1, 3, 7, 11])
     np.testing.assert_array_equal(chunk_starts(3, 9, 4), [-3])
+
+
+@pytest.mark.parametrize(
+    ("n", "starts"), [(243, [0]), (323, [0]), (324, [0, 81]), (486, [0, 81, 162, 243])]
+)
+def test_whole_windows_begin_with_the_clip_and_end_within_it(n, starts):
+    np.testing.assert_array_equal(whole_starts(n, LENGTH, 81), starts)
+    np.testing.assert_array_equal(whole_starts(n, LENGTH), np.arange(n // LENGTH) * LENGTH)
+    np.testing.assert_array_equal(whole_starts(100, LENGTH, 81), [-71])
 
 
 @pytest.mark.parametrize("n", [1, 5, 300])

@@ -1,9 +1,14 @@
 import numpy as np
 import pytest
-from small_data_sets import write_mpi_inf_3dhp
+from small_data_sets import write_mpi_inf_3dhp, write_mpi_inf_3dhp_training
 
 from hotvid.errors import InputError
-from hotvid.evaluate.mpi_inf_3dhp import MPI17, counted_in_pck, load_mpi_inf_3dhp
+from hotvid.evaluate.mpi_inf_3dhp import (
+    MPI17,
+    counted_in_pck,
+    load_mpi_inf_3dhp,
+    load_mpi_inf_3dhp_training,
+)
 from hotvid.skeleton import H36M17
 
 
@@ -64,3 +69,29 @@ def test_what_does_not_fit_is_named(folder, stored, change, says):
     np.savez(folder / "data_test_3dhp.npz", data=stored)
     with pytest.raises(InputError, match=says):
         load_mpi_inf_3dhp(folder)
+
+
+def test_each_camera_of_a_training_sequence_is_a_clip(tmp_path):
+    clips = load_mpi_inf_3dhp_training(write_mpi_inf_3dhp_training(tmp_path), H36M17)
+    assert [c.name for c in clips] == ["S1 Seq1/0", "S1 Seq1/8", "S2 Seq2/0", "S2 Seq2/8"]
+    with np.load(tmp_path / "data_train_3dhp.npz", allow_pickle=True) as file:
+        view = file["data"].item()["S1 Seq1"][0]["8"]
+    order = [14, 8, 9, 10, 11, 12, 13, 15, 1, 16, 0, 5, 6, 7, 2, 3, 4]
+    xyz_m = (view["data_3d"] - view["data_3d"][:, 14:15])[:, order] / 1000
+    np.testing.assert_allclose(clips[1].xyz_m, xyz_m, atol=1e-6)
+    np.testing.assert_array_equal(clips[1].xy_px, view["data_2d"][:, order])
+    assert (clips[1].size_px, clips[1].valid, clips[1].root) == ((2048, 2048), None, 0)
+
+
+@pytest.mark.parametrize(
+    ("sequence", "says"),
+    [
+        ({"0": {}}, "S1 Seq1: expected a table of cameras"),
+        ([{"0": {"data_2d": np.ones((3, 17, 2))}}, 25], "S1 Seq1/0 lacks 'data_3d'"),
+        ([{"0": {"data_2d": np.ones((3, 17, 2)), "data_3d": np.ones((4, 17, 3))}}], "expected"),
+    ],
+)
+def test_what_does_not_fit_of_a_training_file_is_named(tmp_path, sequence, says):
+    np.savez(tmp_path / "data_train_3dhp.npz", data={"S1 Seq1": sequence})
+    with pytest.raises(InputError, match=says):
+        load_mpi_inf_3dhp_training(tmp_path)

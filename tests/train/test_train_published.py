@@ -12,7 +12,7 @@ from hotvid.evaluate.human36m import load_human36m
 from hotvid.geometry import to_screen
 from hotvid.lift.models.zoo import MODELS, build_model
 from hotvid.skeleton import H36M17
-from hotvid.train.published import RECIPES, published_recipe
+from hotvid.train.published import MPI_INF_3DHP, RECIPES, published_recipe
 from hotvid.train.published_data import Windows, epoch_order
 from hotvid.train.published_loss import LOSSES, mixste_loss, motionbert_loss, mpjpe_loss
 from hotvid.train.regularise import regularise
@@ -26,11 +26,12 @@ def clips(tmp_path_factory):
     return load_human36m(folder, ("S1",), "gt")
 
 
-def windows(clips, stride=None, in_picture=False, in_channels=2):
+def windows(clips, stride=None, in_picture=False, in_channels=2, padded=True):
     return Windows(
         clips,
         length=9,
         stride=stride,
+        padded=padded,
         in_channels=in_channels,
         in_picture=in_picture,
         device=torch.device("cpu"),
@@ -62,6 +63,26 @@ def test_changes_that_are_none_leave_a_recipe_as_published():
     assert published_recipe("mixste", epochs=3).epochs == 3
     with pytest.raises(UsageError, match="batch_size is 0"):
         published_recipe("mixste", batch_size=0)
+
+
+def test_strides_are_the_published_share_of_a_window():
+    """Every 81 frames, windows of 27 would pass over most of them."""
+    assert published_recipe("motionbert").stride == 81
+    assert published_recipe("motionbert", sizes=(("frames", 27),)).stride == 9
+    assert published_recipe("motionbert", sizes=(("frames", 4),)).stride == 2
+    assert published_recipe("mhformer", sizes=(("frames", 27),)).stride == 1
+
+
+def test_on_mpi_inf_3dhp_windows_are_as_long_as_in_the_papers():
+    mixste = published_recipe("hot-mixste", MPI_INF_3DHP, sizes=(("prune", "uniform"),))
+    assert dict(mixste.sizes) == {"frames": 27, "prune": "uniform"}
+    assert mixste.batch_size == 37  # 1,024 frames, of which a window of 243 has a quarter
+    assert build_model("hot-mixste", channel=16, mlp_hidden=16, **dict(mixste.sizes)).cuts == {3: 9}
+    assert dict(published_recipe("mhformer", MPI_INF_3DHP).sizes) == {"frames": 9}
+    longer = published_recipe("mixste", MPI_INF_3DHP, sizes=(("frames", 81),), rate=0.5)
+    assert (dict(longer.sizes), longer.learning_rate) == ({"frames": 81}, 2e-5)
+    with pytest.raises(UsageError, match="answers in the picture"):
+        published_recipe("tpc-motionbert", MPI_INF_3DHP)
 
 
 def test_losses_of_a_pose_that_is_off_by_a_constant():
@@ -111,6 +132,17 @@ def test_windows_hold_the_clips_edges_and_never_another_clip(clips):
         wanted = to_screen(clip.xy_px, clip.size_px)[rows]
         np.testing.assert_allclose(inputs[3 * c : 3 * c + 3], wanted, atol=1e-6)
         np.testing.assert_array_equal(targets[3 * c : 3 * c + 3], clip.xyz_m[rows])
+
+
+def test_motionberts_windows_lie_within_a_clip_from_its_first_frame_on(clips):
+    """243 frames, every 81: as its own code cuts them. Of 20 frames, of 9 every 3."""
+    assert not published_recipe("hot-motionbert").padded and published_recipe("mixste").padded
+    table = windows(clips[:2], stride=3, padded=False)
+    assert len(table) == 2 * 4
+    _, targets = table.batch(np.arange(8), np.zeros(8, bool))
+    for c, clip in enumerate(clips[:2]):
+        rows = np.arange(0, 10, 3)[:, None] + np.arange(9)
+        np.testing.assert_array_equal(targets[4 * c : 4 * c + 4], clip.xyz_m[rows])
 
 
 def test_a_stride_of_1_gives_a_window_around_each_frame(clips):

@@ -92,6 +92,11 @@ class Hourglass(nn.Module):
             if len(shapes.get(key, ())) > axis
         }
 
+    @staticmethod
+    def is_hourglass_key(key: str) -> bool:
+        """Whether a weight of that name is one that the hourglass adds to the plain model."""
+        return key.startswith(("pos_embed_token", "x_token", "cross_attention."))
+
     @torch.no_grad()
     def initialise(self) -> None:
         """Begin as the released code of MixSTE, MHFormer and HoT does.

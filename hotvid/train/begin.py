@@ -1,0 +1,44 @@
+"""The weights of a file, for a published model's training to begin with."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from hotvid.errors import UsageError, WeightsError
+from hotvid.lift.checkpoint import check_fit, read_state
+from hotvid.lift.models.hourglass import Hourglass
+from hotvid.weights import sha256
+
+
+def begin_with(model: Hourglass, file: str | Path) -> tuple[list[str], str]:
+    """Fill `model` with a file's weights; all that the hourglass adds to the plain model may lack.
+
+    returns  the names of the weights that the file lacks, which stay as they are, and which file
+             it is: its name and hash.
+    raises   WeightsError as `load_state`, for all else that is missing, left over, or of another
+             shape; UsageError where the file says that it is of other sizes.
+    """
+    file = Path(file)
+    state, metadata = read_state(file)
+    _check_sizes(model, file, metadata)
+    own = model.state_dict()
+    added = [key for key in own if model.is_hourglass_key(key)]
+    lacking = [] if any(key in state for key in added) else added
+    state = {**state, **{key: own[key] for key in lacking}}
+    check_fit(model, state, f"'{file}'")
+    model.load_state_dict(state)
+    return lacking, f"{file.name}, sha256 {sha256(file)}"
+
+
+def _check_sizes(model: Hourglass, file: Path, metadata: dict[str, str]) -> None:
+    """Sizes that shapes do not show: a file with other heads would fit, and answer otherwise."""
+    try:
+        heads = dict(json.loads(metadata.get("sizes", "{}"))).get("heads", model.sizes["heads"])
+    except (ValueError, TypeError) as error:
+        raise WeightsError(f"'{file}' has unreadable sizes", "get the file anew") from error
+    if heads != model.sizes["heads"]:
+        raise UsageError(
+            f"'{file}' is of {heads} heads, not {model.sizes['heads']}",
+            f"give --size heads={heads}",
+        )
