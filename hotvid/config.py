@@ -131,6 +131,7 @@ class PipelineConfig:
     world: WorldConfig = field(default_factory=WorldConfig)
     render: RenderConfig = field(default_factory=RenderConfig)
     time_range_s: tuple[float, float] | None = None
+    fps: float | None = None  # None: by the file's times, and of a folder of pictures 30
 
 
 # Each frame lies in three windows: 0.4 mm less of N-MPJPE and of PA-MPJPE on held-out motions, for
@@ -171,6 +172,7 @@ class Options(TypedDict, total=False):
     height: float | None
     feet: bool
     time_range: tuple[float, float] | None
+    fps: float | None
 
 
 def configure(
@@ -198,6 +200,7 @@ def configure(
     height: float | None = None,
     feet: bool = WorldConfig.feet,
     time_range: tuple[float, float] | None = None,
+    fps: float | None = None,
 ) -> PipelineConfig:
     """The settings of all stages from the options that users know; UsageError for senseless ones.
 
@@ -219,6 +222,7 @@ def configure(
     height      metres, of the person seen longest; None: as the lifter has it.
     feet        whether those that stand keep their place.
     time_range  (start, end), seconds; None: the whole video.
+    fps         frames a second of a folder of pictures, and of a video that says it wrong.
     """
     check_choice("mode", mode, MODES)
     check_choice("device", device, DEVICES)
@@ -239,6 +243,8 @@ def configure(
         raise UsageError(f"the focal length is {focal}", "give pixels, more than 0")
     if height is not None and not 0.3 <= height <= 3.0:
         raise UsageError(f"the height is {height}", "give metres, as in --height 1.75")
+    if fps is not None and not 0 < fps < 10_000:
+        raise UsageError(f"fps is {fps}", "give frames a second, more than 0")
     if time_range is not None:
         start, end = time_range
         if not 0 <= start < end < math.inf:
@@ -276,6 +282,7 @@ def configure(
         world=WorldConfig(height, feet),
         render=RenderConfig(kpt_thr=kpt_thr),
         time_range_s=time_range,
+        fps=fps,
     )
 
 

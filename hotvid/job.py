@@ -214,7 +214,7 @@ def check_outputs(
 
 def _n_frames(video: PathLike, config: PipelineConfig) -> int | None:
     """None where the container does not count them: what it makes of its length may be too many."""
-    with VideoReader(video, config.time_range_s) as reader:
+    with VideoReader(video, config.time_range_s, config.fps) as reader:
         return frames_expected(reader.info, reader.time_range_s) if reader.counts_frames else None
 
 

@@ -9,6 +9,7 @@ Reading ahead and encoding run in threads of their own beside the models and the
 
 from __future__ import annotations
 
+import math
 import warnings
 from collections.abc import Sequence
 from contextlib import ExitStack, closing
@@ -82,7 +83,7 @@ def analyze(
     weights.locate(config.lift.model, config.lift.weights)  # before an hour of video is read
     with LifterLoading(config.lift) as loading:
         with (
-            VideoReader(video, config.time_range_s) as reader,
+            VideoReader(video, config.time_range_s, config.fps) as reader,
             closing(load_backend(config.pose2d)) as backend,
         ):
             if config.lift.tokens is not None or config.lift.sizes:
@@ -323,7 +324,7 @@ def render(
     with ExitStack() as open_files:
         frames, has_audio = PlainFrames(poses), False
         if path is not None:
-            frames = open_files.enter_context(VideoReader(path, _span(poses)))
+            frames = open_files.enter_context(_reader_of(poses, path))
             has_audio = frames.info.has_audio
         if is_picture_name(out):
             opened = picture_writer(out, overwrite=overwrite)
@@ -351,6 +352,15 @@ def render(
         notes.append(f"{path} holds {n_drawn} of the {poses.n_frames} frames that have poses")
     for note in notes:
         warnings.warn(note, HotvidWarning, stacklevel=2)
+
+
+def _reader_of(poses: Poses, path: PathLike) -> VideoReader:
+    """The frames of `poses`, at the times that they were found at."""
+    span, fps = _span(poses), poses.video.fps
+    reader = VideoReader(path, span, fps if Path(path).is_dir() else None)
+    if math.isclose(reader.info.fps, fps, rel_tol=1e-3):
+        return reader
+    return VideoReader(path, span, fps)  # which was given when they were found
 
 
 def _with_lens(video: VideoInfo, config: LiftConfig) -> VideoInfo:

@@ -155,12 +155,12 @@ def _named_video(poses: Poses, folder: Path) -> Path | None:
         return None
     named = Path(poses.video.path)
     beside = folder / named
-    return beside if beside.is_file() and not named.is_file() else named
+    return beside if beside.exists() and not named.exists() else named
 
 
 def check_readable(poses: Poses, path: PathLike) -> None:
     """Raise InputError unless the video is there and as large as the one the poses are of."""
-    if not Path(path).is_file():
+    if not Path(path).exists():
         raise InputError(
             f"the video that the poses were made from is not at {path}",
             "say where with --video FILE",

@@ -4,8 +4,15 @@ import json
 import shutil
 from dataclasses import replace
 
+import cv2
 import pytest
-from stand_ins import StandInBackend, StandInLifter, read_drawn_code, write_coded_clip
+from stand_ins import (
+    StandInBackend,
+    StandInLifter,
+    coded_picture,
+    read_drawn_code,
+    write_coded_clip,
+)
 
 from hotvid import job, pipeline
 from hotvid.config import configure
@@ -76,6 +83,41 @@ def test_a_store_finds_its_video_beside_itself(clip, backend, tmp_path, monkeypa
     monkeypatch.chdir(tmp_path / "away")
     job.run(tmp_path / "a.npz", "b.mp4")
     assert names(tmp_path / "away") == ["b.mp4"]
+
+
+def test_a_folder_of_frames_is_a_video(backend, tmp_path):
+    folder = tmp_path / "frames"
+    folder.mkdir()
+    for i in range(N_FRAMES):
+        cv2.imwrite(str(folder / f"{i}.png"), coded_picture(i))
+    poses = job.run(folder, tmp_path / "a.mp4", configure(fps=12.5), save=tmp_path / "a.npz")
+    assert poses.pts_s.tolist() == pytest.approx([i / 12.5 for i in range(N_FRAMES)])
+    job.run(tmp_path / "a.npz", tmp_path / "b.mp4")
+    for name in ("a.mp4", "b.mp4"):
+        with VideoReader(tmp_path / name) as reader:
+            assert [read_drawn_code(f.bgr) for f in reader] == list(range(N_FRAMES))
+            assert reader.info.fps == pytest.approx(12.5)
+    moved = folder.rename(tmp_path / "elsewhere")
+    with pytest.raises(InputError, match=r"is not at .*frames; .*--video"):
+        job.run(tmp_path / "a.npz", tmp_path / "c.mp4")
+    job.run(tmp_path / "a.npz", tmp_path / "c.mp4", video=moved)
+    with pytest.warns(HotvidWarning, match="is a folder: 30 frames/s are assumed"):
+        assert job.run(moved).video.fps == 30
+
+
+def test_a_rate_that_is_given_stays_in_the_store(clip, backend, tmp_path):
+    """Slow motion: 24 frames that a file spreads over a second were filmed in a tenth of one."""
+    slow = configure(fps=240.0, time_range=(0.05, 1.0))
+    poses = job.run(clip, tmp_path / "a.mp4", slow, save=tmp_path / "a.npz")
+    assert poses.first_frame == 12 and poses.pts_s[0] == pytest.approx(0.05)
+    assert poses.video.duration_s == pytest.approx(0.1)
+    job.run(tmp_path / "a.npz", tmp_path / "b.mp4")
+    for name in ("a.mp4", "b.mp4"):
+        with VideoReader(tmp_path / name) as reader:
+            assert [read_drawn_code(f.bgr) for f in reader] == list(range(12, N_FRAMES))
+            assert reader.info.fps == pytest.approx(240)
+    with pytest.raises(UsageError, match="holds poses already"):
+        job.run(tmp_path / "a.npz", config=configure(fps=30))
 
 
 def test_a_video_of_another_size_is_refused(clip, backend, tmp_path):

@@ -36,7 +36,11 @@ Size = Annotated[
 ]
 Fps = Annotated[
     float | None,
-    typer.Option("--fps", help="Frames a second, without --video.", rich_help_panel=_PANEL),
+    typer.Option(
+        "--fps",
+        help="Frames a second, without --video or where that is a folder.",
+        rich_help_panel=_PANEL,
+    ),
 ]
 FirstFrame = Annotated[
     int | None,
@@ -92,7 +96,8 @@ def read_of_file(of_file: Mapping[str, Any]) -> tuple[Path | None, KeypointsConf
     """The video, and the other options of `OF_FILE` as settings; UsageError for those that exclude
     each other."""
     video, size, fps = of_file["video"], of_file["size"], of_file["fps"]
-    if video is not None and (size is not None or fps is not None):
+    has_rate = video is not None and not video.is_dir()  # which a folder of pictures has not
+    if (video is not None and size is not None) or (has_rate and fps is not None):
         raise UsageError("a video has its own size and rate", "give --video, or --size and --fps")
     return video, KeypointsConfig(
         format=of_file["layout"],

@@ -65,8 +65,8 @@ def read_size(given: str) -> tuple[str, Any]:
 Source = Annotated[
     Path,
     typer.Argument(
-        help="A video or still image, or poses that hotvid wrote: a pose store (.npz), JSON, "
-        "arrays or Parquet.",
+        help="A video, a folder of its frames as pictures, a still image, or poses that hotvid "
+        "wrote: a pose store (.npz), JSON, arrays or Parquet.",
         metavar="SOURCE",
         show_default=False,
     ),
@@ -144,6 +144,16 @@ TimeRange = Annotated[
         metavar="START END",
         parser=read_time,
         help="Seconds of the video, or minutes and seconds, as 1:30; the rest is left out.",
+        show_default=False,
+    ),
+]
+Fps = Annotated[
+    float | None,
+    typer.Option(
+        "--fps",
+        metavar="RATE",
+        help="Frames a second: of a folder of pictures, where it is not 30, and of a video that "
+        "says it wrong, as slow motion does. Times count by it, and there is no sound.",
         show_default=False,
     ),
 ]

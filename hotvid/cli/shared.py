@@ -26,6 +26,8 @@ Group = Mapping[str, tuple[Any, Any]]  # name -> (annotation, default)
 
 WHO: Group = {"person": (options.PersonChoice, TrackConfig.person)}
 WHEN: Group = {"time_range": (options.TimeRange, None)}
+# Of a video; of keypoints from a file, --fps is one of the things that it may not say.
+RATE: Group = {"fps": (options.Fps, None)}
 KEYPOINTS: Group = {"kpt_thr": (options.KptThr, TrackConfig.kpt_thr)}
 FINDING: Group = {
     "bbox_thr": (options.BboxThr, Pose2DConfig.bbox_thr),
@@ -55,7 +57,7 @@ MOTION: Group = {
     "height": (options.Height, None),
     "feet": (options.Feet, WorldConfig.feet),
 }
-EVERYTHING = (WHEN, WHO, FINDING, LIFTING, BUILDING, MOTION)
+EVERYTHING = (WHEN, RATE, WHO, FINDING, LIFTING, BUILDING, MOTION)
 
 Command = Callable[..., None]
 

@@ -7,6 +7,7 @@ import math
 import os
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from hotvid.errors import InputError
@@ -21,10 +22,11 @@ from hotvid.io.capture import (
     measured_fps,
 )
 from hotvid.io.ffmpeg_capture import FfmpegCapture
+from hotvid.io.folder_capture import FolderCapture, frame_files
 from hotvid.io.prefetch import Prefetch
 from hotvid.io.probe import Probe, probe
 from hotvid.io.quicktime import focal_35mm
-from hotvid.io.timeline import Timeline
+from hotvid.io.timeline import EvenTimeline, Timeline
 from hotvid.time_range import TOLERANCE_S
 from hotvid.types import Frame, VideoInfo
 
@@ -50,13 +52,16 @@ _URL = re.compile(r"([a-z][a-z0-9+.-]+):/+", re.IGNORECASE)
 
 
 class VideoReader:
-    """The frames of a video, or of a picture as a video of one frame.
+    """The frames of a video, of a folder of pictures, or of a picture as a video of one frame.
 
-    path          any file that OpenCV's FFmpeg decodes.
+    path          any file that OpenCV's FFmpeg decodes, or a folder of pictures.
     time_range_s  (START, END) seconds: only frames with START <= pts_s < END are given.
                   Those before are decoded and passed over (no container tells the number
                   of a frame at a time), so that `Frame.index` is exactly the number in
                   decoded order of the whole file.
+    fps           frames a second of a folder of pictures (None: 30 are assumed, with a warning),
+                  and of a video whose own times are not believed. Times count by it, evenly, and
+                  there is no sound.
 
     info      VideoInfo. Its `n_frames` and `duration_s` are the container's claims.
     counts_frames  whether `n_frames` is a count, and not made of a length.
@@ -73,24 +78,29 @@ class VideoReader:
     """
 
     def __init__(
-        self, path: str | os.PathLike, time_range_s: tuple[float, float] | None = None
+        self,
+        path: str | os.PathLike,
+        time_range_s: tuple[float, float] | None = None,
+        fps: float | None = None,
     ) -> None:
         self.path = check_source(path)
+        self._fps = fps
         self.time_range_s = _check_range(time_range_s)
         self.warnings: list[str] = []
         self._open_reads: list[Prefetch[Frame]] = []
-        self._still = is_still(self.path)
-        found = None if self._still else probe(self.path)
+        self._folder = self.path.is_dir()
+        self._still = not self._folder and is_still(self.path)
+        found = None if self._folder or self._still else probe(self.path)
         if found is not None:
             _check_probe(self.path, found)
         found = found or Probe()
         self._interlaced = found.interlaced
         self._by_ffmpeg = found.interlaced  # and for codecs that OpenCV lacks, see `_describe`
-        self.counts_frames = self._still or found.kind in COUNTED
+        self.counts_frames = self._folder or self._still or found.kind in COUNTED
         # Where frames are not counted, the file's length may be that of its sound.
         with_sound = found.audio_codec is not None
         self._may_lack = UNCOUNTED.get(found.kind, 0.0) if with_sound else 0.0
-        self.info = self._describe(found)
+        self.info = self._at_given_rate(self._describe(found))
 
     def __enter__(self) -> VideoReader:
         return self
@@ -111,7 +121,7 @@ class VideoReader:
 
     def times(self) -> list[float]:
         """The `pts_s` of every frame of the file, without making its pictures."""
-        timeline, pts_s = Timeline(self.info.fps), []
+        timeline, pts_s = self._timeline(), []
         with contextlib.closing(self._open()) as capture:
             while capture.grab():
                 pts_s.append(timeline.next(capture.time_s()))
@@ -125,7 +135,12 @@ class VideoReader:
         for ahead in list(self._open_reads):
             ahead.close()
 
-    def _open(self) -> VideoCapture | StillCapture | FfmpegCapture:
+    def _timeline(self) -> Timeline | EvenTimeline:
+        return Timeline(self.info.fps) if self._fps is None else EvenTimeline(self._fps)
+
+    def _open(self) -> VideoCapture | StillCapture | FfmpegCapture | FolderCapture:
+        if self._folder:
+            return FolderCapture(self.path, self._fps or STILL_FPS)
         if self._still:
             return StillCapture(self.path)
         capture = VideoCapture(self.path)
@@ -157,6 +172,7 @@ class VideoReader:
                 if duration_s > shown_s + 1 / fps:
                     n_frames, duration_s = round(shown_s * fps), shown_s
         width, height = capture.size_px
+        film_mm = found.focal_35mm or (None if self._folder else focal_35mm(self.path))
         return VideoInfo(
             path=str(self.path),
             width=width,
@@ -165,17 +181,25 @@ class VideoReader:
             n_frames=n_frames,
             duration_s=duration_s or found.duration_s,
             has_audio=found.audio_codec is not None,
-            focal_px=_focal_px(found.focal_35mm or focal_35mm(self.path), width, height),
+            focal_px=_focal_px(film_mm, width, height),
         )
 
-    def _showing(self) -> VideoCapture | StillCapture | FfmpegCapture | None:
+    def _at_given_rate(self, info: VideoInfo) -> VideoInfo:
+        if self._fps is None:
+            if self._folder:
+                self._warn(f"'{self.path}' is a folder: {info.fps:g} frames/s are assumed (--fps)")
+            return info
+        duration_s = None if info.n_frames is None else info.n_frames / self._fps
+        return replace(info, fps=self._fps, duration_s=duration_s, has_audio=False)
+
+    def _showing(self) -> VideoCapture | StillCapture | FfmpegCapture | FolderCapture | None:
         """A capture for what it says of the file, closed; None if it has no picture of it."""
         with contextlib.closing(self._open()) as capture:
             return capture if capture.grab() and capture.picture() is not None else None
 
     def _frames(self) -> Iterator[Frame]:
         start_s, end_s = self.time_range_s or (-math.inf, math.inf)
-        timeline = Timeline(self.info.fps)
+        timeline = self._timeline()
         index, pts_s, n_given = -1, 0.0, 0
         capture = self._open()
         with contextlib.closing(capture):
@@ -244,7 +268,10 @@ class VideoReader:
 
 
 def check_source(path: str | os.PathLike) -> Path:
-    """The path of a file that can be opened and is not empty, or InputError."""
+    """The path of a file that can be opened and is not empty, or a folder of pictures.
+
+    raises  InputError.
+    """
     path = Path(path)
     if (url := _URL.match(str(path))) and not path.exists():
         # A path has eaten one of its slashes.
@@ -252,7 +279,8 @@ def check_source(path: str | os.PathLike) -> Path:
         raise InputError(f"'{given}' is a URL", "download it first, or use: hotvid batch")
     try:
         if path.is_dir():
-            raise InputError(f"'{path}' is a folder", "name a video file")
+            frame_files(path)
+            return path
         if path.exists() and not path.is_file():
             # A pipe would be waited for without end, and cannot be read twice.
             raise InputError(f"'{path}' is not a regular file", "save the video to a file first")

@@ -68,7 +68,7 @@ def write_report(
     as_found = job.poses_of(source, config, progress, video=video)
     looked_at = source_at(source)
     path = looked_at.video(as_found, video)
-    shown = path if path is not None and Path(path).is_file() and as_found.n_frames else None
+    shown = path if path is not None and Path(path).exists() and as_found.n_frames else None
     if looked_at.is_stored and shown is not None:
         check_readable(as_found, shown)
     poses = settle(as_found, config)

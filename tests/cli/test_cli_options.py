@@ -17,6 +17,7 @@ from hotvid.stored.pose_store import save_poses
 # The option, what stands after it, and each setting that is then another than by default.
 REACHES = {
     "time_range": ("--time-range 1:00 90.5", {"time_range_s": (60.0, 90.5)}),
+    "fps": ("--fps 240", {"fps": 240.0}),
     "person": ("--person longest", {"track.person": "longest"}),
     "bbox_thr": ("--bbox-thr 0.25", {"pose2d.bbox_thr": 0.25, "track.bbox_thr": 0.25}),
     "kpt_thr": ("--kpt-thr 0.45", {"track.kpt_thr": 0.45, "render.kpt_thr": 0.45}),
@@ -113,7 +114,8 @@ def settings_of(*options):
 
 
 OF_LIFT = sorted(
-    ALL_OPTIONS - {"bbox_thr", "det_frequency", "mode", "pose2d", "detector", "device", "sizes"}
+    ALL_OPTIONS
+    - {"bbox_thr", "det_frequency", "mode", "pose2d", "detector", "device", "sizes", "fps"}
 )
 OF_CONVERT = ["person", "outliers", "smooth", "cutoff", "bones", "height", "feet"]
 

@@ -51,7 +51,7 @@ def lay_out(
 
     video         the video itself: its size and its own times are taken.
     size_px, fps  where there is no video; they win over what the file says, and `fps` over the
-                  times that it has.
+                  times that it has. `fps` also where the video is a folder of pictures.
     first_number  the number that the file gives the video's first frame.
     raises        InputError where the table does not fit the video; UsageError where size or frame
                   rate are neither given nor known.
@@ -66,7 +66,7 @@ def lay_out(
     n_needed = int(row.max()) + 1
     notes = list(table.notes)
     if video is not None:
-        info, pts_s, said = _of_video(video)
+        info, pts_s, said = _of_video(video, fps if Path(video).is_dir() else None)
         notes += said
         if n_needed > len(pts_s):
             raise InputError(
@@ -95,8 +95,8 @@ def lay_out(
     return KeypointClip(info, kept.start, pts_s[kept], observations, person, tuple(notes))
 
 
-def _of_video(video: str | Path) -> tuple[VideoInfo, np.ndarray, list[str]]:
-    with VideoReader(video) as reader:
+def _of_video(video: str | Path, fps: float | None) -> tuple[VideoInfo, np.ndarray, list[str]]:
+    with VideoReader(video, fps=fps) as reader:
         pts_s = np.array(reader.times())
         return reader.info, pts_s, list(reader.warnings)
 
