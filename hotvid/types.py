@@ -210,7 +210,7 @@ class WorldFrame:
     focal_px       what directions in the picture were taken from.
     focal_assumed  whether nobody knew it.
     n_stands       half seconds of standing feet that the floor was fitted to; 0: the floor is where
-                   feet are lowest.
+                   feet are lowest, step by step of who runs.
     """
 
     rotation: np.ndarray

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.ndimage import minimum_filter1d
 
 from hotvid.rotations import unit
 
@@ -16,11 +17,12 @@ _SIZE_SURE = 0.06  # people differ by so much from the size that the lifter give
 _WILD = 2.0  # deviations from which on an observation counts for less
 _LEVEL_M = 0.4  # a foot so far off stands on something else: a box, a stair
 _LOWEST = 0.08  # share of the stands that may be below the floor by mistake
+_STEP_S = 0.15  # a foot is lowest of all so long before and after it touches
 _BIN_S = 0.5  # errors of depth last so long: what is nearer in time says nothing new
 _MOST_TILT = np.radians(12.0)
 _SIZES = (0.6, 1.25)
 _LOW_SHARE = 5.0  # per cent: where feet that nobody saw standing are at their lowest
-_DOUBTFUL = 0.25  # of a stand: what counts of who was never seen to stand,
+_DOUBTFUL = 0.25  # of a stand: what counts of who was hardly ever seen to stand,
 _LOWEST_FEET = 10.0  # per cent of the time: when the feet are lowest
 
 
@@ -58,33 +60,68 @@ def standing_places(feet_m: np.ndarray, contact: np.ndarray, fps: float) -> np.n
     return np.array(out).reshape(-1, 3)
 
 
+def touching_places(feet_m: np.ndarray, up: np.ndarray, fps: float) -> np.ndarray:
+    """(N, 3) where a foot was lowest, step by step: of who runs no ankle ever stands still.
+
+    feet_m  (F, 2, 3) ankles, metres, camera axes from the camera; NaN where unknown.
+    """
+    reach = max(1, round(_STEP_S * fps))
+    height = np.nan_to_num(feet_m @ up, nan=np.inf)
+    lowest = minimum_filter1d(height, 2 * reach + 1, axis=0, mode="nearest")
+    touches = (height == lowest) & (height == height.min(1, keepdims=True)) & np.isfinite(height)
+    touches[:reach] = touches[len(touches) - reach :] = False  # may go on down outside of the clip
+    return feet_m[touches]
+
+
 def fit_floor(
     stands: Sequence[np.ndarray],
     feet_m: Sequence[np.ndarray],
     up: np.ndarray,
     seen: Sequence[np.ndarray] | None = None,
+    touches: Sequence[np.ndarray] | None = None,
 ) -> Floor:
     """The lowest plane on which feet stand that is nearest to what the bodies show.
 
-    stands  for each person (N, 3) as `standing_places` gives them.
-    feet_m  for each person (F, 2, 3) all the time: taken where nobody is seen to stand.
-    up      (3,) against gravity, as the bodies show it.
-    seen    for each person (F, 2) bool: feet that are not guessed; None: all.
-    Of who is never seen to stand the place where the feet are lowest counts, a little: else
-    everyone hangs in the air below whoever stands on a box. Tilt, height and the people's sizes are
-    one least-squares problem (Gauss-Newton), each with what is known beforehand; wild observations
-    are held down (Huber 1964).
+    stands   for each person (N, 3) as `standing_places` gives them.
+    feet_m   for each person (F, 2, 3) all the time: taken where nobody is seen to stand.
+    up       (3,) against gravity, as the bodies show it.
+    seen     for each person (F, 2) bool: feet that are not guessed; None: all.
+    touches  for each person (N, 3) as `touching_places` gives them; None: nobody's are known.
+    Of who is hardly ever seen to stand, as runners are, the touches count, a little; of others who
+    are never the place where the feet are lowest: else everyone hangs in the air below whoever
+    stands on a box. Tilt, height and the people's sizes are one least-squares problem
+    (Gauss-Newton), each with what is known beforehand; wild observations are held down (Huber
+    1964).
     """
     sure = [p[np.isfinite(p).all(1)] for p in stands]
-    if not sum(len(p) for p in sure):
+    touches = touches or [np.zeros((0, 3))] * len(sure)
+    if not sum(map(len, sure)) and max(map(len, touches), default=0) < 2:
         return lowest_floor(feet_m, up)
     seen = seen or [np.ones(f.shape[:2], bool) for f in feet_m]
-    doubtful = [
-        np.zeros((0, 3)) if len(p) else _lowest_place(f[s.all(1)], up)
-        for p, f, s in zip(sure, feet_m, seen, strict=True)
-    ]
-    level = _lowest_level([*sure, *doubtful], up)
-    sure, doubtful = ([_near(p, level, up) for p in each] for each in (sure, doubtful))
+    doubtful = []
+    for places, lows, feet, shown in zip(sure, touches, feet_m, seen, strict=True):
+        if 2 * len(places) < len(lows):
+            doubtful.append(lows)
+        else:
+            lowest = np.zeros((0, 3)) if len(places) else _lowest_place(feet[shown.all(1)], up)
+            doubtful.append(lowest)
+    floor = _fitted(sure, doubtful, up, up)
+    if sum(map(len, doubtful)) > sum(map(len, sure)):
+        # Who runs is soon far from a plane that leans: what is near the floor shows once it is
+        # found. Not of stands, which on stairs would be followed step by step.
+        floor = _fitted(sure, doubtful, up, floor.up)
+    return floor
+
+
+def _fitted(
+    sure: Sequence[np.ndarray], doubtful: Sequence[np.ndarray], up: np.ndarray, seen_up: np.ndarray
+) -> Floor:
+    """The plane through those places that are not on something higher, as far as `seen_up` is up.
+
+    sure, doubtful  for each person (N, 3).
+    """
+    level = _lowest_level([*sure, *doubtful], seen_up)
+    sure, doubtful = ([_near(p, level, seen_up) for p in each] for each in (sure, doubtful))
     points = [np.concatenate(both) for both in zip(sure, doubtful, strict=True)]
     person = np.repeat(np.arange(len(points)), [len(p) for p in points])
     place = np.concatenate(points)

@@ -2,8 +2,8 @@
 
 All of it is estimated from the motion of the people, for a camera that stands still. Up is where
 their weight is over their feet (`hotvid.post.gravity`), the floor is one plane through the feet
-that stand (`hotvid.post.floor`), and those keep their place on it (`hotvid.post.feet`). Where
-people lie in most frames, as in a turned video, up is the picture's, and the floor is where they
+that stand or, of who runs, touch it (`hotvid.post.floor`), and those that stand keep their place on
+it (`hotvid.post.feet`). Where people lie in most frames, as in a turned video, up is the picture's, and the floor is where they
 are lowest.
 """
 
@@ -19,7 +19,7 @@ from hotvid.config import WorldConfig
 from hotvid.geometry import focal_px_of, rays
 from hotvid.post.contacts import FEET, SEEN_SCORE, foot_contacts
 from hotvid.post.feet import plant_feet
-from hotvid.post.floor import Floor, fit_floor, lowest_floor, standing_places
+from hotvid.post.floor import Floor, fit_floor, lowest_floor, standing_places, touching_places
 from hotvid.post.gravity import nobody_upright, up_direction
 from hotvid.post.stature import standing_height_m
 from hotvid.rotations import unit
@@ -89,7 +89,11 @@ def _floor(
     feet = [p.motion.root_m[:, None] + p.motion.xyz_m[:, FEET] for p in people]
     stands = [standing_places(f, c, fps) for f, c in zip(feet, contacts, strict=True)]
     seen = [p.keypoints.score[:, FEET] >= SEEN_SCORE for p in people]
-    return fit_floor(stands, feet, up, seen)
+    touches = [
+        touching_places(np.where(s[..., None], f, np.nan), up, fps)
+        for f, s in zip(feet, seen, strict=True)
+    ]
+    return fit_floor(stands, feet, up, seen, touches)
 
 
 def _contacts(person: Person, up: np.ndarray, video: VideoInfo, fps: float) -> np.ndarray:

@@ -11,7 +11,7 @@ from hotvid.config import WorldConfig
 from hotvid.geometry import assumed_focal_px, project
 from hotvid.post.contacts import FEET, foot_contacts, runs, without_short
 from hotvid.post.feet import plant_feet
-from hotvid.post.floor import ANKLE_M, fit_floor, standing_places
+from hotvid.post.floor import ANKLE_M, fit_floor, standing_places, touching_places
 from hotvid.post.gravity import centre_of_mass, nobody_upright, up_direction
 from hotvid.post.stature import standing_height_m
 from hotvid.post.world import place_in_world
@@ -222,6 +222,45 @@ def test_the_floor_corrects_what_the_bodies_say_of_up():
     assert degrees_between(floor.up, rotation[:, 1]) < 3
     assert floor.height_m == pytest.approx(2.0, abs=0.2)
     assert floor.n_stands > 30
+
+
+def runner(n=120, speed=4.0, lean_deg=8.0):
+    """(n, 17, 3) world, y up: along +z, leaning; no ankle ever is still, where it is lowest."""
+    xyz = np.tile(STANDING_M * [1, -1, -1], (n, 1, 1))
+    t = np.arange(n) / FPS
+    for leg, phase in ((LEGS["right"], 0.0), (LEGS["left"], np.pi)):
+        turn = 3 * np.pi * t + phase  # a step in ten frames
+        for row in range(n):
+            ankle = xyz[row, leg[0]] + [0, -0.8 + 0.15 * (1 + np.cos(turn[row])), 0]
+            ankle[2] += 0.35 * np.sin(turn[row])
+            xyz[row, leg] = bend(xyz[row, leg], ankle)
+    xyz = xyz @ Rotation.from_euler("x", lean_deg, degrees=True).as_matrix().T
+    xyz[:, :, 2] += (speed * t)[:, None]
+    xyz[..., 1] += ANKLE_M - xyz[:, FEET, 1].min()
+    return xyz
+
+
+def test_who_runs_goes_along_the_floor_though_no_foot_ever_stands():
+    rotation, place = camera(pitch=5, roll=0, height=1.5)
+    run = runner()
+    poses = filmed([run], rotation, place)
+    placed = place_in_world(poses)
+    assert placed.world.n_stands == 0 and not placed.people[0].world.contact.any()
+    assert degrees_between(placed.world.rotation[1], rotation[:, 1]) < 1.5
+    # 16 m with the 8 degrees by which the body leans would rise by more than 2 m.
+    assert np.ptp(run[:, 0, 1]) < 0.01 and np.ptp(placed.people[0].world.xyz_m[:, 0, 1]) < 0.3
+    assert placed.world.camera_m[1] == pytest.approx(1.5, abs=0.15)
+
+
+def test_feet_touch_the_floor_once_a_step_and_not_where_the_clip_begins_and_ends():
+    feet = runner(n=64, lean_deg=0)[:, FEET]
+    up = np.array([0.0, 1.0, 0.0])
+    touches = touching_places(feet, up, FPS)
+    # The right foot in the frames 10, 30 and 50, the left one in 20 and 40; 0 and 60 are too near.
+    want = [feet[10, 0], feet[20, 1], feet[30, 0], feet[40, 1], feet[50, 0]]
+    np.testing.assert_allclose(touches, want, atol=1e-9)
+    assert touches[:, 1] == pytest.approx(ANKLE_M)
+    assert not len(touching_places(np.full((64, 2, 3), np.nan), up, FPS))
 
 
 def test_who_is_alone_keeps_the_size():
