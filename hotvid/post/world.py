@@ -3,8 +3,8 @@
 All of it is estimated from the motion of the people, for a camera that stands still. Up is where
 their weight is over their feet (`hotvid.post.gravity`), the floor is one plane through the feet
 that stand or, of who runs, touch it (`hotvid.post.floor`), and those that stand keep their place on
-it (`hotvid.post.feet`). Where people lie in most frames, as in a turned video, up is the picture's, and the floor is where they
-are lowest.
+it (`hotvid.post.feet`). Where people lie in most frames, as in a turned video, up is the picture's,
+and the floor is where they are lowest.
 """
 
 from __future__ import annotations
