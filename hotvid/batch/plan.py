@@ -13,7 +13,7 @@ from hotvid.batch.manifest import DONE, FAILED, STARTED, Entry, Manifest
 from hotvid.batch.outputs import FILES
 from hotvid.batch.places import Place, is_url, stamp
 from hotvid.batch.settings import Settings
-from hotvid.batch.task import Task
+from hotvid.batch.task import Before, Task
 
 
 @dataclass(frozen=True)
@@ -64,22 +64,16 @@ def _planned(
     why = "again" if overwrite else _why(one.path, entry, out_dir, settings)
     if why == "done":
         return Planned(one.path, folder, why, before=entry)
-    made_of = entry.made_of if entry is not None else ""
-    task = Task(
-        source=str(one.path),
-        folder=str(out_dir / folder),
-        settings=settings,
-        # Of a video that was never done, the files may be somebody's own, over which it failed.
-        replace=overwrite or made_of != "",
-        afresh=overwrite,
-        # Perhaps the file was only touched.
-        done_with=None
-        if overwrite or entry is None or not _outputs_are_there(entry, out_dir, settings)
-        else made_of,
-        kept=entry.outputs if entry is not None else (),
-        kept_of=made_of,
-        doubtful=entry is not None and entry.state != DONE,
-    )
+    before = Before()
+    if entry is not None:
+        before = Before(
+            made_of=entry.made_of,
+            outputs=entry.outputs,
+            # Perhaps the video was only touched; where all is to be redone, nobody need look.
+            complete=not overwrite and _outputs_are_there(entry, out_dir, settings),
+            doubtful=entry.state != DONE,
+        )
+    task = Task(str(one.path), str(out_dir / folder), settings, overwrite, before)
     return Planned(one.path, folder, why, task, before=entry)
 
 

@@ -21,7 +21,13 @@ import hotvid
 from hotvid import weights
 from hotvid.batch.engine import Advanced, Ended, Event, Started, Urgency
 from hotvid.batch.task import Outcome, Task, perform
-from hotvid.batch.wire import outcome_from_plain, outcome_to_plain, task_from_plain, task_to_plain
+from hotvid.batch.wire import (
+    Seldom,
+    outcome_from_plain,
+    outcome_to_plain,
+    task_from_plain,
+    task_to_plain,
+)
 from hotvid.errors import HotvidError, in_one_line
 from hotvid.extras import RAY
 from hotvid.stop_signals import handlers_kept
@@ -230,17 +236,11 @@ def _perform(plain: Mapping[str, Any], files: Mapping[str, bytes], board: Any) -
     if (given := task.settings.options.get("weights")) is not None:
         options = {**task.settings.options, "weights": str(folder / Path(given).name)}
         task = replace(task, settings=replace(task.settings, options=options))
-    said_s, last = 0.0, ""
 
     def report(stage: str, done: int, total: int | None) -> None:
-        nonlocal said_s, last
-        now_s = time.monotonic()
-        if stage == last and done != total and now_s - said_s < _SAY_EVERY_S:
-            return
-        said_s, last = now_s, stage
         board.write.remote(task.folder, stage, done, total)
 
-    return outcome_to_plain(perform(task, report))
+    return outcome_to_plain(perform(task, Seldom(report, _SAY_EVERY_S)))
 
 
 _unpacked_here: tempfile.TemporaryDirectory | None = None

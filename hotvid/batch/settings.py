@@ -40,7 +40,7 @@ class Settings:
         return configure(**self.options)
 
 
-def settle(
+def make_settings(
     options: Mapping[str, Any],
     formats: tuple[str, ...],
     export: Mapping[str, str] | None = None,

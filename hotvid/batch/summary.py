@@ -12,7 +12,7 @@ from hotvid.batch.places import Place, is_url, reaching
 from hotvid.errors import printable
 
 if TYPE_CHECKING:
-    from hotvid.batch.run import Row
+    from hotvid.batch.books import Row
 
 NAME = "summary.csv"
 COLUMNS = (

@@ -37,29 +37,41 @@ _LOCK_WAIT_S = 20.0  # a worker whose batch was killed ends within this
 
 
 @dataclass(frozen=True)
+class Before:
+    """What earlier runs of the batch left of a video, as far as its manifest tells.
+
+    made_of   `of_video` of the settings and the input that the outputs were made with; "": none
+              were ever made, so that files of their names may be somebody's own.
+    outputs   names of those that are right as long as `made_of` is.
+    complete  all that is asked for is among them, and there.
+    doubtful  work on the video was begun since and did not end: nobody knows what else there is.
+    """
+
+    made_of: str = ""
+    outputs: tuple[str, ...] = ()
+    complete: bool = False
+    doubtful: bool = False
+
+
+@dataclass(frozen=True)
 class Task:
     """One video and what is to be made of it.
 
     source     an absolute path, or a URL.
     folder     of the outputs, an absolute path or a URL.
-    replace    outputs that are there are this batch's own, or may be overwritten.
-    afresh     take nothing over from before.
-    done_with  `of_video` of the outputs that are there and whole; None: they are not.
-    kept       names of outputs of earlier runs that are right, if `kept_of` is what they should
-               be made of: else those not made anew are removed.
-    kept_of    `of_video` of them.
-    doubtful   work on the video was begun since and did not end: nobody knows what else there is.
+    overwrite  take nothing over from before, and replace what is there, whosever it is.
     """
 
     source: str
     folder: str
     settings: Settings
-    replace: bool = False
-    afresh: bool = False
-    done_with: str | None = None
-    kept: tuple[str, ...] = ()
-    kept_of: str = ""
-    doubtful: bool = False
+    overwrite: bool = False
+    before: Before = Before()
+
+    def is_done(self, content_sha256: str) -> bool:
+        """Whether all is there already, made as it is to be of a source with this content."""
+        made_so = self.before.made_of == of_video(self.settings.key, content_sha256)
+        return not self.overwrite and self.before.complete and made_so
 
 
 @dataclass(frozen=True)
@@ -117,7 +129,7 @@ def perform(task: Task, progress: Progress = no_progress) -> Outcome:
 
 
 def _perform(task: Task, stage: Stage, outcome: Outcome, progress: Progress) -> Outcome:
-    if task.done_with == of_video(task.settings.key, outcome.content_sha256):
+    if task.is_done(outcome.content_sha256):
         return replace(outcome, unchanged=True)
     folder = stage.folder
     with _folder_unless_empty(folder), locked(folder / _LOCK, f"'{folder}'", _LOCK_WAIT_S):
@@ -130,13 +142,14 @@ def _make_outputs(task: Task, stage: Stage, outcome: Outcome, progress: Progress
     files = {name: folder / FILES[name] for name in task.settings.formats if name in FILES}
     store, config = folder / STORE, task.settings.config
     key = of_video(task.settings.poses_key, outcome.content_sha256)
-    if not task.afresh:
+    if not task.overwrite:
         stage.fetch(STORE)
-    found_key = None if task.afresh else stored_key(store)
+    found_key = None if task.overwrite else stored_key(store)
     from_store = found_key == key
     exports = exports_of(task.settings, folder)
     # A run that did not end wrote the store first: where it is, all else may be that run's.
-    ours = task.replace or from_store or (task.doubtful and found_key is not None)
+    of_that_run = task.before.doubtful and found_key is not None
+    ours = task.overwrite or task.before.made_of != "" or from_store or of_that_run
     wanted = {"out": files.get("mp4"), "json": files.get("json")}
     if not ours:
         paths = (store, *files.values(), *(export.path for export in exports))
@@ -196,10 +209,11 @@ def _kept(task: Task, stage: Stage, content_sha256: str, written: Sequence[str])
     own, as a file that `hotvid convert` put there, and stays.
     """
     there, asked = stage.names(), task.settings.formats
-    are_right = task.kept_of == of_video(task.settings.key, content_sha256)
+    before = task.before
+    are_right = before.made_of == of_video(task.settings.key, content_sha256)
     anew = belonging(asked, there)
-    kept = [n for n in task.kept if are_right and n in there and n not in anew]
-    suspect = anew if are_right and not task.doubtful else belonging(ALL_FORMATS, there)
+    kept = [n for n in before.outputs if are_right and n in there and n not in anew]
+    suspect = anew if are_right and not before.doubtful else belonging(ALL_FORMATS, there)
     for name in suspect - {STORE, *written, *kept}:
         stage.remove(name, pattern_within(name))
     return kept

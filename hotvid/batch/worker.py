@@ -6,19 +6,19 @@ one ends.
 
 from __future__ import annotations
 
+import functools
 import os
 import queue
 import signal
 import sys
 import threading
-import time
 from typing import BinaryIO
 
 from hotvid.batch.task import perform
-from hotvid.batch.wire import from_line, outcome_to_plain, task_from_plain, to_line
+from hotvid.batch.wire import Seldom, from_line, outcome_to_plain, task_from_plain, to_line
 from hotvid.threads import thread_limit
 
-_SAY_EVERY_S = 0.2
+_SAY_EVERY_S = 0.2  # oftener nobody could read
 STOP = {"stop": True}
 
 
@@ -32,26 +32,10 @@ def main() -> None:
         _limit_libraries()
         while True:
             task = task_from_plain(tasks.get())
-            outcome = perform(task, _Reporter(channel))
+            outcome = perform(task, Seldom(functools.partial(_say_progress, channel), _SAY_EVERY_S))
             _say(channel, {"outcome": outcome_to_plain(outcome)})
     except KeyboardInterrupt:
         pass  # what was begun is cleaned up by now; what is left can be gone on with
-
-
-class _Reporter:
-    """Tells the starter how far the task is, not more often than somebody can read."""
-
-    def __init__(self, channel: BinaryIO) -> None:
-        self._channel = channel
-        self._said: tuple[str, float] = ("", 0.0)
-
-    def __call__(self, stage: str, done: int, total: int | None) -> None:
-        last_stage, last_s = self._said
-        now_s = time.monotonic()
-        if stage == last_stage and done != total and now_s - last_s < _SAY_EVERY_S:
-            return
-        self._said = stage, now_s
-        _say(self._channel, {"progress": [stage, done, total]})
 
 
 def _listen(tasks: queue.Queue[dict]) -> None:
@@ -75,6 +59,10 @@ def _own_stdout() -> BinaryIO:
     os.dup2(nowhere, 1)
     os.close(nowhere)
     return channel
+
+
+def _say_progress(channel: BinaryIO, stage: str, done: int, total: int | None) -> None:
+    _say(channel, {"progress": [stage, done, total]})
 
 
 def _say(channel: BinaryIO, message: dict) -> None:

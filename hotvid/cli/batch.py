@@ -156,11 +156,11 @@ def batch(
     """
     from hotvid.batch.places import below
     from hotvid.batch.run import Request, make_plan, run_batch
-    from hotvid.batch.settings import settle
+    from hotvid.batch.settings import make_settings
     from hotvid.batch.summary import NAME
     from hotvid.cli.batch_progress import watching
 
-    settings = settle(
+    settings = make_settings(
         _plain(**chosen),
         _read_formats(formats),
         {"bone_names": bone_names, "units": units},

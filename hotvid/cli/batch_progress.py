@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from hotvid.batch.run import Watcher
+from hotvid.batch.books import Watcher
 from hotvid.cli.progress import STAGES, stderr_console
 from hotvid.cli.summary import n_videos
 from hotvid.errors import printable

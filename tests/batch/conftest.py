@@ -3,7 +3,7 @@
 import pytest
 from small_poses import some_poses
 
-from hotvid.batch.settings import settle
+from hotvid.batch.settings import make_settings
 from hotvid.stored.pose_store import save_poses
 
 
@@ -22,4 +22,4 @@ def make_store():
 @pytest.fixture(scope="session")
 def as_json():
     """Settings that make JSON of everything, and nothing else."""
-    return settle({}, ("json",))
+    return make_settings({}, ("json",))

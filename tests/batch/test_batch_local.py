@@ -15,7 +15,7 @@ from stand_ins import write_coded_clip
 from hotvid.batch import local
 from hotvid.batch.engine import Advanced, Ended, Started
 from hotvid.batch.local import LocalEngine
-from hotvid.batch.settings import settle
+from hotvid.batch.settings import make_settings
 from hotvid.batch.task import Task
 from hotvid.batch.wire import task_to_plain
 from hotvid.threads import n_cores
@@ -43,7 +43,7 @@ def engine(monkeypatch):
 def slow_tasks(tmp_path):
     """Videos of some seconds of work each, in which nobody is."""
     clip = write_coded_clip(tmp_path / "coded.mp4", 300)
-    settings = settle({"mode": "fast"}, ("json",))
+    settings = make_settings({"mode": "fast"}, ("json",))
     return [Task(str(clip), str(tmp_path / "out" / str(n)), settings) for n in range(3)]
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from stand_ins import FPS, write_coded_clip
 
-from hotvid.batch.settings import settle
+from hotvid.batch.settings import make_settings
 from hotvid.batch.task import Task
 from hotvid.batch.wire import task_to_plain
 from hotvid.bench.main_job import loop_video
@@ -47,7 +47,7 @@ def make_clip(tmp_path_factory):
 
 
 def start(clip, folder, lifter):
-    task = Task(str(clip), str(folder), settle({}, ("json",)))
+    task = Task(str(clip), str(folder), make_settings({}, ("json",)))
     path = [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
     return subprocess.Popen(
         [sys.executable, str(Path(__file__).with_name("long_child.py"))]

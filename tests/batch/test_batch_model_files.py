@@ -4,7 +4,7 @@ import pytest
 from test_batch_plan import finish, planned, tree, whys  # noqa: F401  (a fixture)
 
 from hotvid.batch import settings
-from hotvid.batch.settings import settle
+from hotvid.batch.settings import make_settings
 
 
 @pytest.fixture
@@ -20,11 +20,11 @@ def files(tmp_path, monkeypatch):
 @pytest.mark.parametrize("changes", [None, 0, 1], ids=["neither", "pose", "detector"])
 def test_a_model_of_other_bytes_makes_a_video_changed(tree, files, changes):  # noqa: F811
     options = {"pose2d": f"rtmpose:{files[0]}", "detector": f"rtmdet:{files[1]}"}
-    first = settle(options, ("json",))
+    first = make_settings(options, ("json",))
     video, *_ = planned(tree, first)
     finish(tree, video, first)
     if changes is not None:
         files[changes].write_bytes(b"three")
-    again = settle(options, ("json",))
+    again = make_settings(options, ("json",))
     assert whys(tree, again)["a.mov"] == ("done" if changes is None else "changed")
     assert (again.poses_key == first.poses_key) == (changes is None)

@@ -7,7 +7,8 @@ import pytest
 from hotvid.batch.find import Found, common_folder, find_videos
 from hotvid.batch.manifest import DONE, FAILED, STARTED, Entry, Manifest
 from hotvid.batch.plan import plan, stamp
-from hotvid.batch.settings import of_video, settle
+from hotvid.batch.settings import make_settings, of_video
+from hotvid.batch.task import Before
 
 
 @pytest.fixture
@@ -60,7 +61,7 @@ def test_each_video_has_a_folder_of_its_own(tree, as_json):
     task = found[2].task
     assert task.source == str(tree / "in/day/a.mp4") and task.settings is as_json
     assert task.folder == str(tree / "out/day/a.mp4")
-    assert not task.replace and not task.afresh and task.done_with is None
+    assert not task.overwrite and task.before == Before()
 
 
 def test_several_folders_keep_their_names(tree, as_json):
@@ -85,15 +86,16 @@ def test_what_is_not_done_is_done_again(tree, as_json):
     (tree / "out" / "day/a.mp4" / "poses.json").unlink()
     want = {"a.mov": "interrupted", "a.mp4": "failed before", "day/a.mp4": "incomplete"}
     assert whys(tree, as_json) == want
-    assert all(video.task.replace for video in planned(tree, as_json))
+    assert all(video.task.before.made_of for video in planned(tree, as_json))
 
 
 def test_tasks_are_told_what_is_there_and_what_it_was_made_of(tree, as_json):
     a_mov, a_mp4, _ = planned(tree, as_json)
     finish(tree, a_mov, as_json, outputs=("poses.json", "skeleton.mp4"))
     finish(tree, a_mp4, as_json, FAILED, outputs=("poses.csv",))
-    other = settle({"mode": "fast"}, ("json",))
-    told = [(t.kept, t.kept_of, t.doubtful) for t in (v.task for v in planned(tree, other))]
+    other = make_settings({"mode": "fast"}, ("json",))
+    befores = [video.task.before for video in planned(tree, other)]
+    told = [(b.outputs, b.made_of, b.doubtful) for b in befores]
     key = of_video(as_json.key, "ab" * 32)
     assert told == [
         (("poses.json", "skeleton.mp4"), key, False),
@@ -105,14 +107,14 @@ def test_tasks_are_told_what_is_there_and_what_it_was_made_of(tree, as_json):
 def test_other_settings_and_other_formats_are_changes(tree, as_json):
     video, *_ = planned(tree, as_json)
     finish(tree, video, as_json)
-    assert whys(tree, settle({"mode": "fast"}, ("json",)))["a.mov"] == "changed"
-    assert whys(tree, settle({}, ("json", "mp4")))["a.mov"] == "changed"
-    (changed, *_) = planned(tree, settle({}, ("json", "mp4")))
-    assert changed.task.done_with is None, "the video is still to be drawn"
+    assert whys(tree, make_settings({"mode": "fast"}, ("json",)))["a.mov"] == "changed"
+    assert whys(tree, make_settings({}, ("json", "mp4")))["a.mov"] == "changed"
+    (changed, *_) = planned(tree, make_settings({}, ("json", "mp4")))
+    assert not changed.task.before.complete, "the video is still to be drawn"
 
 
 def test_files_of_other_programs_are_all_missed(tree):
-    bvh = settle({}, ("json", "bvh"))
+    bvh = make_settings({}, ("json", "bvh"))
     video, *_ = planned(tree, bvh)
     finish(tree, video, bvh, outputs=("poses.json", "poses.person0.bvh", "poses.person1.bvh"))
     assert whys(tree, bvh)["a.mov"] == "done"
@@ -121,15 +123,15 @@ def test_files_of_other_programs_are_all_missed(tree):
 
 
 def test_other_names_of_bones_are_a_change(tree):
-    bvh = settle({}, ("bvh",))
+    bvh = make_settings({}, ("bvh",))
     video, *_ = planned(tree, bvh)
     finish(tree, video, bvh, outputs=("poses.bvh",))
-    mixamo = settle({}, ("bvh",), {"bone_names": "mixamo"})
+    mixamo = make_settings({}, ("bvh",), {"bone_names": "mixamo"})
     assert whys(tree, mixamo)["a.mov"] == "changed"
 
 
 def test_fewer_formats_are_none(tree, as_json):
-    both = settle({}, ("json", "mp4"))
+    both = make_settings({}, ("json", "mp4"))
     video, *_ = planned(tree, both)
     finish(tree, video, both, outputs=("poses.json", "skeleton.mp4"))
     assert whys(tree, as_json)["a.mov"] == "done"
@@ -144,7 +146,7 @@ def test_a_file_that_changed_is_looked_into(tree, as_json):
     os.utime(video.path, ns=(0, 1_000))
     (touched, *_) = planned(tree, as_json)
     assert touched.why == "changed"
-    assert touched.task.done_with == of_video(as_json.key, "ab" * 32)
+    assert touched.task.is_done("ab" * 32) and not touched.task.is_done("cd" * 32)
 
 
 def test_overwriting_takes_nothing_over(tree, as_json):
@@ -152,7 +154,7 @@ def test_overwriting_takes_nothing_over(tree, as_json):
         finish(tree, video, as_json)
     for video in planned(tree, as_json, overwrite=True):
         assert video.why == "again"
-        assert video.task.replace and video.task.afresh and video.task.done_with is None
+        assert video.task.overwrite and not video.task.is_done("ab" * 32)
 
 
 def test_a_folder_that_was_taken_stays_so(tree, as_json):

@@ -11,7 +11,7 @@ from stand_ins import write_coded_clip
 
 from hotvid.batch.engine import Advanced, Ended, Started
 from hotvid.batch.local import LocalEngine
-from hotvid.batch.settings import settle
+from hotvid.batch.settings import make_settings
 from hotvid.batch.task import Task
 from hotvid.errors import HotvidError
 
@@ -53,7 +53,7 @@ def workers():
 @pytest.fixture
 def tasks(tmp_path):
     """Videos of a second or two of work each, in which nobody is."""
-    settings = settle({"mode": "fast"}, ("json",))
+    settings = make_settings({"mode": "fast"}, ("json",))
     clips = [write_coded_clip(tmp_path / f"{n}.mp4", 150) for n in range(3)]
     return [Task(str(clip), str(tmp_path / "ray" / clip.stem), settings) for clip in clips]
 

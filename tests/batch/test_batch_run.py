@@ -9,7 +9,7 @@ from stand_ins import write_coded_clip
 
 from hotvid.batch.engine import Ended, Started
 from hotvid.batch.run import Request, run_batch
-from hotvid.batch.settings import settle
+from hotvid.batch.settings import make_settings
 from hotvid.batch.task import Outcome, perform
 from hotvid.stored.pose_store import load_poses, save_poses
 
@@ -49,7 +49,7 @@ def batch(request, tmp_path, make_store, monkeypatch):
         raise ZeroDivisionError
 
     def run(formats, options=None, end="well", **how):
-        settings = settle(options or {}, tuple(formats.split(",")))
+        settings = make_settings(options or {}, tuple(formats.split(",")))
         given = [f"{begin}{tmp_path}/in/a.npz"]
         wanted = Request(given, f"{begin}{tmp_path}/out", settings, **{"resume": True, **how})
         with monkeypatch.context() as patch:

@@ -10,8 +10,8 @@ from stand_ins import StandInBackend, StandInLifter, write_coded_clip
 
 from hotvid import job, pipeline
 from hotvid.batch import task as of_task
-from hotvid.batch.settings import of_video, settle
-from hotvid.batch.task import Task, perform
+from hotvid.batch.settings import make_settings, of_video
+from hotvid.batch.task import Before, Task, perform
 from hotvid.batch.wire import outcome_from_plain, outcome_to_plain, task_from_plain, task_to_plain
 from hotvid.errors import HotvidError, UsageError
 from hotvid.extras import RTMPOSE
@@ -19,6 +19,7 @@ from hotvid.io.lock import locked
 from hotvid.stored.pose_store import load_poses, stored_key
 
 N_FRAMES = 24
+OURS = Before(made_of="another")  # what is there may be replaced
 
 
 @pytest.fixture
@@ -36,7 +37,7 @@ def clip(tmp_path_factory):
 
 @pytest.fixture
 def task(clip, tmp_path):
-    settings = settle({}, ("json", "mp4"))
+    settings = make_settings({}, ("json", "mp4"))
     return Task(source=str(clip), folder=str(tmp_path / "out" / "coded.mp4"), settings=settings)
 
 
@@ -52,7 +53,7 @@ def done(task, **what):
 
 
 def test_files_of_other_programs_lie_beside_the_poses(task, backend, tmp_path):
-    settings = settle({}, ("npz", "csv", "openpose", "bvh"), {"bone_names": "mixamo"})
+    settings = make_settings({}, ("npz", "csv", "openpose", "bvh"), {"bone_names": "mixamo"})
     task = replace(task, settings=settings)
     task = task_from_plain(json.loads(json.dumps(task_to_plain(task))))
     outputs = ("poses.npz", "poses.csv", "poses.openpose", "poses.bvh")
@@ -87,7 +88,7 @@ def test_everything_about_a_video(task, backend, tmp_path):
 
 def test_tasks_and_outcomes_travel(task, backend):
     outcome = perform(task)
-    task = replace(task, kept=("poses.csv",), kept_of="ab", doubtful=True)
+    task = replace(task, before=Before("ab", ("poses.csv",), complete=True, doubtful=True))
     for value, there, back in [
         (task, task_to_plain, task_from_plain),
         (outcome, outcome_to_plain, outcome_from_plain),
@@ -107,22 +108,22 @@ def test_what_was_found_before_is_not_estimated_again(task, backend, tmp_path):
     before = (tmp_path / "out" / "coded.mp4" / "poses.json").read_bytes()
     n_batches = len(backend.batches)
     (tmp_path / "out" / "coded.mp4" / "poses.json").unlink()
-    done(replace(task, replace=True), from_store=True, people=1, frames=N_FRAMES)
+    done(replace(task, before=OURS), from_store=True, people=1, frames=N_FRAMES)
     assert len(backend.batches) == n_batches
     assert (tmp_path / "out" / "coded.mp4" / "poses.json").read_bytes() == before
-    done(replace(task, replace=True, afresh=True), from_store=False)
+    done(replace(task, overwrite=True), from_store=False)
     assert len(backend.batches) == 2 * n_batches
 
 
 @pytest.mark.parametrize("options", [{"kpt_thr": 0.2}, {"time_range": [0, 0.5]}, {"person": "0"}])
 def test_other_settings_are_other_poses(task, backend, options):
     done(task)
-    other = settle(options, ("json",))
-    done(replace(task, settings=other, replace=True), from_store=False)
+    other = make_settings(options, ("json",))
+    done(replace(task, settings=other, before=OURS), from_store=False)
 
 
 def test_how_it_is_computed_is_no_other_result():
-    assert settle({"device": "cpu"}, ("json",)).key == settle({}, ("json",)).key
+    assert make_settings({"device": "cpu"}, ("json",)).key == make_settings({}, ("json",)).key
 
 
 def test_another_file_of_the_2d_model_makes_another_result(tmp_path):
@@ -130,7 +131,7 @@ def test_another_file_of_the_2d_model_makes_another_result(tmp_path):
     keys = []
     for content in (b"one", b"two"):
         model.write_bytes(content)
-        keys.append(settle({"pose2d": f"rtmpose:{model}"}, ("json",)).poses_key)
+        keys.append(make_settings({"pose2d": f"rtmpose:{model}"}, ("json",)).poses_key)
     assert keys[0] != keys[1]
 
 
@@ -139,31 +140,35 @@ def test_what_a_2d_model_needs_is_looked_for_before_anything_begins(tmp_path, mo
     model.touch()
     monkeypatch.setenv("HOTVID_MMPOSE", str(tmp_path / "none"))
     with pytest.raises(HotvidError, match=r"mmpose is not in .*none; install it: python3\.11"):
-        settle({"pose2d": "mmpose:human"}, ("json",))
+        make_settings({"pose2d": "mmpose:human"}, ("json",))
     # What a name that is no file stands for, only its own package knows.
-    settle({"pose2d": "yolo:yolo11n-pose.pt"}, ("json",))
-    settle({"detector": "yolo:yolo11n.pt"}, ("json",))
+    make_settings({"pose2d": "yolo:yolo11n-pose.pt"}, ("json",))
+    make_settings({"detector": "yolo:yolo11n.pt"}, ("json",))
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     with pytest.raises(HotvidError) as raised:
-        settle({"pose2d": f"rtmpose:{model}"}, ("json",))
+        make_settings({"pose2d": f"rtmpose:{model}"}, ("json",))
     assert str(raised.value) == f"onnxruntime is not installed; install it: {RTMPOSE.install}"
     with pytest.raises(HotvidError, match="ultralytics is not installed"):
-        settle({"detector": "yolo:yolo11n.pt"}, ("json",))
+        make_settings({"detector": "yolo:yolo11n.pt"}, ("json",))
 
 
 def test_tokens_that_the_lifter_cannot_keep_are_refused_at_once():
-    assert settle({"tokens": 41}, ("json",)).config.lift.tokens == 41
-    assert settle({"tokens": [41]}, ("json",)).config.lift.tokens == (41,)  # as JSON has steps
+    assert make_settings({"tokens": 41}, ("json",)).config.lift.tokens == 41
+    assert make_settings({"tokens": [41]}, ("json",)).config.lift.tokens == (
+        41,
+    )  # as JSON has steps
     with pytest.raises(UsageError, match="5000"):
-        settle({"tokens": 5000}, ("json",))
+        make_settings({"tokens": 5000}, ("json",))
 
 
 def test_sizes_are_part_of_the_settings_and_checked_at_once():
-    plain, uniform = (settle({"sizes": sizes}, ("json",)) for sizes in ((), [["prune", "tpc"]]))
+    plain, uniform = (
+        make_settings({"sizes": sizes}, ("json",)) for sizes in ((), [["prune", "tpc"]])
+    )
     assert uniform.config.lift.sizes == (("prune", "tpc"),)  # as JSON has pairs
     assert plain.poses_key != uniform.poses_key
     with pytest.raises(UsageError, match="unknown prune 'luck'"):
-        settle({"sizes": {"prune": "luck"}}, ("json",))
+        make_settings({"sizes": {"prune": "luck"}}, ("json",))
 
 
 def test_another_content_is_other_poses(task, backend, clip, tmp_path):
@@ -171,22 +176,23 @@ def test_another_content_is_other_poses(task, backend, clip, tmp_path):
     shutil.copy(clip, source)
     done(replace(task, source=str(source)))
     write_coded_clip(tmp_path / "other.mp4", 12).replace(source)
-    done(replace(task, source=str(source), replace=True), from_store=False, frames=12)
+    done(replace(task, source=str(source), before=OURS), from_store=False, frames=12)
 
 
 def test_a_damaged_store_is_made_again(task, backend, tmp_path):
     done(task)
     store = tmp_path / "out" / "coded.mp4" / "poses.npz"
     store.write_bytes(store.read_bytes()[:-200])
-    done(replace(task, replace=True), from_store=False)
+    done(replace(task, before=OURS), from_store=False)
     assert load_poses(store).n_frames == N_FRAMES
 
 
 def test_a_file_that_was_only_touched_is_left_alone(task, backend, tmp_path):
     outcome = done(task)
     key = of_video(task.settings.key, outcome.content_sha256)
-    done(replace(task, done_with=key), unchanged=True)
-    done(replace(task, done_with="another", replace=True), unchanged=False)
+    done(replace(task, before=Before(key, complete=True)), unchanged=True)
+    done(replace(task, before=Before(key)), unchanged=False)
+    done(replace(task, before=Before("another", complete=True)), unchanged=False)
 
 
 def test_what_a_killed_process_left_is_cleared_away(task, backend, tmp_path):
@@ -234,9 +240,9 @@ def test_a_failure_is_one_line_and_leaves_nothing(task, backend, tmp_path, monke
 
 def test_warnings_are_kept_also_from_the_store(task, backend):
     backend.seen = range(0)
-    task = replace(task, settings=settle({}, ("json",)))
+    task = replace(task, settings=make_settings({}, ("json",)))
     first = done(task, people=0)
-    again = done(replace(task, replace=True), from_store=True)
+    again = done(replace(task, before=OURS), from_store=True)
     assert first.warnings == again.warnings and len(first.warnings) == 1
     assert first.warnings[0].startswith(f"nobody was found in {task.source}; ")
 
@@ -248,7 +254,7 @@ def test_a_pose_store_as_a_source(task, make_store, tmp_path, as_json):
     assert names(folder) == ["poses.json", "poses.npz"]
     found = load_poses(folder / "poses.npz").people[1].keypoints.xy_px
     assert np.array_equal(found, load_poses(source).people[1].keypoints.xy_px)
-    one = settle({"person": "1"}, ("json",))
+    one = make_settings({"person": "1"}, ("json",))
     done(Task(str(source), str(tmp_path / "one"), one), people=1)
 
 
@@ -280,7 +286,7 @@ def test_what_is_made_of_poses_is_made_as_asked(task, backend, monkeypatch, tmp_
     texts = []
     for number, options in enumerate([{}, how]):
         folder = tmp_path / str(number)
-        settings = settle(options, ("json",))
+        settings = make_settings(options, ("json",))
         assert perform(replace(task, folder=str(folder), settings=settings)).error == ""
         texts.append((folder / "poses.json").read_text())
         with_run = tmp_path / f"run{number}.json"
@@ -291,7 +297,7 @@ def test_what_is_made_of_poses_is_made_as_asked(task, backend, monkeypatch, tmp_
 
 def test_where_nobody_is_files_of_a_person_each_are_left_out(task, backend):
     backend.seen = range(0)
-    settings = settle({}, ("json", "bvh", "csv", "trc"))
+    settings = make_settings({}, ("json", "bvh", "csv", "trc"))
     outcome = done(replace(task, settings=settings), people=0)
     assert outcome.outputs == ("poses.json", "poses.csv")
 
@@ -299,8 +305,8 @@ def test_where_nobody_is_files_of_a_person_each_are_left_out(task, backend):
 def test_files_of_people_that_are_no_more_are_gone(clip, make_store, tmp_path):
     def made(n_people):
         source = make_store(tmp_path / "in.npz", n_people=n_people)
-        settings = settle({}, ("json", "bvh"))
-        task = Task(str(source), str(tmp_path / "out"), settings, replace=True)
+        settings = make_settings({}, ("json", "bvh"))
+        task = Task(str(source), str(tmp_path / "out"), settings, before=OURS)
         done(task, people=n_people)
         return [name for name in names(tmp_path / "out") if name.endswith(".bvh")]
 
