@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypedDict
+from typing import Any, TypedDict, TypeVar
 
 from hotvid.errors import UsageError
 from hotvid.weights import ACCURATE_LIFTER
@@ -91,6 +91,7 @@ class CleanConfig:
     smooth: str = "butterworth"  # of SMOOTHINGS
     cutoff_hz: float = 6.0  # what is faster is taken for jitter; sports want 10
     bones: bool = True  # as long all the time as they typically are
+    anew: bool = False  # poses that were cleaned before, too, which else stay as they are
 
 
 @dataclass(frozen=True)
@@ -99,6 +100,10 @@ class WorldConfig:
 
     height_m: float | None = None  # of the person seen longest, standing; None: the lifter's word
     feet: bool = True  # those that stand keep their place
+    anew: bool = False  # people who are in a world already, too
+
+
+_Stage = TypeVar("_Stage", CleanConfig, WorldConfig)
 
 
 @dataclass(frozen=True)
@@ -165,12 +170,12 @@ class Options(TypedDict, total=False):
     precision: str
     focal: float | None
     swaps: bool
-    outliers: bool
-    smooth: str
-    cutoff: float
-    bones: bool
+    outliers: bool | None
+    smooth: str | None
+    cutoff: float | None
+    bones: bool | None
     height: float | None
-    feet: bool
+    feet: bool | None
     time_range: tuple[float, float] | None
     fps: float | None
 
@@ -193,12 +198,12 @@ def configure(
     precision: str = LiftConfig.precision,
     focal: float | None = None,
     swaps: bool = LiftConfig.swaps,
-    outliers: bool = CleanConfig.outliers,
-    smooth: str = CleanConfig.smooth,
-    cutoff: float = CleanConfig.cutoff_hz,
-    bones: bool = CleanConfig.bones,
+    outliers: bool | None = None,
+    smooth: str | None = None,
+    cutoff: float | None = None,
+    bones: bool | None = None,
     height: float | None = None,
-    feet: bool = WorldConfig.feet,
+    feet: bool | None = None,
     time_range: tuple[float, float] | None = None,
     fps: float | None = None,
 ) -> PipelineConfig:
@@ -216,20 +221,25 @@ def configure(
     precision   of the lifter's products, of PRECISIONS.
     focal       pixels, of the picture as it is read; None: by the file's metadata, or assumed.
     swaps       whether left and right are put back where they were exchanged for a moment.
+    Poses that were cleaned and placed in a world before they were written, as those of JSON, stay
+    as they are unless one of the following is given; None: as by default.
+
     outliers    whether joints that are far off for a frame or two are mended.
     smooth      of SMOOTHINGS; `cutoff`, hertz, is where half of what moves so fast is left.
     bones       whether they are made constant.
     height      metres, of the person seen longest; None: as the lifter has it.
     feet        whether those that stand keep their place.
+
     time_range  (start, end), seconds; None: the whole video.
     fps         frames a second of a folder of pictures, and of a video that says it wrong.
     """
     check_choice("mode", mode, MODES)
     check_choice("device", device, DEVICES)
     check_choice("precision", precision, PRECISIONS)
-    check_choice("smoothing", smooth, SMOOTHINGS)
-    if not 0 < cutoff < math.inf:
-        raise UsageError(f"the cut-off is {cutoff}", "give hertz, as in --cutoff 10")
+    clean = _asked(CleanConfig, outliers=outliers, smooth=smooth, cutoff_hz=cutoff, bones=bones)
+    check_choice("smoothing", clean.smooth, SMOOTHINGS)
+    if not 0 < clean.cutoff_hz < math.inf:
+        raise UsageError(f"the cut-off is {clean.cutoff_hz}", "give hertz, as in --cutoff 10")
     _check_share("bbox-thr", bbox_thr)
     _check_share("kpt-thr", kpt_thr)
     if det_frequency < 1:
@@ -278,12 +288,18 @@ def configure(
             swaps=swaps,
             anew=named,
         ),
-        clean=CleanConfig(outliers, smooth, cutoff, bones),
-        world=WorldConfig(height, feet),
+        clean=clean,
+        world=_asked(WorldConfig, height_m=height, feet=feet),
         render=RenderConfig(kpt_thr=kpt_thr),
         time_range_s=time_range,
         fps=fps,
     )
+
+
+def _asked(kind: type[_Stage], **settings: Any) -> _Stage:
+    """Settings of a stage, those that are None by default; it works anew where any is given."""
+    given = {name: value for name, value in settings.items() if value is not None}
+    return kind(**given, anew=bool(given))
 
 
 def _plain_sizes(given: Mapping[str, Any] | Iterable[Sequence[Any]]) -> Sizes:

@@ -8,13 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hotvid.atomic import atomic_output, check_output
-from hotvid.config import (
-    CleanConfig,
-    KeypointsConfig,
-    PipelineConfig,
-    TrackConfig,
-    WorldConfig,
-)
+from hotvid.config import KeypointsConfig, PipelineConfig, TrackConfig
 from hotvid.errors import OutputError, UsageError
 from hotvid.exports import Export, check_exports, check_lengths, write_exports
 from hotvid.file_names import PathLike
@@ -116,7 +110,7 @@ def lift(
             f"'{keypoints}' holds 2D keypoints, and {solid[0]} needs 3D",
             "lift them: hotvid lift; of hotvid's own files npz, json and parquet hold 3D, csv 2D",
         )
-    if not in_3d and (config.clean, config.world) != (CleanConfig(), WorldConfig()):
+    if not in_3d and (config.clean.anew or config.world.anew):
         raise UsageError(
             f"'{keypoints}' holds 2D keypoints: there is no motion to clean or to place",
             "leave out the options of motion, or lift them: hotvid lift",

@@ -18,14 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hotvid import remarks, weights
-from hotvid.config import (
-    CleanConfig,
-    KeypointsConfig,
-    LiftConfig,
-    PipelineConfig,
-    TrackConfig,
-    WorldConfig,
-)
+from hotvid.config import CleanConfig, KeypointsConfig, LiftConfig, PipelineConfig, TrackConfig
 from hotvid.errors import HotvidWarning
 from hotvid.file_names import PathLike
 from hotvid.geometry import focal_px_of
@@ -253,14 +246,17 @@ def settle(poses: Poses, config: PipelineConfig | None = None) -> Poses:
     """What is made of `poses`, however they came, before they are drawn and written.
 
     Those that are in a world already, as those of JSON are, were cleaned before, too; either is
-    done again only where `config` asks for something else. Stored poses of which a range of time
-    is wanted are cleaned and placed whole, so that all parts of a clip are in one world.
+    done again only where `config` says so (`anew`). Stored poses of which a range of time is wanted
+    are cleaned and placed whole, so that all parts of a clip are in one world.
+    warns  HotvidWarning where poses are cleaned again.
     """
     config = config or PipelineConfig()
-    to_clean = poses.world is None or config.clean != CleanConfig()
+    if poses.world is not None and config.clean.anew:
+        warnings.warn(remarks.CLEANED_BEFORE, HotvidWarning, stacklevel=2)
+    to_clean = poses.world is None or config.clean.anew
     if to_clean:
         poses = _cleaned(poses, config.clean)
-    if to_clean or config.world != WorldConfig():
+    if to_clean or config.world.anew:
         poses = place_in_world(poses, config.world)
     poses = poses_within(poses, config.time_range_s)
     return replace(poses, people=tuple(_described(p) for p in poses.people))

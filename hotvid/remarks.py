@@ -13,6 +13,10 @@ TURNED = (
     "people lie or stand on their heads in most frames: is the video turned? Turned upright "
     "(ffmpeg -i IN -vf transpose=1 OUT) its people are understood better"
 )
+CLEANED_BEFORE = (
+    "the motion was cleaned before it was written: more is taken out of it, and nothing comes back "
+    "(a pose store, --save-poses, holds it as it was lifted)"
+)
 CAMERA_MOVES = "the camera seems to move: where people are, and their floor, goes with it"
 
 

@@ -5,6 +5,7 @@ import shutil
 from dataclasses import replace
 
 import cv2
+import numpy as np
 import pytest
 from stand_ins import (
     StandInBackend,
@@ -201,7 +202,8 @@ def test_a_height_scales_json_and_does_not_clean_it_again(clip, backend, tmp_pat
     monkeypatch.setattr(pipeline, "clean", lambda motion, *_: cleaned.append(motion) or motion)
     tall = job.run(tmp_path / "a.json", config=configure(height=2.0), json=tmp_path / "b.json")
     assert not cleaned and tall.people[0].world is not None
-    job.run(tmp_path / "a.json", config=configure(cutoff=3.0), json=tmp_path / "c.json")
+    with pytest.warns(HotvidWarning, match="cleaned before it was written"):
+        job.run(tmp_path / "a.json", config=configure(cutoff=3.0), json=tmp_path / "c.json")
     assert len(cleaned) == 1
 
 
@@ -250,6 +252,24 @@ def test_cleaned_motion_is_no_pose_store_which_would_be_cleaned_again(clip, back
     assert names(tmp_path) == ["a.json", "coded.mp4"]
     job.run(tmp_path / "a.json", config=configure(model="hot-mixste-s"), save=tmp_path / "a.npz")
     assert load_poses(tmp_path / "a.npz").n_frames == N_FRAMES
+
+
+def test_json_is_cleaned_and_placed_again_where_that_is_asked_for_by_name(clip, backend, tmp_path):
+    raw = configure(outliers=False, smooth="off", bones=False, feet=False)
+    job.run(clip, config=raw, json=tmp_path / "raw.json")
+
+    def again(**options):
+        return job.run(tmp_path / "raw.json", config=configure(**options), json=tmp_path / "b.json")
+
+    def moved(one, other):
+        return np.abs(one.people[0].world.xyz_m - other.people[0].world.xyz_m).max()
+
+    as_it_is = again()
+    (tmp_path / "b.json").unlink()
+    with pytest.warns(HotvidWarning, match="cleaned before it was written"):
+        assert moved(again(bones=True), as_it_is) > 1e-4, "as by default, but asked for"
+    (tmp_path / "b.json").unlink()
+    assert moved(again(feet=True), as_it_is) > 1e-4
 
 
 def test_what_changes_nothing_of_stored_people_is_refused(clip, backend, tmp_path):

@@ -15,7 +15,13 @@ from hotvid.exports import export_config
 from hotvid.pose2d import check_ready
 
 # How something is computed and not what: the same result on another machine.
-_NOT_OF_THE_RESULT = {"pose2d": ("threads", "device"), "lift": ("device", "compile", "batch_size")}
+_NOT_OF_THE_RESULT = {
+    "pose2d": ("threads", "device"),
+    "lift": ("device", "compile", "batch_size"),
+    # Poses that come from a pose store, as a batch's do, are cleaned and placed in any case.
+    "clean": ("anew",),
+    "world": ("anew",),
+}
 
 
 @dataclass(frozen=True)

@@ -11,9 +11,7 @@ import typer
 from hotvid.cli import options
 from hotvid.cli.shared import CHOSEN, EVERYTHING, Chosen, takes
 from hotvid.cli.summary import n_videos
-from hotvid.config import (
-    ExportConfig,
-)
+from hotvid.config import ExportConfig
 from hotvid.errors import HotvidError, UsageError, printable
 from hotvid.export.formats import FORMATS
 
@@ -192,7 +190,7 @@ def _plain(**given: Any) -> dict[str, Any]:
         for name, value in given.items()
     }
     for name in ("pose2d", "detector"):
-        if plain[name] is not None:
+        if plain.get(name) is not None:
             plain[name] = _with_absolute_files(plain[name])
     return plain
 

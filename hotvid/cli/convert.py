@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import time
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from hotvid.cli import options
+from hotvid.cli.carry_out import carry_out
 from hotvid.cli.keypoint_options import OF_FILE, read_of_file
 from hotvid.cli.shared import CHOSEN, MOTION, WHEN, WHO, Chosen, takes
-from hotvid.cli.summary import naming_what_was_written, summary
-from hotvid.config import ExportConfig, KeypointsConfig, configure
+from hotvid.config import ExportConfig, configure
 from hotvid.errors import UsageError
 
 
@@ -44,7 +44,7 @@ def convert(
     config = configure(**chosen)
     video, given = read_of_file(of_file)
     from hotvid import job
-    from hotvid.exports import plan_exports, warn_of_others
+    from hotvid.exports import plan_exports
     from hotvid.sources import source_at
 
     looked_at = source_at(source)
@@ -54,19 +54,15 @@ def convert(
             f"'{source}' holds no poses that can be converted",
             "for a video, use: hotvid export",
         )
-    if not keypoints and (video is not None or given != KeypointsConfig()):
+    if not keypoints and of_file:
         raise UsageError(
             f"'{source}' says itself what it holds, and of what video",
             "leave out what is for keypoints of other programs: --video, --size, --fps, ...",
         )
     exports = plan_exports(format, out, source, bone_names=bone_names, units=units)
-    begun = time.perf_counter()
-    with naming_what_was_written() as written:
-        how = {"exports": exports, "overwrite": overwrite, "on_written": written.append}
-        if keypoints:
-            poses = job.lift(source, None, given, config, video=video, in_3d=False, **how)
-        else:
-            poses = job.run(source, config=config, **how)
-    warn_of_others(exports, written)
-    if not quiet:
-        typer.echo(summary(poses, time.perf_counter() - begun, written))
+    how = {"exports": exports, "overwrite": overwrite}
+    if keypoints:
+        work = partial(job.lift, source, None, given, config, video=video, in_3d=False, **how)
+    else:
+        work = partial(job.run, source, config=config, **how)
+    carry_out(work, exports, quiet=quiet)

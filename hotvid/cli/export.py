@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-import time
-
-import typer
+from functools import partial
 
 from hotvid.cli import options
-from hotvid.cli.progress import progress
+from hotvid.cli.carry_out import carry_out
 from hotvid.cli.shared import CHOSEN, EVERYTHING, Chosen, takes
-from hotvid.cli.summary import naming_what_was_written, summary
-from hotvid.config import (
-    ExportConfig,
-    configure,
-)
+from hotvid.config import ExportConfig, configure
 
 
 @takes(*EVERYTHING)
@@ -34,19 +28,14 @@ def export(
     """
     config = configure(**chosen)
     from hotvid import job
-    from hotvid.exports import plan_exports, warn_of_others
+    from hotvid.exports import plan_exports
 
     exports = plan_exports(format, out, source, bone_names=bone_names, units=units)
-    begun = time.perf_counter()
-    with naming_what_was_written() as written, progress(quiet) as report:
-        poses = job.run(
-            source,
-            config=config,
-            exports=exports,
-            overwrite=overwrite,
-            progress=report,
-            on_written=written.append,
-        )
-    warn_of_others(exports, written)
-    if not quiet:
-        typer.echo(summary(poses, time.perf_counter() - begun, written))
+    work = partial(
+        job.run,
+        source,
+        config=config,
+        exports=exports,
+        overwrite=overwrite,
+    )
+    carry_out(work, exports, quiet=quiet)

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import time
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from hotvid.cli import options
-from hotvid.cli.progress import progress
+from hotvid.cli.carry_out import carry_out
 from hotvid.cli.shared import CHOSEN, EVERYTHING, Chosen, takes
-from hotvid.cli.summary import naming_what_was_written, summary
 from hotvid.config import configure
 
 
@@ -34,16 +33,12 @@ def export_json(
     config = configure(**chosen)
     from hotvid import job
 
-    begun = time.perf_counter()
-    with naming_what_was_written() as written, progress(quiet) as report:
-        poses = job.run(
-            source,
-            config=config,
-            json=out,
-            save=save_poses,
-            overwrite=overwrite,
-            progress=report,
-            on_written=written.append,
-        )
-    if not quiet:
-        typer.echo(summary(poses, time.perf_counter() - begun, written))
+    work = partial(
+        job.run,
+        source,
+        config=config,
+        json=out,
+        save=save_poses,
+        overwrite=overwrite,
+    )
+    carry_out(work, quiet=quiet)

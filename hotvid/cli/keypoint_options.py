@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
@@ -11,6 +10,7 @@ import typer
 
 from hotvid.cli import options
 from hotvid.cli.shared import Group
+from hotvid.cli.values import read_picture_size
 from hotvid.config import KeypointsConfig
 from hotvid.errors import UsageError
 
@@ -91,30 +91,24 @@ OF_FILE: Group = {
     "bbox_thr": (options.BboxThr, KeypointsConfig.bbox_thr),
 }
 
+# What an option is called in the settings, where it is not as here.
+_FIELDS = {
+    "size": "size_px",
+    "first_frame": "first_number",
+    "layout": "format",
+    "joints": "joint_set",
+}
+
 
 def read_of_file(of_file: Mapping[str, Any]) -> tuple[Path | None, KeypointsConfig]:
-    """The video, and the other options of `OF_FILE` as settings; UsageError for those that exclude
-    each other."""
-    video, size, fps = of_file["video"], of_file["size"], of_file["fps"]
+    """The video, and the other options of `OF_FILE` that were given as settings; UsageError for
+    those that exclude each other."""
+    video = of_file.get("video")
     has_rate = video is not None and not video.is_dir()  # which a folder of pictures has not
-    if (video is not None and size is not None) or (has_rate and fps is not None):
+    if (video is not None and "size" in of_file) or (has_rate and "fps" in of_file):
         raise UsageError("a video has its own size and rate", "give --video, or --size and --fps")
-    return video, KeypointsConfig(
-        format=of_file["layout"],
-        joint_set=of_file["joints"],
-        size_px=read_size(size),
-        fps=fps,
-        first_number=of_file["first_frame"],
-        retrack=of_file["retrack"],
-        bbox_thr=of_file["bbox_thr"],
-    )
-
-
-def read_size(text: str | None) -> tuple[int, int] | None:
-    """What `--size` says, (width, height) in pixels."""
-    if text is None:
-        return None
-    found = re.fullmatch(r"(\d{1,6})x(\d{1,6})", text.lower())
-    if not found:
-        raise UsageError(f"the size is '{text}'", "give width and height, as in 1920x1080")
-    return int(found[1]), int(found[2])
+    settings = {_FIELDS.get(name, name): value for name, value in of_file.items()}
+    if "size_px" in settings:
+        settings["size_px"] = read_picture_size(settings["size_px"])
+    settings.pop("video", None)
+    return video, KeypointsConfig(**settings)

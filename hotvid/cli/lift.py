@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import time
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from hotvid.cli import options
+from hotvid.cli.carry_out import carry_out
 from hotvid.cli.keypoint_options import OF_FILE, read_of_file
-from hotvid.cli.progress import progress
 from hotvid.cli.shared import CHOSEN, KEYPOINTS, LIFTING, MOTION, WHEN, WHO, Chosen, takes
-from hotvid.cli.summary import naming_what_was_written, summary
 from hotvid.config import ExportConfig, configure
 from hotvid.errors import UsageError
 
@@ -59,26 +58,21 @@ def lift(
         raise UsageError("nothing is to be written", "give --out, --json or --save-poses")
     video, given = read_of_file(of_file)
     from hotvid import job
-    from hotvid.exports import plan_exports, warn_of_others
+    from hotvid.exports import plan_exports
 
     exports = plan_exports(
         format, beside, keypoints, beside=True, bone_names=bone_names, units=units
     )
-    begun = time.perf_counter()
-    with naming_what_was_written() as written, progress(quiet) as report:
-        poses = job.lift(
-            keypoints,
-            out,
-            given,
-            config,
-            json=json,
-            save=save_poses,
-            exports=exports,
-            video=video,
-            overwrite=overwrite,
-            progress=report,
-            on_written=written.append,
-        )
-    warn_of_others(exports, written)
-    if not quiet:
-        typer.echo(summary(poses, time.perf_counter() - begun, written))
+    work = partial(
+        job.lift,
+        keypoints,
+        out,
+        given,
+        config,
+        json=json,
+        save=save_poses,
+        exports=exports,
+        video=video,
+        overwrite=overwrite,
+    )
+    carry_out(work, exports, quiet=quiet)

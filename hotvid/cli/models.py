@@ -12,6 +12,7 @@ import typer
 from hotvid import weights
 from hotvid.cli import options
 from hotvid.cli.models_2d import json_2d, text_2d
+from hotvid.cli.values import read_lifter_size
 from hotvid.errors import WeightsError
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ def import_file(
         typer.Option(
             "--size",
             metavar="NAME=VALUE",
-            parser=options.read_size,
+            parser=read_lifter_size,
             help="What the file does not show: heads=4, or another way of pruning the same "
             "weights: token_num=81 layer_index=3 prune=uniform recover=linear; one a --size.",
         ),

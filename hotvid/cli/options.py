@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
-import re
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from hotvid.cli.values import read_lifter_size, read_time, read_tokens
 from hotvid.config import SMOOTHINGS, UNITS
-from hotvid.errors import UsageError
 from hotvid.export.formats import FORMATS
 from hotvid.geometry import ASSUMED_HFOV_DEG
 from hotvid.humanoid import NAMINGS
@@ -21,46 +19,6 @@ _PEOPLE = "People"
 _MODELS = "Models"
 _MOTION = "What is made of the motion"
 _TALK = "What is said"
-
-_CLOCK = re.compile(r"(?:(\d+):)?(\d+):(\d{1,2}(?:\.\d*)?)")
-
-
-def read_time(given: str) -> float:
-    """Seconds, as "90.5", or on a clock, as "1:30.5" and "1:02:03"."""
-    if (clock := _CLOCK.fullmatch(given)) and float(clock[3]) < 60:
-        return int(clock[1] or 0) * 3600 + int(clock[2]) * 60 + float(clock[3])
-    try:
-        return float(given)
-    except ValueError:
-        raise typer.BadParameter(
-            f"'{given}' is no time: give seconds, as 90.5, or minutes and seconds, as 1:30.5"
-        ) from None
-
-
-def read_tokens(given: str) -> int | tuple[int, ...]:
-    """Frames to keep: "61", or by steps "121,61"."""
-    try:
-        steps = tuple(int(one) for one in given.split(","))
-    except ValueError:
-        raise typer.BadParameter(
-            f"'{given}' is no number of frames: give one, as 61, or one for each step, as 121,61"
-        ) from None
-    return steps if len(steps) > 1 else steps[0]
-
-
-def read_size(given: str) -> tuple[str, Any]:
-    """NAME=VALUE: a whole number, a list of them, null, or a word; else UsageError."""
-    name, equals, text = given.partition("=")
-    if not equals or not name or not text:
-        raise UsageError(f"--size: expected NAME=VALUE, got '{given}'", "as in frames=81")
-    try:
-        value = json.loads(text)
-    except ValueError:
-        value = text
-    if isinstance(value, bool | float | dict):
-        raise UsageError(f"--size: '{text}' is no size", "as in frames=81, token_num=[81,27]")
-    return name, value
-
 
 Source = Annotated[
     Path,
@@ -88,6 +46,10 @@ SavePoses = Annotated[
         help="Keep the poses as a pose store, which every command takes as SOURCE.",
         rich_help_panel=_OUTPUTS,
     ),
+]
+StoredVideo = Annotated[
+    Path | None,
+    typer.Option("--video", metavar="FILE", help="Where the video of a pose store lies now."),
 ]
 Formats = Annotated[
     str,
@@ -266,11 +228,11 @@ Tokens = Annotated[
     ),
 ]
 LifterSizes = Annotated[
-    list[Any] | None,  # of what `read_size` gives
+    list[Any] | None,  # of what `read_lifter_size` gives
     typer.Option(
         "--size",
         metavar="NAME=VALUE",
-        parser=read_size,
+        parser=read_lifter_size,
         help="Build the lifter otherwise than its weights say, where they fit: token_num=81 "
         "layer_index=3 prune=uniform recover=linear; one a --size.",
         rich_help_panel=_MODELS,

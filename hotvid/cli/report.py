@@ -25,10 +25,7 @@ def report(
         ),
     ],
     overwrite: options.Overwrite = False,
-    video: Annotated[
-        Path | None,
-        typer.Option("--video", metavar="FILE", help="Where the video of a pose store lies now."),
-    ] = None,
+    video: options.StoredVideo = None,
     chosen: Chosen = CHOSEN,
     quiet: options.Quiet = False,
     debug: options.Debug = False,

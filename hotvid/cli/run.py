@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import time
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from hotvid.cli import options
-from hotvid.cli.progress import progress
+from hotvid.cli.carry_out import carry_out
 from hotvid.cli.shared import CHOSEN, EVERYTHING, Chosen, takes
-from hotvid.cli.summary import naming_what_was_written, summary
-from hotvid.config import (
-    ExportConfig,
-    configure,
-)
+from hotvid.config import ExportConfig, configure
 
 
 @takes(*EVERYTHING)
@@ -37,10 +33,7 @@ def run(
     bone_names: options.BoneNames = ExportConfig.bone_names,
     units: options.Units = ExportConfig.units,
     overwrite: options.Overwrite = False,
-    video: Annotated[
-        Path | None,
-        typer.Option("--video", metavar="FILE", help="Where the video of a pose store lies now."),
-    ] = None,
+    video: options.StoredVideo = None,
     chosen: Chosen = CHOSEN,
     quiet: options.Quiet = False,
     debug: options.Debug = False,
@@ -53,23 +46,18 @@ def run(
     """
     config = configure(**chosen)
     from hotvid import job
-    from hotvid.exports import plan_exports, warn_of_others
+    from hotvid.exports import plan_exports
 
     exports = plan_exports(format, out, source, beside=True, bone_names=bone_names, units=units)
-    begun = time.perf_counter()
-    with naming_what_was_written() as written, progress(quiet) as report:
-        poses = job.run(
-            source,
-            out,
-            config,
-            json=json,
-            save=save_poses,
-            exports=exports,
-            video=video,
-            overwrite=overwrite,
-            progress=report,
-            on_written=written.append,
-        )
-    warn_of_others(exports, written)
-    if not quiet:
-        typer.echo(summary(poses, time.perf_counter() - begun, written))
+    work = partial(
+        job.run,
+        source,
+        out,
+        config,
+        json=json,
+        save=save_poses,
+        exports=exports,
+        video=video,
+        overwrite=overwrite,
+    )
+    carry_out(work, exports, quiet=quiet)

@@ -3,9 +3,9 @@
     @takes(SEEING, LIFTING)
     def export_json(source: ..., chosen: Chosen = CHOSEN, ...): configure(**chosen)
 
-On the command line the options stand where `chosen` does; the command gets their values by name, as
-`hotvid.config.configure` takes them. Groups of other things than settings go to a parameter of
-their own: `@takes(WHO, of_file=(OF_FILE,))`.
+On the command line the options stand where `chosen` does; the command gets the values of those that
+were given, by name, as `hotvid.config.configure` takes them. Groups of other things than settings
+go to a parameter of their own: `@takes(WHO, of_file=(OF_FILE,))`.
 """
 
 from __future__ import annotations
@@ -16,6 +16,8 @@ import typing
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
+
+import typer
 
 from hotvid.cli import options
 from hotvid.config import CleanConfig, LiftConfig, Pose2DConfig, TrackConfig, WorldConfig
@@ -72,14 +74,15 @@ def takes(*settings: Group, **others: tuple[Group, ...]) -> Callable[[Command], 
 
     def decorate(command: Command) -> Command:
         @functools.wraps(command)
-        def given(**values: Any) -> None:
+        def given(context: typer.Context, **values: Any) -> None:
             for parameter, options_of in gathered.items():
-                values[parameter] = {name: values.pop(name) for name in options_of}
+                of_group = {name: values.pop(name) for name in options_of}
+                values[parameter] = {n: v for n, v in of_group.items() if _is_given(context, n)}
             command(**values)
 
         # Typer reads the signature, and the annotations beside it.
         hints = typing.get_type_hints(command, include_extras=True)
-        parameters = []
+        parameters = [inspect.Parameter("context", _BY_NAME, annotation=typer.Context)]
         for name, parameter in inspect.signature(command).parameters.items():
             if name in gathered:
                 parameters += [_option(*item) for item in gathered[name].items()]
@@ -93,6 +96,11 @@ def takes(*settings: Group, **others: tuple[Group, ...]) -> Callable[[Command], 
 
 
 _BY_NAME = inspect.Parameter.KEYWORD_ONLY
+
+
+def _is_given(context: typer.Context, name: str) -> bool:
+    """Whether an option stands on the command line: also one that asks for what is the default."""
+    return context.get_parameter_source(name).name == "COMMANDLINE"
 
 
 def _option(name: str, option: tuple[Any, Any]) -> inspect.Parameter:

@@ -11,6 +11,7 @@ import typer
 from hotvid.cli import options
 from hotvid.cli.train_own import train_own
 from hotvid.cli.train_published import DEFAULT_MODEL, FILES, published_dataset, train_published
+from hotvid.cli.values import read_lifter_size
 from hotvid.errors import InputError, UsageError
 
 OWN_MODEL = "hot-mixste-s"
@@ -128,7 +129,7 @@ def train(
         typer.Option(
             "--size",
             metavar="NAME=VALUE",
-            parser=options.read_size,
+            parser=read_lifter_size,
             help="A size that is not the published one: frames=81, token_num=27, prune=motion; "
             "may be given several times.",
             rich_help_panel=_PUBLISHED,

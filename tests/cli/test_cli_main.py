@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 import hotvid
 from hotvid import job, pipeline
 from hotvid.cli.main import app
-from hotvid.cli.options import read_time
+from hotvid.cli.values import read_time
 from hotvid.errors import OutputError
 from hotvid.io.reader import VideoReader
 from hotvid.stored.poses_json import schema

@@ -37,12 +37,12 @@ REACHES = {
     "precision": ("--precision bfloat16", {"lift.precision": "bfloat16"}),
     "focal": ("--focal 1234.5", {"lift.focal_px": 1234.5}),
     "swaps": ("--no-swaps", {"lift.swaps": False}),
-    "outliers": ("--no-outliers", {"clean.outliers": False}),
-    "smooth": ("--smooth one-euro", {"clean.smooth": "one-euro"}),
-    "cutoff": ("--cutoff 10.5", {"clean.cutoff_hz": 10.5}),
-    "bones": ("--free-bones", {"clean.bones": False}),
-    "height": ("--height 1.75", {"world.height_m": 1.75}),
-    "feet": ("--no-feet", {"world.feet": False}),
+    "outliers": ("--no-outliers", {"clean.outliers": False, "clean.anew": True}),
+    "smooth": ("--smooth one-euro", {"clean.smooth": "one-euro", "clean.anew": True}),
+    "cutoff": ("--cutoff 10.5", {"clean.cutoff_hz": 10.5, "clean.anew": True}),
+    "bones": ("--free-bones", {"clean.bones": False, "clean.anew": True}),
+    "height": ("--height 1.75", {"world.height_m": 1.75, "world.anew": True}),
+    "feet": ("--no-feet", {"world.feet": False, "world.anew": True}),
 }
 ALL_OPTIONS = {name for group in shared.EVERYTHING for name in group}
 
@@ -91,6 +91,11 @@ def test_an_option_changes_its_own_settings_and_no_others(jobs, option):
     call("run", "a.mp4", "--out", "o.mp4", "--quiet", *words.split())
     (asked,) = jobs
     assert changed(asked["config"]) == wanted
+
+
+def test_what_is_given_counts_as_asked_for_though_it_is_the_default(jobs):
+    call("run", "a.json", "--out", "o.mp4", "--quiet", "--smooth", "butterworth", "--feet")
+    assert changed(jobs[0]["config"]) == {"clean.anew": True, "world.anew": True}
 
 
 def test_accurate_lifts_each_frame_in_three_windows_with_nothing_pruned(jobs):
