@@ -51,7 +51,7 @@ def real(
     )
     check_measured_out(json_out, overwrite)
     from hotvid.evaluate.real import evaluate_real, pipeline_estimate
-    from hotvid.lift.checkpoint import read_metadata
+    from hotvid.lift.weight_files import read_metadata
     from hotvid.weights import DEFAULT_LIFTER, locate, sha256
 
     path = locate(config.lift.model, config.lift.weights)

@@ -11,10 +11,10 @@ import torch
 
 from hotvid import weights
 from hotvid.errors import HotvidError
-from hotvid.lift.checkpoint import read_metadata
 from hotvid.lift.models.complexity import Complexity, count
 from hotvid.lift.models.zoo import MODELS, build_model
 from hotvid.lift.protocols import PROTOCOLS
+from hotvid.lift.weight_files import read_metadata
 
 
 @dataclass(frozen=True)

@@ -14,17 +14,12 @@ from torch import Tensor
 
 from hotvid import weights
 from hotvid.errors import HotvidError, OutputError, UsageError, WeightsError
-from hotvid.lift.checkpoint import (
-    NO_MODEL,
-    best_fit,
-    load_checkpoint,
-    read_state,
-    save_checkpoint,
-    sizes_in,
-)
+from hotvid.lift.checkpoint import load_checkpoint, save_checkpoint
+from hotvid.lift.fit import NO_MODEL, best_fit, sizes_in
 from hotvid.lift.models.hourglass import Hourglass
 from hotvid.lift.models.zoo import MODELS, build_model
 from hotvid.lift.protocols import protocol_of
+from hotvid.lift.weight_files import read_state
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]*", re.IGNORECASE)
 

@@ -6,8 +6,9 @@ import json
 from pathlib import Path
 
 from hotvid.errors import UsageError, WeightsError
-from hotvid.lift.checkpoint import check_fit, read_state
+from hotvid.lift.fit import check_fit
 from hotvid.lift.models.hourglass import Hourglass
+from hotvid.lift.weight_files import read_state
 from hotvid.weights import sha256
 
 

@@ -19,9 +19,10 @@ from hotvid.atomic import remove_leftovers
 from hotvid.errors import HotvidError, InputError
 from hotvid.evaluate.metrics import acceleration_error, mpjpe, pa_mpjpe, scaled
 from hotvid.evaluate.real import COUNTED
-from hotvid.lift.checkpoint import load_state, read_state
+from hotvid.lift.checkpoint import load_state
 from hotvid.lift.models.products import products
 from hotvid.lift.models.zoo import build_model
+from hotvid.lift.weight_files import read_state
 from hotvid.train.loss import centred, motion_loss
 from hotvid.train.motions import Motion, split
 from hotvid.train.optimiser import MuonAdamW

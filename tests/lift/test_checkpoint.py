@@ -16,14 +16,10 @@ from safetensors.torch import save_file
 
 import hotvid
 from hotvid.errors import OutputError, WeightsError
-from hotvid.lift.checkpoint import (
-    best_fit,
-    load_checkpoint,
-    load_state,
-    save_checkpoint,
-    unwrap,
-)
+from hotvid.lift.checkpoint import load_checkpoint, load_state, save_checkpoint
+from hotvid.lift.fit import best_fit
 from hotvid.lift.models.zoo import MODELS, build_model
+from hotvid.lift.weight_files import unwrap
 
 SIZES = {"frames": 9, "channel": 16, "mlp_hidden": 32, "token_num": 3, "depth": 4}
 
