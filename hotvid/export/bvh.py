@@ -14,7 +14,6 @@ from hotvid.rotations import continuous_zxy_degrees, to_matrix
 from hotvid.types import BoneMotion, Poses
 
 _PER_M = {"m": 1.0, "cm": 100.0}
-_ROWS_AT_ONCE = 512
 
 
 def write(poses: Poses, path: Path, config: ExportConfig) -> None:
@@ -35,8 +34,7 @@ def write(poses: Poses, path: Path, config: ExportConfig) -> None:
     with path.open("w", encoding="utf-8", newline="\n") as file:
         file.write("\n".join(_hierarchy(motion, NAMINGS[config.bone_names], per_m)))
         file.write(f"\nMOTION\nFrames: {len(rows)}\nFrame Time: {1 / frames.rate_hz:.9f}\n")
-        for start in range(0, len(rows), _ROWS_AT_ONCE):
-            np.savetxt(file, rows[start : start + _ROWS_AT_ONCE], fmt="%.6f")
+        np.savetxt(file, rows, fmt="%.6f")
 
 
 def _hierarchy(motion: BoneMotion, names: tuple[str, ...], per_m: float) -> Iterator[str]:

@@ -16,13 +16,13 @@ from __future__ import annotations
 import numpy as np
 from scipy.special import ndtr
 
+from hotvid.chunks import chunks
 from hotvid.skeleton import H36M17
 
 RIGHT_M = 0.1  # what counts as right
 _AT_0_M = 0.01  # keeps the logarithm of no error finite
 _APART_0_M = 0.005
 _SPREAD = 0.54  # of the error's logarithm about the line
-_FRAMES_AT_ONCE = 4096  # memory stays flat on an hour of video
 
 
 class _Line:
@@ -60,8 +60,7 @@ def joint_confidence(score: np.ndarray, apart_m: np.ndarray | None) -> np.ndarra
     The pelvis itself gets the mean of hips and spine.
     """
     out = np.empty(score.shape, np.float32)
-    for start in range(0, len(score), _FRAMES_AT_ONCE):
-        part = slice(start, start + _FRAMES_AT_ONCE)
+    for part in chunks(len(score)):
         out[part] = _confidence(score[part], None if apart_m is None else apart_m[part])
     return out
 

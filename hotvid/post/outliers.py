@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.ndimage import median_filter
 
+from hotvid.chunks import chunks
 from hotvid.series import bridged
 
 _HALF_S = 0.1  # the median is over so long before and after
@@ -12,7 +13,6 @@ _DEVIATIONS = 4.0
 _JUMP = 2.0  # times the steps around it: what goes there and comes back at a body's own speed moves
 _FEW = 2  # points of a run that may be wild each in its own way
 _NORMAL = 1.4826  # of a normal distribution: deviations over the median of what is off
-_FRAMES_AT_ONCE = 4096  # memory stays flat on an hour of video
 
 
 def without_outliers(series: np.ndarray, fps: float, least: float) -> np.ndarray:
@@ -33,16 +33,15 @@ def without_outliers(series: np.ndarray, fps: float, least: float) -> np.ndarray
     if _HALF_S * fps < 1 or len(series) < 2 * half + 1:
         return series
     out = series.copy()
-    for start in range(0, len(series), _FRAMES_AT_ONCE):
-        low, high = max(0, start - 4 * half), min(len(series), start + _FRAMES_AT_ONCE + 4 * half)
+    for at in chunks(len(series)):
+        low, high = max(0, at.start - 4 * half), min(len(series), at.stop + 4 * half)
         part = series[low:high]
         whole = bridged(part)
         far = _far_off(whole, half, least) & np.isfinite(part).all(-1)
         joints = zip(far.T, _steps(whole).T, strict=True)
         wild = np.stack([_jumps(*joint, half) for joint in joints], 1)
         mended = bridged(np.where(wild[..., None], np.nan, part))
-        inside = slice(start - low, start - low + _FRAMES_AT_ONCE)
-        at = slice(start, start + _FRAMES_AT_ONCE)
+        inside = slice(at.start - low, at.stop - low)
         out[at] = np.where(wild[inside, :, None], mended[inside], part[inside])
     return out
 

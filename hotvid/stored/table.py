@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from hotvid.chunks import chunks
 from hotvid.joint_angles import JOINT_ROWS, KINDS
 from hotvid.joint_angles import TABLE as ANGLE_TABLE
 from hotvid.skeleton import H36M17
@@ -45,8 +46,8 @@ def table_blocks(poses: Poses) -> Iterator[dict[str, np.ndarray]]:
     Rows go by person, frame and joint. What is unknown is NaN.
     """
     for person in poses.people:
-        for start in range(0, len(person.keypoints), _FRAMES_AT_ONCE):
-            yield _block(poses, person, slice(start, start + _FRAMES_AT_ONCE))
+        for part in chunks(len(person.keypoints), _FRAMES_AT_ONCE):
+            yield _block(poses, person, part)
 
 
 def _block(poses: Poses, person: Person, part: slice) -> dict[str, np.ndarray]:

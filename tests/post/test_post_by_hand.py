@@ -10,6 +10,7 @@ from test_post_cleaning import FPS, OFF, J, N, exchanged, track, walking
 from test_post_smoothing import amplitude, wave
 from test_post_trajectory import FOCAL_PX, SIZE_PX, bodies
 
+from hotvid.chunks import chunks
 from hotvid.config import CleanConfig
 from hotvid.geometry import project
 from hotvid.post.cleaning import clean
@@ -80,7 +81,7 @@ def test_three_wild_frames_that_are_reached_by_a_jump_are_mended():
 
 
 def test_a_wild_frame_beside_a_seam_is_mended(monkeypatch):
-    monkeypatch.setattr("hotvid.post.outliers._FRAMES_AT_ONCE", 20)
+    monkeypatch.setattr("hotvid.post.outliers.chunks", lambda n: chunks(n, 20))
     for frame in (18, 19, 20, 21):
         at = np.zeros(60)
         at[frame] = 0.7

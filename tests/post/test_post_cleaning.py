@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from stick_people import STANDING_M
 
+from hotvid.chunks import chunks
 from hotvid.config import SMOOTHINGS, CleanConfig
 from hotvid.post.cleaning import clean
 from hotvid.post.constant_bones import with_constant_bones
@@ -153,7 +154,7 @@ def test_outliers_are_mended_alike_wherever_the_series_is_cut(monkeypatch):
     series = rng.normal(0, 0.01, (300, 2, 3)) + rng.choice([0, 1], (300, 2, 1), p=[0.95, 0.05])
     series[100:110] = np.nan
     whole = without_outliers(series, FPS, 0.05)
-    monkeypatch.setattr("hotvid.post.outliers._FRAMES_AT_ONCE", 37)
+    monkeypatch.setattr("hotvid.post.outliers.chunks", lambda n: chunks(n, 37))
     parts = without_outliers(series, FPS, 0.05)
     assert np.nanmax(np.abs(whole - series)) > 0.5
     np.testing.assert_array_equal(np.isnan(parts), np.isnan(series))

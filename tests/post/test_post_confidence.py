@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from hotvid.chunks import chunks
 from hotvid.post import confidence
 from hotvid.post.confidence import joint_confidence
 from hotvid.skeleton import H36M17
@@ -39,7 +40,7 @@ def test_joints_near_the_pelvis_are_surer_than_hands_and_feet():
 
 
 def test_one_answer_leaves_the_score(monkeypatch):
-    monkeypatch.setattr(confidence, "_FRAMES_AT_ONCE", 4)
+    monkeypatch.setattr(confidence, "chunks", lambda n: chunks(n, 4))
     score = np.linspace(0, 1, 6, dtype=np.float32)[:, None] * np.ones(17, np.float32)
     score[0] = np.nan
     found = joint_confidence(score, None)
