@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 from scipy.ndimage import gaussian_filter1d
 
-from hotvid.render import strokes
+from hotvid.render import plates, strokes
 from hotvid.render.lettering import Lettering, put_mask
 from hotvid.render.opacity import score_opacity
 from hotvid.render.palette import OUTLINE, PersonColours, person_colours
@@ -21,7 +21,7 @@ from hotvid.skeleton import H36M17
 from hotvid.types import Person, Track2D
 
 _INTERPOLATED_OPACITY = 0.7
-_HEAD = H36M17.index("head")
+_LEAST_WIDTH = 2  # between outlines, a line of one pixel is more outline than colour
 _STRIPE_PX = 4  # of the person's colour, along the label
 
 EDGE_SIDES = tuple(
@@ -33,13 +33,18 @@ JOINT_SIDES = tuple(H36M17.side(j) for j in range(len(H36M17)))
 
 @dataclass(frozen=True)
 class _Figure:
-    """A person prepared for drawing: `width` (F,) int, the line width by the person's size."""
+    """A person prepared for drawing.
+
+    width  (F,) int, of the lines, by the person's size.
+    place  (F, 2) of the plate that holds the label, as `plates.hang` has it.
+    """
 
     track: Track2D
     first: int
     colours: PersonColours
     label: np.ndarray
     width: np.ndarray
+    place: np.ndarray
 
 
 def _line_widths(track: Track2D, scale: float, picture_height: int, fps: float) -> np.ndarray:
@@ -48,7 +53,17 @@ def _line_widths(track: Track2D, scale: float, picture_height: int, fps: float) 
     size = np.nan_to_num(np.hypot(box[:, 0], box[:, 1]).astype(np.float64)) * scale
     size = gaussian_filter1d(size, max(fps, 1.0), mode="nearest")
     width = np.clip(size / 110, picture_height / 500, picture_height / 150)
-    return np.maximum(np.rint(width), 1).astype(int)
+    return np.maximum(np.rint(width), _LEAST_WIDTH).astype(int)
+
+
+def _padding(label: np.ndarray) -> int:
+    return max(2, label.shape[0] // 4)
+
+
+def _plate_px(label: np.ndarray) -> tuple[int, int]:
+    """(width, height) of the plate that holds a label."""
+    pad = _padding(label)
+    return label.shape[1] + 2 * pad + _STRIPE_PX, label.shape[0] + pad
 
 
 class Overlay:
@@ -73,16 +88,35 @@ class Overlay:
         letters = Lettering(float(np.clip(height / 50, 11, 26)), bold=True)
         word = letters.word("id")
         self._figures = [
-            _Figure(
-                track=p.keypoints,
-                first=int(p.keypoints.frame_index[0]),
-                colours=person_colours(p.track_id),
-                label=letters.line(word, letters.number(str(p.track_id))),
-                width=_line_widths(p.keypoints, scale[1], height, fps),
-            )
+            self._figure(p, letters.line(word, letters.number(str(p.track_id))), height, fps)
             for p in people
             if len(p.keypoints)
         ]
+
+    def _figure(self, person: Person, label: np.ndarray, height: int, fps: float) -> _Figure:
+        track = person.keypoints
+
+        def seen(rows: slice) -> tuple[np.ndarray, np.ndarray]:
+            points, opacity = self._on_canvas(track, rows)
+            return points, opacity > 0
+
+        width = _line_widths(track, float(self._scale[1]), height, fps)
+        return _Figure(
+            track=track,
+            first=int(track.frame_index[0]),
+            colours=person_colours(person.track_id),
+            label=label,
+            width=width,
+            place=plates.hang(seen, len(track), _plate_px(label)[0], 4.0 * width, fps),
+        )
+
+    def _on_canvas(self, track: Track2D, rows: slice | int) -> tuple[np.ndarray, np.ndarray]:
+        """Joints (..., 17, 2) in pixels of the picture, and their opacity (..., 17)."""
+        points = track.xy_px[rows] * self._scale
+        points += (self._scale - 1) / 2  # pixel centres are whole numbers in both rasters
+        opacity = score_opacity(track.score[rows], self._kpt_thr)
+        opacity[~strokes.reachable(points)] = 0
+        return points, opacity
 
     def draw(self, picture: np.ndarray, frame_index: int) -> None:
         """Draw everyone seen in video frame `frame_index` on `picture`, (H, W, 3) BGR, in place."""
@@ -95,59 +129,43 @@ class Overlay:
         seen.sort(key=lambda pair: pair[0].width[pair[1]])
         taken: list[tuple[int, int, int, int]] = []
         drawn = [self._draw_person(picture, figure, row) for figure, row in seen]
-        for (figure, row), joints in zip(seen, drawn, strict=True):
-            if len(joints):
-                self._draw_label(picture, figure, row, joints, taken)
+        for (figure, row), is_there in zip(seen, drawn, strict=True):
+            if is_there:
+                self._draw_label(picture, figure, row, taken)
 
-    def _draw_person(self, picture: np.ndarray, figure: _Figure, row: int) -> np.ndarray:
-        """Bones, then joints; returns those drawn (N, 2), behind the place where a head is."""
-        points = figure.track.xy_px[row] * self._scale
-        points += (self._scale - 1) / 2  # pixel centres are whole numbers in both rasters
-        opacity = score_opacity(figure.track.score[row], self._kpt_thr)
-        opacity[~strokes.reachable(points)] = 0
+    def _draw_person(self, picture: np.ndarray, figure: _Figure, row: int) -> bool:
+        """Bones, then joints; returns whether any was drawn."""
+        points, opacity = self._on_canvas(figure.track, row)
         bridged = bool(figure.track.interpolated[row])
         if bridged:
             opacity = opacity * _INTERPOLATED_OPACITY
         width = int(figure.width[row])
         dash = 3.0 * width + 3 if bridged else 0.0
-        at = points.tolist()
+        at, alphas = points.tolist(), opacity.tolist()
         for (a, b), side in zip(H36M17.edges, EDGE_SIDES, strict=True):
-            alpha = float(min(opacity[a], opacity[b]))
+            alpha = min(alphas[a], alphas[b])
             if alpha > 0:
                 colour = figure.colours.side(side)
                 strokes.bone(picture, at[a], at[b], colour, width, alpha, dash)
-        for j in np.flatnonzero(opacity):
-            colour = figure.colours.side(JOINT_SIDES[j])
-            strokes.joint(picture, at[j], colour, 0.9 * width, float(opacity[j]))
-        drawn = points[opacity > 0]
-        if not len(drawn):
-            return drawn
-        above = [drawn[:, 0].mean(), drawn[:, 1].min()]
-        return np.vstack([points[_HEAD] if opacity[_HEAD] else above, drawn])
+        for j, alpha in enumerate(alphas):
+            if alpha > 0:
+                colour = figure.colours.side(JOINT_SIDES[j])
+                strokes.joint(picture, at[j], colour, 0.9 * width, alpha)
+        return max(alphas) > 0
 
     def _draw_label(
         self,
         picture: np.ndarray,
         figure: _Figure,
         row: int,
-        joints: np.ndarray,
         taken: list[tuple[int, int, int, int]],
     ) -> None:
-        """The id on a plate inside the picture: above the first of the `joints`, the head, and
-        clear of the others, as raised hands, and of the plates in `taken`."""
-        height, width = figure.label.shape
-        pad = max(2, height // 4)
-        plate_w, plate_h = width + 2 * pad + _STRIPE_PX, height + pad
-        gap = 4 * int(figure.width[row])
-        left = round(float(joints[0, 0]) - plate_w / 2)
-        top = float(joints[0, 1]) - plate_h - gap
-        beside = np.abs(joints[:, 0] - joints[0, 0]) < plate_w / 2 + gap
-        for y in sorted(joints[beside, 1], reverse=True):
-            if top - gap < y < top + plate_h + gap:
-                top = y - plate_h - gap
-        top = round(float(top))
-        left = int(np.clip(left, 2, max(2, picture.shape[1] - plate_w - 2)))
-        top = int(np.clip(top, 2, max(2, picture.shape[0] - plate_h - 2)))
+        """The id on its plate, inside the picture and clear of the plates in `taken`."""
+        pad = _padding(figure.label)
+        plate_w, plate_h = _plate_px(figure.label)
+        middle, bottom = figure.place[row].tolist()
+        left = int(np.clip(round(middle - plate_w / 2), 2, max(2, picture.shape[1] - plate_w - 2)))
+        top = int(np.clip(round(bottom - plate_h), 2, max(2, picture.shape[0] - plate_h - 2)))
         for x, y, w, h in taken:
             if left < x + w and x < left + plate_w and top < y + h and y < top + plate_h:
                 above = y - plate_h - 2

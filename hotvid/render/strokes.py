@@ -12,6 +12,7 @@ from hotvid.render.palette import OUTLINE, Colour
 
 _SHIFT = 4  # OpenCV's fixed point: 1/16 pixel
 _OPAQUE = 0.98
+_LEAST_OUTLINED = 2.0  # an outline would hide more of the bones than a smaller dot shows
 _FAR = 16384  # beyond this OpenCV's fixed point overflows
 
 Point = tuple[float, float]
@@ -82,18 +83,22 @@ def bone(
 def joint(
     image: np.ndarray, at: Point, colour: Colour, radius: float, opacity: float = 1.0
 ) -> None:
-    """An outlined dot, blended by `opacity`."""
+    """A dot, outlined unless it is tiny, blended by `opacity`."""
     if opacity >= _OPAQUE:
-        dot(image, at, OUTLINE, radius + 1)
-        dot(image, at, colour, radius)
+        _dot(image, at, colour, radius)
         return
     region, x0, y0 = _region(image, at, at, int(radius) + 3)
     if region.size == 0:
         return
     layer = region.copy()
-    dot(layer, (at[0] - x0, at[1] - y0), OUTLINE, radius + 1)
-    dot(layer, (at[0] - x0, at[1] - y0), colour, radius)
+    _dot(layer, (at[0] - x0, at[1] - y0), colour, radius)
     cv2.addWeighted(layer, opacity, region, 1 - opacity, 0, dst=region)
+
+
+def _dot(image: np.ndarray, at: Point, colour: Colour, radius: float) -> None:
+    if radius >= _LEAST_OUTLINED:
+        dot(image, at, OUTLINE, radius + 1)
+    dot(image, at, colour, radius)
 
 
 def _region(image: np.ndarray, a: Point, b: Point, pad: int) -> tuple[np.ndarray, int, int]:

@@ -186,3 +186,17 @@ def test_larger_people_get_thicker_lines(make_person):
         return int((picture[y, x - 30 : x + 30] == person_colours(0).right).all(-1).sum())
 
     assert pixels(3.0) > pixels(12.0) >= 1
+
+
+def test_sides_of_tiny_people_can_be_told_apart(make_person):
+    person = make_person(start=(0, 0, 25.0))
+    height = np.ptp(person.keypoints.xy_px[0, :, 1])
+    assert 30 < height < 45
+    picture = grey()
+    overlay_of(person).draw(picture, 0)
+    changed = picture[(picture != 90).any(-1)].astype(int)
+    colours = person_colours(0)
+    for colour in (colours.left, colours.right):
+        assert (np.abs(changed - colour).max(-1) < 40).sum() > 2.8 * height
+    dark = np.abs(changed - OUTLINE).max(-1) < 40
+    assert dark.mean() < 0.4
