@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import matplotlib as mpl
 import numpy as np
-from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.backends.backend_agg import FigureCanvasAgg, RendererAgg
 from matplotlib.figure import Figure
-from matplotlib.ticker import MultipleLocator
-from matplotlib.transforms import Bbox
+from matplotlib.text import Text
+from matplotlib.ticker import Formatter, FuncFormatter, MultipleLocator
+from matplotlib.transforms import Affine2D, Bbox
 from mpl_toolkits.mplot3d import Axes3D
+from mpl_toolkits.mplot3d.axis3d import Axis
 
 from hotvid.render import palette
 from hotvid.render.scene import Scene
@@ -60,6 +64,7 @@ class SceneAxes:
             band = 3.2 * font_px  # of captions above and below
             room = Bbox([[font_px, band], [size_px[0] - font_px, size_px[1] - band]])
             self._fill_panel(canvas, room)
+            self._thin_numbers(canvas)
             canvas.draw()
         rgba = np.asarray(canvas.buffer_rgba())
         self.background = np.ascontiguousarray(rgba[..., 2::-1])
@@ -87,12 +92,29 @@ class SceneAxes:
         """Move further out those of the axes' labels that were last drawn over numbers."""
         renderer, moved = canvas.get_renderer(), False
         for axis in (self.axes.xaxis, self.axes.yaxis, self.axes.zaxis):
-            label = axis.label.get_window_extent(renderer)
-            numbers = [t.get_window_extent(renderer) for t in axis.get_ticklabels() if t.get_text()]
-            if any(label.overlaps(number.padded(_APART_PX)) for number in numbers):
-                axis.labelpad += 0.5 * label.height
+            numbers = [number.get_window_extent(renderer) for number in numbers_of(axis)]
+            if any(covers(axis.label, box.padded(_APART_PX), renderer) for box in numbers):
+                axis.labelpad += 0.5 * axis.label.get_fontsize()
                 moved = True
         return moved
+
+    def _thin_numbers(self, canvas: FigureCanvasAgg) -> None:
+        """Leave out those numbers that an axis would write over another's, where they meet."""
+        canvas.draw()
+        taken: list[Bbox] = []
+        for axis in (self.axes.xaxis, self.axes.yaxis, self.axes.zaxis):
+            boxes = {
+                number.get_text(): number.get_window_extent(canvas.get_renderer())
+                for number in numbers_of(axis)
+            }
+            left_out = {
+                number
+                for number, box in boxes.items()
+                if any(map(box.padded(_APART_PX).overlaps, taken))
+            }
+            taken += [box for number, box in boxes.items() if number not in left_out]
+            if left_out:
+                axis.set_major_formatter(_without(left_out, axis.get_major_formatter()))
 
     def _drawn_extent(self, canvas: FigureCanvasAgg) -> Bbox:
         """What the scene's box and the axes' labels cover, pixels from the bottom."""
@@ -123,6 +145,39 @@ class SceneAxes:
         """Plot points (..., 3) to pixels (..., 2) and depth (...), growing away from the eye."""
         out = points @ self.matrix[:, :3].T + self.matrix[:, 3]
         return out[..., :2] / out[..., 3:], out[..., 2] / out[..., 3]
+
+
+def numbers_of(axis: Axis) -> list[Text]:
+    """The numbers along an axis, where they were last drawn.
+
+    `get_ticklabels` would move them to where an axis in 2D had them.
+    """
+    low, high = axis.get_view_interval() + [-1e-6, 1e-6]  # as those at the ends are drawn, too
+    ticks = [tick for tick in axis.get_major_ticks() if low <= tick.get_loc() <= high]
+    return [tick.label1 for tick in ticks if tick.label1.get_text()]
+
+
+def covers(text: Text, box: Bbox, renderer: RendererAgg) -> bool:
+    """Whether `text`, slanted as it is, touches `box` (pixels)."""
+    around = text.get_window_extent(renderer)
+    if not around.overlaps(box):
+        return False
+    width, height, _ = renderer.get_text_width_height_descent(
+        text.get_text(), text.get_fontproperties(), False
+    )
+    centre = around.p0 + around.size / 2
+    upright = Affine2D().rotate_deg_around(*centre, -text.get_rotation())
+    corners = upright.transform(box.corners()) - centre
+    reach = np.array([width, height]) / 2
+    return bool((corners.max(0) > -reach).all() and (corners.min(0) < reach).all())
+
+
+def _without(numbers: Collection[str], formatter: Formatter) -> FuncFormatter:
+    def text(value: float, place: int | None) -> str:
+        number = formatter(value, place)
+        return "" if number in numbers else number
+
+    return FuncFormatter(text)
 
 
 def _make_axes(figure: Figure, scene: Scene, azimuth_deg: float, elevation_deg: float) -> Axes3D:

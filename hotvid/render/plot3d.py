@@ -19,6 +19,7 @@ from hotvid.types import Motion3D, Person, WorldFrame
 
 _HEAD = H36M17.index("head")
 _BONE_M = 0.035
+SKULL_M = 0.1  # the radius of the ball that is drawn for the bone from the nose to the head's top
 _ONE_UP = np.array([[0.0, 0.0, 0.0], [0.0, 0.0, 1.0]])
 
 
@@ -50,6 +51,7 @@ class _Body:
     shadow: np.ndarray
     known: np.ndarray
     opacity: list[float]
+    metre_px: float
     width: int
     colours: PersonColours
     label: np.ndarray
@@ -159,14 +161,15 @@ class Plot3D:
         points = np.concatenate([points, points * [1, 1, 0], figure.place[row] + _ONE_UP])
         pixels, depth = self.axes.project(points)
         ok = np.isfinite(pixels).all(-1) & strokes.reachable(pixels)
-        metre_px = float(np.hypot(*(pixels[-1] - pixels[-2])))
+        metre_px = float(np.nan_to_num(np.hypot(*(pixels[-1] - pixels[-2]))))
         return _Body(
             pixels=pixels[:17],
             depth=depth[:17],
             shadow=pixels[17:34],
             known=ok[:17] & ok[17:34],
             opacity=figure.opacity[row].tolist(),
-            width=max(1, round(metre_px * _BONE_M)) if np.isfinite(metre_px) else 1,
+            metre_px=metre_px,
+            width=max(2, round(metre_px * _BONE_M)),
             colours=figure.colours,
             label=figure.label,
         )
@@ -179,7 +182,7 @@ class Plot3D:
                 strokes.line(panel, at[a], at[b], palette.SHADOW_BGR, body.width + 1)
 
     def _draw_bones(self, panel: np.ndarray, bodies: list[_Body]) -> None:
-        """All bones and joints of all bodies, the farthest first."""
+        """All bones, joints and skulls of all bodies, the farthest first."""
         strokes_by_depth = []
         for body in bodies:
             at, depth, known = body.pixels.tolist(), body.depth.tolist(), body.known.tolist()
@@ -188,9 +191,13 @@ class Plot3D:
                     middle = (depth[a] + depth[b]) / 2
                     faint = 1 - min(body.opacity[a], body.opacity[b])
                     colour = palette.mix(body.colours.side(side), palette.PANEL_BGR, faint)
-                    strokes_by_depth.append((middle, body, at[a], at[b], colour))
+                    strokes_by_depth.append((middle, body, at[a], at[b], colour, b == _HEAD))
         strokes_by_depth.sort(key=lambda s: -s[0])
-        for _, body, a, b, colour in strokes_by_depth:
+        for _, body, a, b, colour, is_skull in strokes_by_depth:
+            if is_skull:
+                middle = (a[0] + b[0]) / 2, (a[1] + b[1]) / 2
+                strokes.joint(panel, middle, colour, body.metre_px * SKULL_M)
+                continue
             strokes.bone(panel, a, b, colour, body.width)
             strokes.dot(panel, a, colour, body.width * 0.7)
             strokes.dot(panel, b, colour, body.width * 0.7)

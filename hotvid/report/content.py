@@ -20,6 +20,7 @@ from hotvid.render import palette
 from hotvid.render.opacity import opacity_3d
 from hotvid.render.overlay import EDGE_SIDES, JOINT_SIDES
 from hotvid.render.palette import Colour, person_colours
+from hotvid.render.plot3d import SKULL_M
 from hotvid.skeleton import H36M17
 from hotvid.types import Motion3D, Person, Poses
 
@@ -66,6 +67,7 @@ def content(
         },
         "edges": [list(edge) for edge in H36M17.edges],
         "sides": list(EDGE_SIDES),
+        "skull": SKULL_M,
         "jointSides": list(JOINT_SIDES),
         # The hues of people are made for this ground: on white the left side's would be lost.
         "ground": {

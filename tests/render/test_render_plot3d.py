@@ -1,13 +1,15 @@
+import itertools
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from hotvid.render import palette
-from hotvid.render.axes3d import SceneAxes
+from hotvid.render.axes3d import SceneAxes, covers, numbers_of
 from hotvid.render.palette import person_colours
-from hotvid.render.plot3d import Plot3D
+from hotvid.render.plot3d import SKULL_M, Plot3D
 from hotvid.render.scene import Scene, to_plot
+from hotvid.skeleton import H36M17
 from hotvid.types import Motion3D
 
 SIZE = (460, 540)
@@ -92,8 +94,50 @@ def test_names_of_axes_and_their_numbers_do_not_cover_each_other(size, high):
     for axis in (axes.xaxis, axes.yaxis, axes.zaxis):
         name = axis.label.get_window_extent(renderer)
         assert name.min.min() > 0 and (name.max < size).all()
-        for number in axis.get_ticklabels():
-            assert not number.get_text() or not name.overlaps(number.get_window_extent(renderer))
+        for number in numbers_of(axis):
+            at = number.get_window_extent(renderer)
+            assert at.x0 > 0 and at.x1 < size[0]
+            assert not covers(axis.label, at, renderer)
+
+
+@pytest.mark.parametrize("high", [(1.5, 3.0, 2.0), (3.2, 8.02, 4.4), (2.0, 7.5, 2.4)])
+@pytest.mark.parametrize("size", [(816, 960), (408, 480), (1078, 1080)])
+def test_numbers_where_axes_meet_do_not_cover_each_other(size, high):
+    scene = Scene(np.array([-1.5, 0.0, 0.0]), np.array(high), True, ())
+    axes = SceneAxes(scene, size, -70.0, 12.0).axes
+    renderer = axes.figure.canvas.get_renderer()
+    boxes = []
+    for axis in (axes.xaxis, axes.yaxis, axes.zaxis):
+        boxes.append([number.get_window_extent(renderer) for number in numbers_of(axis)])
+        assert len(boxes[-1]) > 1
+    for one, other in itertools.combinations(boxes, 2):
+        assert not any(a.overlaps(b) for a in one for b in other)
+
+
+def test_a_skull_is_between_nose_and_top_of_the_head_and_hides_what_is_behind(make_person):
+    person = make_person()
+    plot = plot_of(person)
+    panel = drawn(plot, 0)
+    nose, head = map(H36M17.index, ("nose", "head"))
+    world = to_plot(person.motion.xyz_m[0, [nose, head]]).mean(0) + plot.scene.places[0][0]
+    metre = np.diff(plot.axes.project(world + np.array([[0, 0, 0], [0, 0, 1]]))[0], axis=0)
+    middle, radius = plot.axes.project(world)[0], SKULL_M * np.linalg.norm(metre)
+    ys, xs = np.indices(panel.shape[:2])
+    away = np.hypot(xs - middle[0], ys - middle[1])
+    within = (panel == person_colours(0).middle).all(-1)[away < radius - 1.5]
+    assert within.mean() > 0.9 and radius > 5
+    around = (away > radius + 2.5) & (away < radius + 3.5) & (ys < middle[1])
+    assert not (panel[around] == person_colours(0).middle).all(-1).any()
+    # A hand held before the face is drawn over it, one behind the head is not.
+    for depth, seen in ((-0.12, True), (0.12, False)):
+        xyz = person.motion.xyz_m.copy()
+        wrist = H36M17.index("left_wrist")
+        xyz[:, wrist] = xyz[:, [nose, head]].mean(1) + [0, 0, depth]
+        xyz[:, wrist - 1] = xyz[:, wrist] + [0.2, 0, 0]
+        plot = plot_of(replace(person, motion=Motion3D(xyz, person.motion.root_m)))
+        at, _ = plot.axes.project(to_plot(xyz[0, wrist]) + plot.scene.places[0][0])
+        x, y = np.rint(at).astype(int)
+        assert (tuple(drawn(plot, 0)[y, x]) == person_colours(0).left) == seen
 
 
 def test_bones_are_drawn_in_the_colours_of_their_side(make_person):

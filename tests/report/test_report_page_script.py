@@ -100,7 +100,7 @@ def test_everyone_is_shown_where_the_poses_have_them(poses):
     const moments = Array.from(times, (moment) => {
       seek(moment);
       const bodies = shown.scene.children.filter((one) => one.isGroup);
-      return bodies.map((body) => body.visible && body.children.slice(clip.edges.length, -1).map(
+      return bodies.map((body) => body.visible && body.children.slice(clip.edges.length, -2).map(
         (ball) => ball.visible ? ball.position.toArray() : null));
     });
     const grid = shown.scene.children.find((one) => one.type === "GridHelper");
@@ -134,7 +134,7 @@ def test_joints_less_sure_are_nearer_to_what_is_behind_them(poses):
     driver = """
     const parts = (frame) => {
       seek(times[frame]);
-      const meshes = shown.scene.children.find((one) => one.isGroup).children.slice(0, -1);
+      const meshes = shown.scene.children.find((one) => one.isGroup).children.slice(0, -2);
       return meshes.map((mesh) => mesh.material.color.toArray());
     };
     const rgb = (hue) => new vendor.MeshBasicMaterial({ color: hue }).color.toArray();

@@ -59,8 +59,9 @@ const space = (() => {
   scene.add(floor, grid);
 
   const ball = new V.SphereGeometry(0.035, 12, 8), rod = new V.CylinderGeometry(0.028, 0.028, 1, 10);
+  const globe = new V.SphereGeometry(clip.skull, 20, 14);
   const dark = new V.MeshBasicMaterial({ color: clip.ground.shadow });
-  const HEAD = 10;
+  const NOSE = 9, HEAD = 10;
   // A joint less sure is nearer to the colour behind it, as in the video: translucent limbs would
   // show each other's ends.
   const behind = new V.MeshBasicMaterial({ color: clip.ground.panel }).color;
@@ -75,7 +76,8 @@ const space = (() => {
     const bySide = { left: p.colours[0], middle: p.colours[1], right: p.colours[2] };
     const rods = clip.edges.map((_, i) => painted(rod, bySide[clip.sides[i]]));
     const balls = Array.from({ length: 17 }, (_, i) => painted(ball, bySide[clip.jointSides[i]]));
-    balls[HEAD].scale.setScalar(2.6);
+    const skull = painted(globe, p.colours[1]);
+    balls[HEAD].scale.setScalar(0.3);  // within the skull
     // The bones once more, dropped on the floor: they show where somebody stands who jumps.
     const dropped = rods.map((mesh) => {
       const copy = new V.Mesh(rod, dark);
@@ -86,12 +88,12 @@ const space = (() => {
     shadow.add(...dropped);
     shadow.scale.y = 1e-4;
     shadow.position.y = 0.005;
-    group.add(...rods, ...balls, shadow);
+    group.add(...rods, ...balls, skull, shadow);
     scene.add(group);
     const label = made("span", String(p.id), at("space"));
     label.className = "label";
     label.style.color = p.colours[1];
-    return { group, rods, balls, dropped, label };
+    return { group, rods, balls, skull, dropped, label };
   });
   const up = new V.Vector3(0, 1, 0), a = new V.Vector3(), b = new V.Vector3();
 
@@ -109,6 +111,9 @@ const space = (() => {
         mesh.visible = place(p, row, joint, mesh.position);
         mesh.userData.fade(opacity(joint));
       });
+      body.skull.visible = place(p, row, NOSE, a) && place(p, row, HEAD, b);
+      body.skull.position.addVectors(a, b).multiplyScalar(0.5);
+      body.skull.userData.fade(Math.min(opacity(NOSE), opacity(HEAD)));
       clip.edges.forEach(([from, to], i) => {
         const mesh = body.rods[i];
         mesh.visible = place(p, row, from, a) && place(p, row, to, b);
@@ -126,11 +131,11 @@ const space = (() => {
   function draw() {
     renderer.render(scene, camera);
     const { clientWidth: w, clientHeight: h } = canvas;
-    for (const { group, balls, label } of bodies) {
-      label.hidden = !group.visible || !balls[HEAD].visible;
+    for (const { group, skull, label } of bodies) {
+      label.hidden = !group.visible || !skull.visible;
       if (label.hidden) continue;
-      a.copy(balls[HEAD].position);
-      a.y += 0.2;
+      a.copy(skull.position);
+      a.y += 2 * clip.skull;
       a.project(camera);
       label.hidden = Math.abs(a.z) > 1;
       label.style.transform = `translate(${((a.x + 1) / 2) * w}px, ${((1 - a.y) / 2) * h}px) translate(-50%, -100%)`;
