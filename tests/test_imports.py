@@ -39,7 +39,18 @@ STORED = {"stored"}
 STAGES = {"io", "pose2d", "track", "lift", "post", "render", "export"}
 # One pass over a video, which the pipeline begins with.
 FIRST = {"observing"}
-ABOVE = {"job", "exports", "sources", "doctor", "report", "bench", "batch", "train", "evaluate"}
+ABOVE = {
+    "job",
+    "outputs",
+    "exports",
+    "sources",
+    "doctor",
+    "report",
+    "bench",
+    "batch",
+    "train",
+    "evaluate",
+}
 # The models are to run anywhere torch does: no video, no files, no command line.
 OF_MODELS = {"torch", "__future__", "collections", "copy", "dataclasses", "enum", "functools"}
 OF_MODELS |= {"contextlib", "itertools", "math", "typing"}

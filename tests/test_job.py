@@ -15,7 +15,7 @@ from stand_ins import (
     write_coded_clip,
 )
 
-from hotvid import job, pipeline
+from hotvid import job, outputs, pipeline
 from hotvid.config import configure
 from hotvid.errors import HotvidWarning, InputError, OutputError, UsageError
 from hotvid.export.formats import FORMATS
@@ -331,7 +331,7 @@ def _folder(path):
 
 
 def test_one_path_for_two_outputs_is_refused(clip, backend, tmp_path, monkeypatch):
-    monkeypatch.setattr(job, "VIDEO_SUFFIXES", (".json",))
+    monkeypatch.setattr(outputs, "VIDEO_SUFFIXES", (".json",))
     refused(
         backend, tmp_path, "two outputs", clip, tmp_path / "a.json",
         json=tmp_path / "x" / ".." / "a.json",
@@ -357,7 +357,7 @@ def test_what_was_whole_stays_when_a_later_output_fails(clip, backend, tmp_path,
     def fail(*given, **named):
         raise OutputError("the encoder broke")
 
-    monkeypatch.setattr(job, "render", fail)
+    monkeypatch.setattr(outputs, "render", fail)
     told = []
     with pytest.raises(OutputError):
         job.run(clip, tmp_path / "a.mp4", json=tmp_path / "a.json", on_written=told.append)

@@ -26,6 +26,7 @@ from hotvid.errors import HotvidWarning, in_one_line, printable
 from hotvid.exports import without_people
 from hotvid.io.lock import locked
 from hotvid.io.reader import check_source
+from hotvid.outputs import Outputs
 from hotvid.progress import Progress, no_progress
 from hotvid.sources import source_at
 from hotvid.stored.pose_store import load_poses, save_poses, stored_key
@@ -154,13 +155,13 @@ def _make_outputs(task: Task, stage: Stage, outcome: Outcome, progress: Progress
     if not ours:
         paths = (store, *files.values(), *(export.path for export in exports))
         stage.refuse_foreign([path.name for path in paths])
-    job.check_outputs(
-        [source],
+    writes = Outputs(
         **wanted,
         exports=exports,
         save=None if from_store else store,
         overwrite=ours or stage.home is not None,
     )
+    writes.check([source])
     if not from_store:
         # Not kept: poses of hours of video are not held twice.
         found = _named(job.poses_of(source, config, progress), stage)

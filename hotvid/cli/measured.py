@@ -22,9 +22,9 @@ def check_measured_out(
     save: Path | None = None,
 ) -> None:
     """Raise OutputError before minutes of measuring where a file cannot be written."""
-    from hotvid.job import check_outputs
+    from hotvid.outputs import Outputs
 
-    check_outputs([source], json=json_out, save=save, overwrite=overwrite)
+    Outputs(json=json_out, save=save, overwrite=overwrite).check([source])
 
 
 def tell(text: str, found: dict[str, Any], json_out: Path | None, overwrite: bool) -> None:

@@ -13,7 +13,7 @@ from stand_ins import STANDING_PX, StandInBackend, StandInLifter, write_coded_cl
 from typer.testing import CliRunner
 
 import hotvid
-from hotvid import job, pipeline
+from hotvid import outputs, pipeline
 from hotvid.cli.main import app
 from hotvid.cli.values import read_time
 from hotvid.errors import OutputError
@@ -366,7 +366,7 @@ def test_what_was_written_before_it_stopped_is_named(
     def fail(*given, **named):
         raise error
 
-    monkeypatch.setattr(job, "render", fail)
+    monkeypatch.setattr(outputs, "render", fail)
     to_json = tmp_path / "o.json"
     words = ("run", clip, "--out", tmp_path / "o.mp4", "--json", to_json, "--quiet")
     lines = call(*words, expect=status).stderr.splitlines()
