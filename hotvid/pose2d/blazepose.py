@@ -18,14 +18,12 @@ from hotvid.pose2d.blazepose_landmarks import (
     joined,
 )
 from hotvid.pose2d.following import Followed, extent, is_in, settle_collapses
+from hotvid.pose2d.known_bodies import is_known, is_one_of
 from hotvid.pose2d.landmark_copies import LandmarkCopies
 from hotvid.pose2d.regions import (
-    MAIN_JOINTS,
     Region,
-    box_overlap,
     keypoint_box,
     keypoint_similarity,
-    off_limbs,
     same_place,
 )
 from hotvid.pose2d.scores import body_confidence, keypoint_scores, person_score
@@ -35,10 +33,6 @@ from hotvid.types import Frame, Keypoints2D
 _SIZES = {"fast": "lite", "balanced": "full", "accurate": "heavy"}
 # Tiles looked at in one search, spread over the frames until the next.
 _TILES_A_SEARCH = 4
-# A candidate this like somebody known is that person.
-_SAME_BODY = 0.4
-# And so is one whose joints' box overlaps theirs by more than this.
-_SAME_BOX = 0.6
 # A followed body that continues its motion less well than this is looked at again.
 _SUSPICIOUS = 0.3
 # People crouch, but do not become smaller than this, of what they were, within half a second.
@@ -50,11 +44,6 @@ _MIN_CONFIDENCE = 0.45
 _NEW_CONFIDENCE, _NEW_FINE_CONFIDENCE = 0.62, 0.68
 # Unless the detector is so sure: nothing but people reached this in its tiles.
 _SURE = 0.85
-# And surer still if so many of its joints lie within the box of somebody else's.
-_WITHIN, _WITHIN_CONFIDENCE = 0.65, 0.8
-# Or if as many of the joints that it is sure of lie on limbs of two others: this near, of their
-# extent. Between people side by side a body of the hand of one and the leg of another was found.
-_ON_LIMB, _SURE_JOINT = 0.08, 0.5
 # For so many frames somebody found may not come to cover, or lie within, an older acquaintance.
 _PROBATION = 15
 # A newcomer must be this certain (at bbox_thr 0; 0.9 at the default), and look the same twice.
@@ -171,7 +160,7 @@ class BlazePose:
             # Somebody else has this body; this one is where motion alone says, if in sight at all.
             person.withdraw()
             body = self._landmarks.look(bgr, person.region)
-            if self._may_be(person, body) and not _is_one_of(body, self._in_sight(person)):
+            if self._may_be(person, body) and not is_one_of(body, self._in_sight(person)):
                 person.see(body, self._size_px, self._step_s)
         self._people = [
             p for p in self._people if not p.given_up and not self._is_mistaken_newcomer(p)
@@ -213,7 +202,7 @@ class BlazePose:
         others = self._in_sight(person)
         for region in self._nearby(bgr, person, others):
             body = self._landmarks.look(bgr, self._landmarks.look(bgr, region).following)
-            if not _is_one_of(body, others):
+            if not is_one_of(body, others):
                 bodies.append(body)
         bodies = [b for b in bodies if self._may_be(person, b)]
         best = max(bodies, key=self._confidence, default=None)
@@ -293,12 +282,7 @@ class BlazePose:
             self._people.append(Followed(body))
 
     def _is_known(self, body: Body, present: Sequence[Followed]) -> bool:
-        if _is_one_of(body, present) or _fills_same_box(body, present):
-            return True
-        if self._confidence(body) >= _WITHIN_CONFIDENCE:
-            return False
-        sure = keypoint_scores(body, self.name, self._size_px) >= _SURE_JOINT
-        return _is_within_one_of(body, present) or is_made_of_limbs(body, sure, present)
+        return is_known(body, keypoint_scores(body, self.name, self._size_px), present)
 
     def _confirm(self, bgr: np.ndarray, candidate: Candidate) -> Body | None:
         # The detector's region is rough. A person's landmarks give a region that gives the same
@@ -338,46 +322,6 @@ class BlazePose:
                 [person_score(b, self.name, self._size_px) for b in bodies], np.float32
             ),
         )
-
-
-def _is_one_of(body: Body, people: Sequence[Followed]) -> bool:
-    return any(keypoint_similarity(body.xy_px, p.body.xy_px) > _SAME_BODY for p in people)
-
-
-def _fills_same_box(body: Body, people: Sequence[Followed]) -> bool:
-    # A second, worse set of landmarks on a body: joints differ, left and right may be exchanged,
-    # but it fills the same box.
-    if not people:
-        return False
-    boxes = np.stack([_box(p.body) for p in people])
-    return bool((box_overlap(_box(body), boxes) > _SAME_BOX).any())
-
-
-def _is_within_one_of(body: Body, people: Sequence[Followed]) -> bool:
-    # A leg can pass for a body of its own.
-    joints = body.xy_px[MAIN_JOINTS]
-    for person in people:
-        box = _box(person.body)
-        inside = ((joints >= box[:2]) & (joints <= box[2:])).all(-1)
-        if inside.mean() > _WITHIN:
-            return True
-    return False
-
-
-def is_made_of_limbs(body: Body, sure: np.ndarray, people: Sequence[Followed]) -> bool:
-    """Whether most joints of `body`, of those that are `sure` (33,), lie on two others' limbs.
-
-    Those in a second row, whose legs are only guessed behind others, are not.
-    """
-    joints = body.xy_px[MAIN_JOINTS][sure[MAIN_JOINTS]]
-    on = [off_limbs(joints, p.body.xy_px) < _ON_LIMB * extent(p.body) for p in people]
-    on = [of_one for of_one in on if of_one.any()]
-    return len(on) > 1 and float(np.any(on, axis=0).mean()) > _WITHIN
-
-
-def _box(body: Body) -> np.ndarray:
-    points = body.xy_px[MAIN_JOINTS]
-    return np.concatenate([points.min(0), points.max(0)])
 
 
 def _close(a: Region, b: Region) -> bool:

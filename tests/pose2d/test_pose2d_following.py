@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from hotvid.pose2d.blazepose import is_made_of_limbs
 from hotvid.pose2d.blazepose_landmarks import Body, refine
 from hotvid.pose2d.following import Followed, is_in, settle_collapses
+from hotvid.pose2d.known_bodies import is_made_of_limbs
 from hotvid.pose2d.regions import MIRROR, Region
 from hotvid.pose2d.scores import body_confidence, keypoint_scores
 from hotvid.pose2d.sides import SideKeeper
