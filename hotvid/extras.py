@@ -159,6 +159,11 @@ RTMPOSE = Extra("rtmpose", "onnxruntime", "onnxruntime>=1.18")
 YOLO = Extra("yolo", "ultralytics", "ultralytics>=8.4.190,<8.5", "AGPL-3.0")
 RAY = Extra("ray", "ray", "ray>=2.40")
 REMOTE = Extra("remote", "upath", "universal-pathlib>=0.3")
+# Of single formats; the extra "formats" has them all.
+PYARROW = Extra("formats", "pyarrow", "pyarrow")
+EZC3D = Extra("formats", "ezc3d", "ezc3d")
+USD = Extra("formats", "pxr", "usd-core")
+RERUN = Extra("formats", "rerun", "rerun-sdk")
 MMPOSE = OwnEnvironment(
     "mmpose",
     "mmpose",

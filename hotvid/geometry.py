@@ -27,12 +27,6 @@ def to_screen(xy_px: np.ndarray, size_px: tuple[int, int]) -> np.ndarray:
     return xy_px / width * 2 - np.array([1, height / width], xy_px.dtype)
 
 
-def from_screen(xy: np.ndarray, size_px: tuple[int, int]) -> np.ndarray:
-    """The inverse of `to_screen`: (..., J, 2) screen units to pixels."""
-    width, height = size_px
-    return (xy + np.array([1, height / width], xy.dtype)) * width / 2
-
-
 def assumed_focal_px(size_px: tuple[int, int], shown_px: int | None = None) -> float:
     """Focal length in pixels where nobody knows it: `ASSUMED_HFOV_DEG` across the longer side.
 

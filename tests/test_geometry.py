@@ -4,7 +4,6 @@ from scipy.spatial.transform import Rotation
 
 from hotvid.geometry import (
     assumed_focal_px,
-    from_screen,
     look_at_rotation,
     project,
     rays,
@@ -15,9 +14,7 @@ from hotvid.geometry import (
 RNG = np.random.default_rng(0)
 
 
-def test_screen_units_round_trip_and_put_the_corners_where_videopose3d_does():
-    xy = RNG.uniform(0, 1000, (5, 17, 2))
-    np.testing.assert_allclose(from_screen(to_screen(xy, (1000, 500)), (1000, 500)), xy)
+def test_screen_units_put_the_corners_where_videopose3d_does():
     corners = to_screen(np.array([[0.0, 0.0], [1000.0, 500.0], [500.0, 250.0]]), (1000, 500))
     np.testing.assert_allclose(corners, [[-1, -0.5], [1, 0.5], [0, 0]])
 

@@ -16,6 +16,7 @@ from hotvid.cli.measured_model import load_measured, trained_by_hotvid
 from hotvid.cli.progress import progress
 from hotvid.config import LiftConfig, check_choice
 from hotvid.errors import HotvidWarning, UsageError
+from hotvid.evaluate.human36m import KEYPOINTS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from hotvid.evaluate.protocols import Report
     from hotvid.skeleton import JointSet
 
-KEYPOINTS = "cpn_ft_h36m_dbb"
 _ALIKE = ("motion capture", "h36m")  # to what is measured: joints and units are the same
 _ROOT_OFF_M = 0.1  # trained to have it at 0, models miss that by millimetres
 

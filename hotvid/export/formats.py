@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import importlib.util
 import os
 import re
 from collections.abc import Callable, Sequence
@@ -12,7 +11,7 @@ from pathlib import Path
 
 from hotvid.config import ExportConfig, check_choice
 from hotvid.errors import OutputError, UsageError
-from hotvid.extras import pip_install
+from hotvid.extras import EZC3D, PYARROW, RERUN, USD, Extra
 from hotvid.types import Poses
 
 _SLASHES = tuple(filter(None, (os.sep, os.altsep)))
@@ -34,8 +33,7 @@ class Format:
     needs_bones  it holds turns of bones, which are fitted first.
     per_person  a file holds one person: several people are several files.
     most_frames  as many as it can count; None: any number.
-    package     what it needs beyond hotvid's own dependencies, as (name to import, name to
-                install).
+    extra       the package that it needs beyond hotvid's own dependencies.
     """
 
     name: str
@@ -48,7 +46,7 @@ class Format:
     folder: bool = False
     pattern: str = ""
     most_frames: int | None = None
-    package: tuple[str, str] | None = None
+    extra: Extra | None = None
 
     @property
     def ending(self) -> str:
@@ -71,10 +69,10 @@ class Format:
 
     def check_installed(self) -> None:
         """Raise OutputError where the package that it needs is not installed."""
-        if self.package is not None and importlib.util.find_spec(self.package[0]) is None:
+        if self.extra is not None and not self.extra.is_installed:
             raise OutputError(
-                f"the format {self.name} needs {self.package[1]}, which is not installed",
-                f"install it: {pip_install(self.package[1])}",
+                f"the format {self.name} needs {self.extra.package}, which is not installed",
+                f"install it: {self.extra.install}",
             )
 
 
@@ -88,7 +86,7 @@ FORMATS = {
             ".parquet",
             "the same table, typed and compressed",
             "stored.parquet_table",
-            package=("pyarrow", "pyarrow"),
+            extra=PYARROW,
         ),
         Format(
             "angles",
@@ -123,7 +121,7 @@ FORMATS = {
             "export.c3d",
             needs_3d=True,
             most_frames=65_535,  # counted in 16 bits: of more, readers see the first ones
-            package=("ezc3d", "ezc3d"),
+            extra=EZC3D,
         ),
         Format(
             "bvh",
@@ -149,7 +147,7 @@ FORMATS = {
             "export.usd",
             needs_3d=True,
             needs_bones=True,
-            package=("pxr", "usd-core"),
+            extra=USD,
         ),
         Format("mmpose", ".mmpose.json", "2D keypoints as MMPose writes them", "export.mmpose"),
         Format(
@@ -166,7 +164,7 @@ FORMATS = {
             "2D keypoints as AlphaPose writes them",
             "export.alphapose",
         ),
-        Format("rrd", ".rrd", "a Rerun recording", "export.rrd", package=("rerun", "rerun-sdk")),
+        Format("rrd", ".rrd", "a Rerun recording", "export.rrd", extra=RERUN),
     )
 }
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from hotvid.errors import UsageError, WeightsError
-from hotvid.extras import RTMPOSE
+from hotvid.extras import RTMPOSE, pip_install
 from hotvid.threads import thread_share
 
 _IN_ZIP = "end2end.onnx"  # as MMDeploy packs it, and OpenMMLab offers it for download
@@ -106,7 +106,7 @@ def _providers(runtime: Any, device: str) -> list[str]:
     if device == "cuda" and "CUDAExecutionProvider" not in here:
         raise UsageError(
             "this ONNX Runtime has no CUDA",
-            "python -m pip install onnxruntime-gpu, or leave --device at auto",
+            f"{pip_install('onnxruntime-gpu')}, or leave --device at auto",
         )
     wanted = ("CUDAExecutionProvider",) if device != "cpu" else ()
     return [*(p for p in wanted if p in here), "CPUExecutionProvider"]

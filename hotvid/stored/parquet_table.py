@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import os
 from collections.abc import Iterator
@@ -14,6 +13,7 @@ import numpy as np
 
 from hotvid.config import ExportConfig
 from hotvid.errors import InputError
+from hotvid.extras import PYARROW
 from hotvid.file_names import as_unicode
 from hotvid.geometry import extent
 from hotvid.skeleton import H36M17
@@ -79,10 +79,10 @@ def load_parquet(path: str | os.PathLike) -> Poses:
     Boxes and standing feet are not in it; a person is as sure as the joints are on average, and
     the pelvis is seen from the camera where the world has it.
     """
-    if importlib.util.find_spec("pyarrow") is None:
+    if not PYARROW.is_installed:
         raise InputError(
             f"'{path}' is Parquet, which pyarrow reads, which is not installed",
-            "install it: python -m pip install pyarrow",
+            f"install it: {PYARROW.install}",
         )
     from pyarrow import ArrowException, parquet
 

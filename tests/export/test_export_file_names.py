@@ -1,6 +1,5 @@
 """Names of files that are no Unicode, or hold what ends a line: every format is written."""
 
-import importlib.util
 import json
 import sys
 from dataclasses import replace
@@ -42,8 +41,8 @@ def poses():
 def written(poses, name, folder):
     """The files of a format in a folder that is called as the video is."""
     form = FORMATS[name]
-    if form.package is not None and importlib.util.find_spec(form.package[0]) is None:
-        pytest.skip(f"{form.package[1]} is not installed")
+    if form.extra is not None and not form.extra.is_installed:
+        pytest.skip(f"{form.extra.package} is not installed")
     out = folder / NAME / f"{NAME}{form.suffix}"
     paths = []
     write_exports(poses, [Export(form, out, ExportConfig())], on_written=paths.append)

@@ -4,6 +4,7 @@ import pytest
 
 from hotvid.errors import OutputError, UsageError
 from hotvid.export.formats import FORMATS, Format, output_paths, parse_formats, person_path
+from hotvid.extras import Extra
 
 
 @pytest.mark.parametrize("form", FORMATS.values(), ids=FORMATS)
@@ -11,7 +12,7 @@ def test_every_format_has_a_writer(form):
     try:
         form.check_installed()
     except OutputError:
-        pytest.skip(f"{form.package[1]} is not installed")
+        pytest.skip(f"{form.extra.package} is not installed")
     assert callable(form.writer())
 
 
@@ -88,7 +89,7 @@ def test_into_a_folder_they_go_by_the_sources_name(tmp_path):
 
 
 def test_a_missing_package_gives_the_command_that_installs_it():
-    form = Format("x", ".x", "", "trc", package=("no_such_package", "no-such-package"))
+    form = Format("x", ".x", "", "trc", extra=Extra("none", "no_such_package", "no-such-package"))
     with pytest.raises(OutputError, match=r"needs no-such-package.*pip install no-such-package"):
         form.writer()
 

@@ -7,7 +7,7 @@ A list of sightings: `image_id` (the picture's name, "12.jpg"), `keypoints` (x, 
 from __future__ import annotations
 
 from hotvid.io.keypoints.source import KeypointSource, last_number
-from hotvid.io.keypoints.table import KeypointTable, Sightings
+from hotvid.io.keypoints.table import KeypointTable, TableRows
 
 NAME = "alphapose"
 ABOUT = "AlphaPose's alphapose-results.json; MotionBERT's input"
@@ -25,7 +25,7 @@ def fits(source: KeypointSource) -> bool:
 def read(source: KeypointSource) -> KeypointTable:
     numbers = picture_numbers([str(one["image_id"]) for one in source.data])
     tracked = any(one.get("idx") not in (None, 0, 0.0, [0], [0.0]) for one in source.data)
-    rows = Sightings()
+    rows = TableRows()
     for one in source.data:
         box = one.get("box")
         corners = None if box is None else (box[0], box[1], box[0] + box[2], box[1] + box[3])

@@ -13,7 +13,7 @@ import numpy as np
 
 from hotvid.io.keypoints.alphapose import picture_numbers
 from hotvid.io.keypoints.source import KeypointSource
-from hotvid.io.keypoints.table import KeypointTable, Sightings
+from hotvid.io.keypoints.table import KeypointTable, TableRows
 
 NAME = "coco"
 ABOUT = "COCO keypoint results, or annotations"
@@ -39,7 +39,7 @@ def read(source: KeypointSource) -> KeypointTable:
     numbers = _image_numbers(images)
     people = [one for one in annotations if any(one.get("keypoints") or ())]
     flags = _are_flags(people)
-    rows = Sightings()
+    rows = TableRows()
     for one in people:
         points = np.array(one["keypoints"], np.float64).reshape(-1, 3)
         if flags:

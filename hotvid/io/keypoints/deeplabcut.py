@@ -11,7 +11,7 @@ import numpy as np
 from hotvid.errors import InputError
 from hotvid.io.keypoints.naming import match_joints
 from hotvid.io.keypoints.source import KeypointSource, last_number
-from hotvid.io.keypoints.table import KeypointTable, Sightings
+from hotvid.io.keypoints.table import KeypointTable, TableRows
 from hotvid.skeleton import JOINT_SETS
 
 NAME = "deeplabcut"
@@ -38,7 +38,7 @@ def read(source: KeypointSource) -> KeypointTable:
     place = dict(zip(dict.fromkeys(parts), where, strict=True))
     values = _numbers(body, len(parts))
     frames = _frames([row[0] for row in body])
-    rows = Sightings()
+    rows = TableRows()
     people = list(dict.fromkeys(individuals))
     for person in people:
         points = np.full((len(body), len(JOINT_SETS[joint_set]), 3), np.nan)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from hotvid.io.keypoints.source import KeypointSource
-from hotvid.io.keypoints.table import KeypointTable, Sightings
+from hotvid.io.keypoints.table import KeypointTable, TableRows
 from hotvid.skeleton import H36M17
 from hotvid.stored.head import SCHEMA
 
@@ -26,7 +26,7 @@ def fits(source: KeypointSource) -> bool:
 
 def read(source: KeypointSource) -> KeypointTable:
     data = source.data
-    rows = Sightings()
+    rows = TableRows()
     for person in data["people"]:
         for row in person["frames"]:
             if not row["interpolated"]:

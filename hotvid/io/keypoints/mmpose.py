@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from hotvid.io.keypoints.source import KeypointSource
-from hotvid.io.keypoints.table import KeypointTable, Sightings
+from hotvid.io.keypoints.table import KeypointTable, TableRows
 
 NAME = "mmpose"
 ABOUT = "MMPose's predictions: of its demo, or of its inferencer"
@@ -36,7 +36,7 @@ def read(source: KeypointSource) -> KeypointTable:
     # Every frame is listed, by the demo from 1 on; other programs begin at 0, or later.
     lowest = min((number for number, _ in frames), default=0)
     first_number = 1 if of_demo and is_video and lowest == 1 else 0
-    rows = Sightings()
+    rows = TableRows()
     for number, instances in frames:
         for one in instances:
             rows.add(number, _points(one), _box(one), _score(one), one.get("track_id"))

@@ -13,7 +13,7 @@ import numpy as np
 
 from hotvid.errors import InputError
 from hotvid.io.keypoints.source import KeypointSource, last_number, parse
-from hotvid.io.keypoints.table import KeypointTable, Sightings
+from hotvid.io.keypoints.table import KeypointTable, TableRows
 from hotvid.skeleton import COCO17
 
 NAME = "openpose"
@@ -59,7 +59,7 @@ def read(source: KeypointSource) -> KeypointTable:
     frames = _frames(source)
     people = [one for _, found in frames for one in found]
     hands = any(any(one.get(key) or ()) for one in people for key in _HANDS)
-    rows = Sightings()
+    rows = TableRows()
     for number, found in frames:
         for one in found:
             rows.add(number, _points(one, hands), person=_person(one))

@@ -15,7 +15,7 @@ import numpy as np
 from hotvid.errors import InputError
 from hotvid.io.keypoints.naming import match_joints
 from hotvid.io.keypoints.source import KeypointSource
-from hotvid.io.keypoints.table import KeypointTable, Sightings
+from hotvid.io.keypoints.table import KeypointTable, TableRows
 from hotvid.skeleton import JOINT_SETS
 
 NAME = "csv"
@@ -56,7 +56,7 @@ def read(source: KeypointSource) -> KeypointTable:
             score = row[column["score"]] if "score" in column else "1"
             point = (row[column["x"]], row[column["y"]], score or "1")
             body[at] = tuple(_number(field, line) for field in point)
-    rows = Sightings()
+    rows = TableRows()
     for (frame, person), body in bodies.items():
         rows.add(frame, body, person=person or None)
     left_out = [name for name, at in place.items() if at is None]

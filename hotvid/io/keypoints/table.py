@@ -64,7 +64,7 @@ class KeypointTable:
 
 
 @dataclass
-class Sightings:
+class TableRows:
     """What a reader collects, row by row, before it becomes a table.
 
     points  each (K, 3) or a flat list of 3 K: x, y, score; or (K, 2) where there are no scores.

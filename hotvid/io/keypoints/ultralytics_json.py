@@ -14,7 +14,7 @@ import numpy as np
 
 from hotvid.io.keypoints.alphapose import picture_numbers
 from hotvid.io.keypoints.source import KeypointSource, parse
-from hotvid.io.keypoints.table import KeypointTable, Sightings
+from hotvid.io.keypoints.table import KeypointTable, TableRows
 
 NAME = "ultralytics-json"
 ABOUT = "Ultralytics' results as JSON: a list of frames, or a folder of files"
@@ -42,7 +42,7 @@ def _is_video(data: Any) -> bool:
 
 def read(source: KeypointSource) -> KeypointTable:
     frames = _frames(source)
-    rows = Sightings()
+    rows = TableRows()
     for number, detections in frames:
         for one in detections:
             if isinstance(one.get("keypoints"), dict):

@@ -15,7 +15,7 @@ import numpy as np
 from hotvid.errors import InputError
 from hotvid.io.keypoints.alphapose import picture_numbers
 from hotvid.io.keypoints.source import KeypointSource, parse
-from hotvid.io.keypoints.table import KeypointTable, Sightings
+from hotvid.io.keypoints.table import KeypointTable, TableRows
 from hotvid.skeleton import BY_COUNT, JOINT_SETS
 
 NAME = "ultralytics-txt"
@@ -53,7 +53,7 @@ def read(source: KeypointSource) -> KeypointTable:
         points = np.concatenate([points, score], -1)
     half = values[:, 3:5] / 2
     boxes = np.concatenate([values[:, 1:3] - half, values[:, 1:3] + half], 1)
-    rows = Sightings()
+    rows = TableRows()
     for row, (number, _) in enumerate(lines):
         rows.add(
             number,

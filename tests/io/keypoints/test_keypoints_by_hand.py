@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from hotvid.io.keypoints.clip import lay_out
-from hotvid.io.keypoints.table import Sightings
+from hotvid.io.keypoints.table import TableRows
 
 
 def points(score):
@@ -13,8 +13,8 @@ def points(score):
 
 
 def table(*people):
-    """Sightings (score of joints, of the person) in a frame each."""
-    rows = Sightings()
+    """TableRows (score of joints, of the person) in a frame each."""
+    rows = TableRows()
     for frame, (joints, person) in enumerate(people):
         rows.add(frame, points(joints), box=[0.25, 0.5, 0.75, 1.0], score=person)
     return rows.table("csv", "coco17", may_be_normalised=True)

@@ -13,14 +13,14 @@ from stick_people import FIRST, two_people, uneven
 from hotvid.errors import InputError, UsageError
 from hotvid.io.keypoints import read_keypoints
 from hotvid.io.keypoints.clip import lay_out
-from hotvid.io.keypoints.table import KeypointTable, Sightings
+from hotvid.io.keypoints.table import KeypointTable, TableRows
 from hotvid.stored.poses_json import write_json
 
 
 def table_of(
     frames: list[int], people: list[int] | None = None, scale=1.0, **more
 ) -> KeypointTable:
-    rows = Sightings()
+    rows = TableRows()
     for row, frame in enumerate(frames):
         points = body("coco17", frame % 100, 0) * [scale, scale, 1]
         rows.add(frame, points, person=people[row] if people else None)
