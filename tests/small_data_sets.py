@@ -1,11 +1,16 @@
 """Data sets as small as they can be, in the layouts of the published files."""
 
+import pickle
+
 import numpy as np
 
+from hotvid.evaluate.clips import image_pose, image_target, metres_per_px
 from hotvid.evaluate.h36m_cameras import LENSES, NAMES, POSES
 from hotvid.evaluate.human36m import to_moving_joints
 from hotvid.skeleton import H36M17
 
+# Human3.6M's own, and of what S9 did "Greeting" was the second take, "Waiting 1" the first.
+ACTION_NUMBERS = {"Greeting": 5, "Photo": 11, "Waiting": 13, "Walking": 14}
 SYMMETRY = [[left for left, _ in H36M17.pairs], [right for _, right in H36M17.pairs]]
 
 
@@ -53,6 +58,33 @@ def write_human36m(
     path = folder / f"data_2d_h36m_{keypoints}.npz"
     np.savez_compressed(path, positions_2d=seen, metadata=metadata)
     return folder
+
+
+def write_motionbert_h36m(folder, of_split, keypoints="sh"):
+    """MotionBERT's file of clips of VideoPose3D's; `of_split`: train and test -> those clips."""
+    content = {}
+    for split, clips in of_split.items():
+        columns = {
+            "joint_2d": [clip.xy_px for clip in clips],
+            "confidence": [clip.score for clip in clips],
+            "joint3d_image": [image_pose(clip) + [0, 0, 400] for clip in clips],  # of any root
+            "joints_2.5d_image": [1000 * image_target(clip) + [30, 20, 5000] for clip in clips],
+            "2.5d_factor": [1000 * metres_per_px(clip) for clip in clips],
+        }
+        content[split] = {name: np.concatenate(parts) for name, parts in columns.items()}
+        lists = {name: [] for name in ("source", "camera_name", "action")}
+        for clip in clips:
+            subject, action, camera = clip.name.split("/")
+            number = 2 if action == "Greeting" else 1
+            of_take = f"s_{int(subject[1:]):02d}_act_{ACTION_NUMBERS[clip.group]:02d}"
+            source = f"{of_take}_subact_{number:02d}_ca_{NAMES.index(camera) + 1:02d}"
+            for name, value in zip(lists, (source, camera, clip.group), strict=True):
+                lists[name] += [value] * len(clip)
+        content[split] |= lists
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"h36m_{keypoints}.pkl"
+    path.write_bytes(pickle.dumps(content))
+    return path
 
 
 # Joints that motion capture is read by, as CMU's files call them, and where they are, in their cm.

@@ -81,7 +81,9 @@ def h36m(
     keypoints: Annotated[
         str,
         typer.Option(
-            "--keypoints", metavar="NAME", help="Of data_2d_h36m_NAME.npz; gt: the true ones."
+            "--keypoints",
+            metavar="NAME",
+            help="Of data_2d_h36m_NAME.npz; gt: the true ones. Or of MotionBERT's h36m_NAME.pkl.",
         ),
     ] = KEYPOINTS,
     flip: _Flip = True,
@@ -102,10 +104,12 @@ def h36m(
 
     DIR holds data_3d_h36m.npz and data_2d_h36m_NAME.npz. Of MotionBERT and its kin three takes
     whose capture does not fit the pictures do not count, as in its own evaluation; with
-    --whole-windows frames are left out as there, too.
+    --whole-windows frames are left out as there, too. Its own numbers are of its own file, which
+    DIR may hold in place of those: --keypoints sh_conf_cam_source_final --whole-windows.
     """
     check_measured_out(json_out, overwrite, save=save_predictions)
-    from hotvid.evaluate.human36m import DISPLACED, action_order, counted, load_human36m
+    from hotvid.evaluate.human36m import DISPLACED, action_order
+    from hotvid.evaluate.human36m_files import load_test_clips
     from hotvid.evaluate.predict import WindowPredictor
     from hotvid.skeleton import H36M17
 
@@ -119,7 +123,7 @@ def h36m(
         raise UsageError(
             f"{about['model']} has a window around each frame", "leave --whole-windows out"
         )
-    clips = counted(load_human36m(data, keypoints=keypoints), predictor.in_picture)
+    clips = load_test_clips(data, keypoints, predictor.in_picture)
     if whole_windows:
         clips = [clip.of_whole_windows(loaded.frames) for clip in clips]
     clips.sort(key=lambda clip: action_order(clip.group))

@@ -102,7 +102,8 @@ def train(
         typer.Option(
             "--keypoints",
             metavar="NAME",
-            help="The file data_2d_h36m_NAME.npz; CPN's, if not given.",
+            help="The file data_2d_h36m_NAME.npz, CPN's, if not given; or MotionBERT's own "
+            "h36m_NAME.pkl.",
             rich_help_panel=_PUBLISHED,
         ),
     ] = None,

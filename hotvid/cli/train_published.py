@@ -16,6 +16,7 @@ from hotvid.evaluate.mpi_inf_3dhp import TRAIN_FILE
 
 if TYPE_CHECKING:
     from hotvid.evaluate.clips import Clip
+    from hotvid.train.published import PublishedRecipe
 
 DEFAULT_MODEL = "hot-mixste"
 FILES = {"h36m": POSITIONS_FILE, "3dhp": TRAIN_FILE}
@@ -26,6 +27,9 @@ def published_dataset(data: Path, asked: str | None) -> str | None:
     if asked is not None:
         return check_choice("data set", asked, tuple(FILES))
     there = [name for name, file in FILES.items() if (data / file).is_file()]
+    # MotionBERT's own; a file is an archive of motions, not a folder.
+    if "h36m" not in there and data.is_dir() and any(data.glob("h36m_*.pkl")):
+        there.insert(0, "h36m")
     if len(there) > 1:
         raise UsageError(
             f"{data} holds {' and '.join(FILES.values())}", "say which with --dataset h36m or 3dhp"
@@ -79,7 +83,7 @@ def train_published(
     if init is not None:
         begin_with(build_model(model, **dict(recipe.sizes)), init)  # so, too
     with deterministic(recipe.deterministic):
-        sets = _clips(data, dataset, recipe.keypoints)
+        sets = _clips(data, dataset, recipe)
         trainer = PublishedTrainer(out, recipe, *sets, resolve_device(device))
         if resume:
             trainer.resume()
@@ -97,15 +101,16 @@ def train_published(
         typer.echo(f"last: {trainer.weights_file('last')}")
 
 
-def _clips(data: Path, dataset: str, keypoints: str) -> tuple[list[Clip], list[Clip]]:
+def _clips(data: Path, dataset: str, recipe: PublishedRecipe) -> tuple[list[Clip], list[Clip]]:
     """Those to train on, and those to measure on."""
-    from hotvid.evaluate.human36m import TRAIN_SUBJECTS, load_human36m
+    from hotvid.evaluate.human36m_files import load_test_clips, load_training_clips
     from hotvid.evaluate.mpi_inf_3dhp import load_mpi_inf_3dhp, load_mpi_inf_3dhp_training
+    from hotvid.lift.protocols import PROTOCOLS
     from hotvid.skeleton import H36M17
 
     if dataset == "h36m":
-        train = load_human36m(data, TRAIN_SUBJECTS, keypoints)
-        return train, load_human36m(data, keypoints=keypoints)
+        which = (data, recipe.keypoints, not PROTOCOLS[recipe.model].metric)
+        return load_training_clips(*which), load_test_clips(*which)
     # In Human3.6M's order, by whose joints the losses weigh, and which `hotvid run` has.
     return load_mpi_inf_3dhp_training(data, H36M17), load_mpi_inf_3dhp(data, H36M17)
 

@@ -29,6 +29,8 @@ class Clip:
     root    index of the root joint.
     valid   (F,) bool: the frames that count; None: all.
     lens, root_m   the camera, and the root (F, 3) in its frame; None where not known.
+    image_px, m_per_px   (F, 17, 3) and (F,): `image_pose` and its scale where the data set gives
+            them itself; xyz_m is then `image_target`.
     """
 
     name: str
@@ -41,6 +43,8 @@ class Clip:
     valid: np.ndarray | None = None
     lens: Lens | None = None
     root_m: np.ndarray | None = None
+    image_px: np.ndarray | None = None
+    m_per_px: np.ndarray | None = None
 
     def __post_init__(self) -> None:
         n = len(self.xy_px)
@@ -58,7 +62,7 @@ class Clip:
     def of_whole_windows(self, length: int) -> Clip:
         """Its frames up to the last whole window of so many, from the first on; all, if shorter."""
         n = len(self) // length * length or len(self)
-        series = ("xy_px", "score", "xyz_m", "valid", "root_m")
+        series = ("xy_px", "score", "xyz_m", "valid", "root_m", "image_px", "m_per_px")
         found = {name: getattr(self, name) for name in series}
         return replace(self, **{k: v if v is None else v[:n] for k, v in found.items()})
 
@@ -69,6 +73,8 @@ def image_pose(clip: Clip) -> np.ndarray:
     x and y are where the joints are seen (perspective, no distortion), z is the depth behind the
     root at the scale that the picture has at the root. Ci et al. 2019; Zhu et al. 2023, section 4.
     """
+    if clip.image_px is not None:
+        return clip.image_px
     lens, root_m = _camera(clip)
     xyz = clip.xyz_m.astype(np.float64) + root_m[:, None]
     xy = xyz[..., :2] / xyz[..., 2:] * lens.focal_px + lens.centre_px
@@ -78,12 +84,16 @@ def image_pose(clip: Clip) -> np.ndarray:
 
 def metres_per_px(clip: Clip) -> np.ndarray:
     """(F,) the picture's scale at the root. Published evaluations take it from the truth."""
+    if clip.m_per_px is not None:
+        return clip.m_per_px
     lens, root_m = _camera(clip)
     return root_m[:, 2] / lens.focal_px[0]
 
 
 def image_target(clip: Clip) -> np.ndarray:
     """`image_pose` in metres, the root at 0: what MotionBERT's published errors are taken from."""
+    if clip.image_px is not None:
+        return clip.xyz_m
     pose = image_pose(clip)
     return (pose - pose[:, clip.root, None]) * metres_per_px(clip)[:, None, None]
 

@@ -51,6 +51,20 @@ def read_npz(path: str | Path, *names: str) -> tuple[Any, ...]:
         ) from error
 
 
+def read_pickle(path: str | Path) -> Any:
+    """What a pickle holds, as `read_npz`; InputError likewise."""
+    path = Path(path)
+    if not path.is_file():
+        raise InputError(f"no file at {path}", "give the folder that the data set's files are in")
+    try:
+        with path.open("rb") as stream:
+            return _resolve(_Unpickler(stream, encoding="latin1").load())
+    except _ERRORS as error:
+        raise InputError(
+            f"{path}: expected arrays in a pickle; {_reason(error)}", "get the file anew"
+        ) from error
+
+
 def _reason(error: Exception) -> str:
     """Errors of `pickle` are worded for whoever wrote the file; the kind says enough."""
     return (
