@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from hotvid.batch.books import Watcher
-from hotvid.cli.progress import STAGES, stderr_console
+from hotvid.cli.progress import STAGES, stderr_console, whole
 from hotvid.cli.summary import n_videos
 from hotvid.errors import printable
 
@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from hotvid.batch.manifest import Entry
     from hotvid.batch.plan import Planned
 
-_NAME_WIDTH = 40
+_NAME_WIDTH, _LEAST_NAME_WIDTH = 40, 12
+_BESIDE_NAMES = 46  # characters: a short bar, how far, stage and time
 
 
 @contextmanager
@@ -69,7 +70,9 @@ class _Bars(Watcher):
 
     def started(self, video: Planned) -> None:
         if video.folder not in self._of_video:
-            added = self._bars.add_task(_name(video)[-_NAME_WIDTH:], total=None, stage="")
+            room = self._bars.console.width - _BESIDE_NAMES
+            name = _name(video)[-min(max(room, _LEAST_NAME_WIDTH), _NAME_WIDTH) :]
+            added = self._bars.add_task(name, total=None, stage="")
             self._of_video[video.folder] = added
 
     def advanced(self, video: Planned, stage: str, done: int, total: int | None) -> None:
@@ -98,10 +101,10 @@ def _name(video: Planned) -> str:
 
 def _bars() -> Progress:
     return Progress(
-        TextColumn("{task.description:<40}", markup=False),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
-        MofNCompleteColumn(),
+        MofNCompleteColumn(table_column=whole()),
         TextColumn("{task.fields[stage]}"),
-        TimeElapsedColumn(),
+        TimeElapsedColumn(table_column=whole()),
         console=stderr_console(),
     )

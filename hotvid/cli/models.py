@@ -20,8 +20,9 @@ if TYPE_CHECKING:
 
 app = typer.Typer()
 
-_COLUMNS = ("Mparams", "GFLOPs", "+attention", "frames", "tokens", "gives", "input", "weights")
-_WIDTHS = (9, 9, 12, 8, 8, 8, 18, 10)
+# With the names no more than 80 characters, as a terminal mostly has.
+_COLUMNS = ("Mparams", "GFLOPs", "+attn.", "frames", "tokens", "gives", "input", "weights")
+_WIDTHS = (8, 8, 8, 7, 7, 7, 10, 9)
 
 
 @app.callback(invoke_without_command=True)
@@ -34,7 +35,8 @@ def models(
 
     GFLOPs are of one window, 2 x the multiply-adds of linear and convolution layers, as papers
     count; then those with attention's products added. Tokens are the frames that a window is
-    pruned to. A window gives all its frames, or its centre.
+    pruned to. A window gives all its frames, or its centre. The input is x, y and, for xys, the
+    score, normalised by the screen, a crop or hotvid's own way (body).
     """
     if context.invoked_subcommand is not None:
         return
@@ -86,21 +88,20 @@ def import_file(
 
 def _text(facts: list[LifterFacts], bad: dict[str, str]) -> str:
     lines = [*text_2d(), "", "lifters (--model):", _row("", _COLUMNS)]
-    lines += [
-        _row(one.name, _cells(one)) + _default(one.name, weights.DEFAULT_LIFTER) for one in facts
-    ]
+    lines += [_row(one.name, _cells(one)) for one in facts]
+    lines.append("  * where none is named")
     lines += ["", "weights that published lifters want (hotvid models import FILE):"]
     for one in facts:
         if one.wants and one.name == one.model:
-            lines.append(f"  {one.name:<16}{one.wants}")
-            lines += [f"  {'':<16}{one.url}"] if one.url else []
+            lines.append(f"  {one.name}: {one.wants}")
+            lines += [f"      {one.url}"] if one.url else []
     lines += ["", "weights that are here:"]
     for shipped in weights.SHIPPED.values():
-        lines.append(f"  {shipped.name:<20}{_where(shipped.name)}; {shipped.licence}")
+        lines += [f"  {shipped.name}: {shipped.licence}", f"      {_where(shipped.name)}"]
     for one in facts:
         if one.origin == "imported":
-            lines.append(f"  {one.name:<20}{one.weights_path}; {one.model}, imported")
-    lines += [f"  {name:<20}UNREADABLE: {why}" for name, why in bad.items()]
+            lines += [f"  {one.name}: {one.model}, imported", f"      {one.weights_path}"]
+    lines += [f"  {name}: UNREADABLE: {why}" for name, why in bad.items()]
     return "\n".join(lines)
 
 
@@ -113,8 +114,8 @@ def _cells(one: LifterFacts) -> tuple[str, ...]:
         str(one.frames),
         ",".join(map(str, one.tokens)) or "-",
         one.gives,
-        f"{'x, y' if one.in_channels == 2 else 'x, y, score'}; {one.inputs}",
-        one.origin or "-",
+        f"{'xy' if one.in_channels == 2 else 'xys'} {one.inputs}",
+        (one.origin or "-") + ("*" if one.name == weights.DEFAULT_LIFTER else ""),
     )
 
 
@@ -144,7 +145,3 @@ def _where(name: str, missing: str | None = "MISSING") -> str | None:
         return str(weights.find(name))
     except WeightsError:
         return missing
-
-
-def _default(name: str, default: str) -> str:
-    return "  (default)" if name == default else ""

@@ -11,9 +11,11 @@ from hotvid.pose2d import BACKENDS, DETECTORS, Kind
 def text_2d() -> list[str]:
     """The lines: each kind, how it is named, and what installs what it needs."""
     lines = ["2D models (--pose2d):"]
-    lines += [_line(name, kind, name == Pose2DConfig.backend) for name, kind in BACKENDS.items()]
+    for name, kind in BACKENDS.items():
+        lines += _lines(name, kind, name == Pose2DConfig.backend)
     lines += ["", "person detectors, in front of top-down 2D models (--detector):"]
-    lines += [_line(name, kind, name == "blazepose") for name, kind in DETECTORS.items()]
+    for name, kind in DETECTORS.items():
+        lines += _lines(name, kind, name == "blazepose")
     missing = {k.extra.name: k.extra for k in _kinds() if k.extra and not k.extra.is_installed}
     if missing:
         width = max(map(len, missing))
@@ -34,9 +36,10 @@ def _kinds() -> list[Kind]:
     return [*BACKENDS.values(), *DETECTORS.values()]
 
 
-def _line(name: str, kind: Kind, default: bool) -> str:
+def _lines(name: str, kind: Kind, default: bool) -> list[str]:
     spec = f"{name}:{kind.model}" if kind.model else name
-    return f"  {spec:<36}{_state(kind):<30}{kind.about}{'  (default)' if default else ''}"
+    state = _state(kind) + ("  (default)" if default else "")
+    return [f"  {spec:<28}{state}", f"      {kind.about}"]
 
 
 def _state(kind: Kind) -> str:

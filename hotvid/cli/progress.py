@@ -16,6 +16,7 @@ from rich.progress import (
     TextColumn,
     TimeRemainingColumn,
 )
+from rich.table import Column
 from rich.text import Text
 
 from hotvid.progress import Progress as Report
@@ -103,11 +104,16 @@ def _bars() -> Progress:
     return Progress(
         TextColumn("{task.description:<15}"),
         BarColumn(),
-        MofNCompleteColumn(),
-        _Rate(),
-        TimeRemainingColumn(elapsed_when_finished=True),
+        MofNCompleteColumn(table_column=whole()),
+        _Rate(table_column=whole()),
+        TimeRemainingColumn(elapsed_when_finished=True, table_column=whole()),
         console=stderr_console(),
     )
+
+
+def whole() -> Column:
+    """A column that is not wrapped where a terminal is narrow: the bar gives way."""
+    return Column(no_wrap=True)
 
 
 def stderr_console() -> Console:
