@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from types import FrameType, TracebackType
+from types import FrameType
 
 from hotvid.stop_signals import StopSignals
 
@@ -25,12 +25,7 @@ class Interruption:
         self._signals.catch()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         self._signals.set_back()
 
     def _note(self, number: int, frame: FrameType | None) -> None:

@@ -10,9 +10,9 @@ import torch
 from torch import Tensor
 
 from hotvid.errors import UsageError
-from hotvid.evaluate.chunks import centred_starts, chunk_starts, edge_rows, window_rows
 from hotvid.evaluate.clips import Clip, image_target, metres_per_px
 from hotvid.evaluate.protocols import Answer
+from hotvid.evaluate.windows import centred_starts, chunk_starts, edge_rows, window_rows
 from hotvid.geometry import assumed_focal_px
 from hotvid.lift.inputs import WindowInputs, prepare
 from hotvid.lift.models.hourglass import Hourglass

@@ -11,8 +11,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from hotvid.evaluate.chunks import centred_starts, chunk_starts, whole_starts, window_rows
 from hotvid.evaluate.clips import Clip, image_pose
+from hotvid.evaluate.windows import centred_starts, chunk_starts, whole_starts, window_rows
 from hotvid.lift.inputs import prepare
 from hotvid.lift.protocols import flipped
 from hotvid.skeleton import H36M17

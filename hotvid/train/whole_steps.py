@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import signal
-from types import FrameType, TracebackType
+from types import FrameType
 
 from hotvid.stop_signals import StopSignals
 
@@ -27,12 +27,7 @@ class WholeSteps:
         self.broken = True
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *error: object) -> None:
         self.broken = kind is not None
         self._signals.set_back()
         if self._waiting is not None and not self.broken:

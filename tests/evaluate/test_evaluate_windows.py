@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from hotvid.evaluate.chunks import (
+from hotvid.evaluate.windows import (
     centred_starts,
     chunk_starts,
     edge_rows,
