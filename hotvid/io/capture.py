@@ -145,13 +145,14 @@ def _broken_picture(path: Path) -> InputError:
 def is_still(path: Path) -> bool:
     """Whether the file is a picture: an image format that holds one frame.
 
-    raises  InputError for a picture of a kind that cannot be read, of which tiles would pass for
-            a video.
+    raises  InputError for pictures of kinds that cannot be read: of HEIC tiles would pass for a
+            video, of an animated WebP the first picture for all of it.
     """
     with _quiet():
         if not cv2.haveImageReader(_name(path)):
             _refuse_heif(path)
             return False
+        _refuse_animation(path)
         # Animations and streams of JPEGs begin like pictures do.
         capture = cv2.VideoCapture(_name(path), cv2.CAP_FFMPEG)
         if capture.isOpened():
@@ -167,6 +168,16 @@ def _refuse_heif(path: Path) -> None:
         start = file.read(12)
     if start[4:8] == b"ftyp" and start[8:] in _HEIF_BRANDS:
         raise InputError(f"'{path}' is a HEIC picture, which is not read", "save it as JPEG or PNG")
+
+
+def _refuse_animation(path: Path) -> None:
+    """FFmpeg inside OpenCV reads none of WebP, and OpenCV its first picture alone."""
+    with path.open("rb") as file:
+        start = file.read(21)
+    if start[:4] == b"RIFF" and start[8:16] == b"WEBPVP8X" and start[20:] and start[20] & 2:
+        raise InputError(
+            f"'{path}' is an animated WebP, which is not read", "save it as GIF or MP4"
+        )
 
 
 def _name(path: Path) -> str | bytes:

@@ -357,6 +357,16 @@ def test_pictures_of_phones_that_cannot_be_read_are_refused(tmp_path, brand):
         VideoReader(path)
 
 
+def test_an_animated_webp_is_refused_and_a_still_one_read(tmp_path):
+    animated = make_clip(tmp_path / "a.webp", 5, encode=("-c:v", "libwebp_anim"))
+    with pytest.raises(InputError, match=r"animated WebP.*GIF"):
+        VideoReader(animated)
+    transparent = ("-vf", "format=yuva420p,geq=lum='p(X,Y)':a=128", "-c:v", "libwebp")
+    frames, _ = read(make_clip(tmp_path / "b.webp", 1, encode=transparent))
+    assert (tmp_path / "b.webp").read_bytes()[12:16] == b"VP8X"
+    assert len(frames) == 1
+
+
 def test_a_png_with_bytes_behind_its_end_is_whole(tmp_path):
     path = make_clip(tmp_path / "a.png", 1, encode=("-frames:v", "1"))
     path.write_bytes(path.read_bytes() + bytes(1000))
