@@ -15,6 +15,7 @@ from hotvid.stored.checks import MAX_ID
 
 FARTHEST_PX = 1e6  # a coordinate beyond is no place in any picture
 _MOSTLY_NAMED = 0.5  # share of sightings that must have ids for these to be of help
+_OUTSIDE = 0.3  # share of the picture's size; so far beside it no joint lies
 _BOX_MARGIN = 0.1  # around the joints where the file has no box, as a share of its longer side
 
 
@@ -115,6 +116,8 @@ class TableRows:
             )
         xy, score = _without_missing(points)
         normalised = may_be_normalised and bool(np.nanmax(np.abs(xy), initial=0) <= 2)
+        if normalised and np.nanmin(xy, initial=0) < -_OUTSIDE:
+            xy = (xy + 1) / 2  # OpenPose's other scale is -1 to 1
         own = [s for s in self.scores if s is not None]
         trusted = len(own) == len(self.scores) and all(0 <= s <= 1 for s in own)
         box = _boxes(self.boxes, xy)

@@ -124,6 +124,24 @@ def test_openpose_scaled_to_shares_of_the_picture(tmp_path):
     np.testing.assert_allclose(xy, body("openpose25", 0, 0)[:, :2], atol=0.01)
 
 
+def test_openpose_scaled_from_minus_1_to_1(tmp_path):
+    """As `--keypoint_scale 4` has it; what was not seen stays unseen, and is not the centre."""
+    folder = openpose(tmp_path, scale=(2 / SIZE_PX[0], 2 / SIZE_PX[1]))
+    for path in folder.iterdir():
+        data = json.loads(path.read_text())
+        for person in data["people"]:
+            points = np.array(person["pose_keypoints_2d"]).reshape(-1, 3)
+            points[:, :2] -= 1
+            points[3] = 0
+            person["pose_keypoints_2d"] = points.ravel().tolist()
+        path.write_text(json.dumps(data))
+    table = read_keypoints(folder)
+    assert table.normalised and np.isnan(table.xy[:, 3]).all()
+    seen = np.arange(25) != 3
+    xy = table.xy[0, seen] * np.array(SIZE_PX)
+    np.testing.assert_allclose(xy, body("openpose25", 0, 0)[seen, :2], atol=0.01)
+
+
 def test_openposes_older_model_is_coco_with_a_neck(tmp_path):
     # The order of its 18 joints, as its documentation lists them.
     order = "nose neck right_shoulder right_elbow right_wrist left_shoulder left_elbow left_wrist "
