@@ -48,6 +48,7 @@ COUNTED = ("mov", "avi")  # say so in their headers
 EDITED = "mov"  # and MP4: not all pictures that are in the file need be shown
 # FFmpeg draws text as if on a terminal, and follows lists to files elsewhere.
 NO_VIDEO_FILES = frozenset({"tty", "hls", "concat", "dash", "imf", "sdp", "rtsp"})
+_STREAMS = frozenset({"rtsp", "rtmp", "rtp", "srt", "udp"})
 _URL = re.compile(r"([a-z][a-z0-9+.-]+):/+", re.IGNORECASE)
 
 
@@ -276,6 +277,8 @@ def check_source(path: str | os.PathLike) -> Path:
     if (url := _URL.match(str(path))) and not path.exists():
         # A path has eaten one of its slashes.
         given = f"{url[1]}://{str(path)[url.end() :]}"
+        if url[1].lower() in _STREAMS:
+            raise InputError(f"'{given}' is a stream", "record it to a file first")
         raise InputError(f"'{given}' is a URL", "download it first, or use: hotvid batch")
     try:
         if path.is_dir():
@@ -287,7 +290,7 @@ def check_source(path: str | os.PathLike) -> Path:
         with path.open("rb") as file:
             empty = not file.read(1)
     except FileNotFoundError as error:
-        raise InputError(f"'{path}' does not exist", "is its name spelled right?") from error
+        raise InputError(f"'{path}' does not exist", _instead(path)) from error
     except PermissionError as error:
         raise InputError(f"'{path}' cannot be read", "you lack the permission to") from error
     except (OSError, ValueError) as error:
@@ -295,6 +298,15 @@ def check_source(path: str | os.PathLike) -> Path:
     if empty:
         raise InputError(f"'{path}' is empty", DAMAGED)
     return path
+
+
+def _instead(path: Path) -> str:
+    """What to give where other programs take more than files."""
+    if path.name.isdecimal():
+        return "cameras are not read: record a video first"
+    if re.search(r"%\d*d|[*?]", path.name) and path.parent.is_dir():
+        return "of frames as pictures, name their folder"
+    return "is its name spelled right?"
 
 
 def _check_range(time_range_s: tuple[float, float] | None) -> tuple[float, float] | None:

@@ -37,6 +37,16 @@ def test_url(url):
         check_source(url)
 
 
+def test_a_stream():
+    assert "is a stream; record it to a file first" in complaint("rtsp://10.0.0.1/live")
+
+
+def test_what_other_programs_take(tmp_path):
+    assert "'0' does not exist; cameras are not read" in complaint("0")
+    for name in ("frame_%04d.png", "*.jpg"):
+        assert "name their folder" in complaint(tmp_path / name)
+
+
 def test_folder(tmp_path):
     assert "is a folder" in complaint(tmp_path)
 
