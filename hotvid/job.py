@@ -11,7 +11,8 @@ from hotvid.exports import Export, check_lengths
 from hotvid.file_names import PathLike
 from hotvid.io.capture import is_still
 from hotvid.io.picture_writer import is_picture_name
-from hotvid.io.reader import VideoReader, check_source
+from hotvid.io.readable import check_source
+from hotvid.io.reader import VideoReader
 from hotvid.observing import frames_expected
 from hotvid.outputs import Outputs
 from hotvid.pipeline import (

@@ -25,7 +25,7 @@ from hotvid.config import PipelineConfig
 from hotvid.errors import HotvidWarning, in_one_line, printable
 from hotvid.exports import without_people
 from hotvid.io.lock import locked
-from hotvid.io.reader import check_source
+from hotvid.io.readable import check_source
 from hotvid.outputs import Outputs
 from hotvid.progress import Progress, no_progress
 from hotvid.sources import source_at

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import math
 import os
-import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -22,10 +21,11 @@ from hotvid.io.capture import (
     measured_fps,
 )
 from hotvid.io.ffmpeg_capture import FfmpegCapture
-from hotvid.io.folder_capture import FolderCapture, frame_files
+from hotvid.io.folder_capture import FolderCapture
 from hotvid.io.prefetch import Prefetch
 from hotvid.io.probe import Probe, probe
 from hotvid.io.quicktime import focal_35mm
+from hotvid.io.readable import check_source, check_streams
 from hotvid.io.timeline import EvenTimeline, Timeline
 from hotvid.time_range import TOLERANCE_S
 from hotvid.types import Frame, VideoInfo
@@ -46,10 +46,6 @@ POSSIBLE_35MM = (8.0, 1200.0)  # fisheyes, which are no pinhole, are shorter
 UNCOUNTED = {"mpegts": 1.0, "mpeg": 1.0, "flv": 0.1, "asf": 0.1}
 COUNTED = ("mov", "avi")  # say so in their headers
 EDITED = "mov"  # and MP4: not all pictures that are in the file need be shown
-# FFmpeg draws text as if on a terminal, and follows lists to files elsewhere.
-NO_VIDEO_FILES = frozenset({"tty", "hls", "concat", "dash", "imf", "sdp", "rtsp"})
-_STREAMS = frozenset({"rtsp", "rtmp", "rtp", "srt", "udp"})
-_URL = re.compile(r"([a-z][a-z0-9+.-]+):/+", re.IGNORECASE)
 
 
 class VideoReader:
@@ -93,7 +89,7 @@ class VideoReader:
         self._still = not self._folder and is_still(self.path)
         found = None if self._folder or self._still else probe(self.path)
         if found is not None:
-            _check_probe(self.path, found)
+            check_streams(self.path, found)
         found = found or Probe()
         self._interlaced = found.interlaced
         self._by_ffmpeg = found.interlaced  # and for codecs that OpenCV lacks, see `_describe`
@@ -268,47 +264,6 @@ class VideoReader:
             self.warnings.append(message)
 
 
-def check_source(path: str | os.PathLike) -> Path:
-    """The path of a file that can be opened and is not empty, or a folder of pictures.
-
-    raises  InputError.
-    """
-    path = Path(path)
-    if (url := _URL.match(str(path))) and not path.exists():
-        # A path has eaten one of its slashes.
-        given = f"{url[1]}://{str(path)[url.end() :]}"
-        if url[1].lower() in _STREAMS:
-            raise InputError(f"'{given}' is a stream", "record it to a file first")
-        raise InputError(f"'{given}' is a URL", "download it first, or use: hotvid batch")
-    try:
-        if path.is_dir():
-            frame_files(path)
-            return path
-        if path.exists() and not path.is_file():
-            # A pipe would be waited for without end, and cannot be read twice.
-            raise InputError(f"'{path}' is not a regular file", "save the video to a file first")
-        with path.open("rb") as file:
-            empty = not file.read(1)
-    except FileNotFoundError as error:
-        raise InputError(f"'{path}' does not exist", _instead(path)) from error
-    except PermissionError as error:
-        raise InputError(f"'{path}' cannot be read", "you lack the permission to") from error
-    except (OSError, ValueError) as error:
-        raise InputError(f"'{path}' cannot be read: {error}") from error
-    if empty:
-        raise InputError(f"'{path}' is empty", DAMAGED)
-    return path
-
-
-def _instead(path: Path) -> str:
-    """What to give where other programs take more than files."""
-    if path.name.isdecimal():
-        return "cameras are not read: record a video first"
-    if re.search(r"%\d*d|[*?]", path.name) and path.parent.is_dir():
-        return "of frames as pictures, name their folder"
-    return "is its name spelled right?"
-
-
 def _check_range(time_range_s: tuple[float, float] | None) -> tuple[float, float] | None:
     if time_range_s is None:
         return None
@@ -319,16 +274,6 @@ def _check_range(time_range_s: tuple[float, float] | None) -> tuple[float, float
             "give START and END in seconds, 0 <= START < END",
         )
     return float(start_s), float(end_s)
-
-
-def _check_probe(path: Path, found: Probe) -> None:
-    if found.kind in NO_VIDEO_FILES:
-        raise InputError(f"'{path}' is not a video that can be read", DAMAGED)
-    if found.has_video:
-        return
-    if found.audio_codec is not None:
-        raise InputError(f"'{path}' holds only sound", "a video with pictures is needed")
-    raise InputError(f"'{path}' holds no video", DAMAGED)
 
 
 def _focal_px(film_mm: float | None, width: int, height: int) -> float | None:

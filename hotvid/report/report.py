@@ -17,7 +17,7 @@ from hotvid.atomic import atomic_output, check_output
 from hotvid.config import PipelineConfig, RenderConfig
 from hotvid.errors import HotvidWarning, OutputError
 from hotvid.file_names import PathLike, as_unicode
-from hotvid.io.reader import check_source
+from hotvid.io.readable import check_source
 from hotvid.pipeline import render, settle
 from hotvid.progress import Progress, no_progress
 from hotvid.report.content import content

@@ -10,7 +10,8 @@ from video_clips import H264, WITH_TONES, ffmpeg, make_clip
 
 from hotvid.errors import InputError
 from hotvid.io import capture
-from hotvid.io.reader import VideoReader, check_source
+from hotvid.io.readable import check_source
+from hotvid.io.reader import VideoReader
 
 
 def complaint(path, time_range_s=None):
