@@ -9,7 +9,8 @@ import typer
 
 from hotvid.cli import options
 from hotvid.cli.measured import MeasuredOut, check_measured_out, tell
-from hotvid.config import CleanConfig, LiftConfig, Pose2DConfig, configure
+from hotvid.cli.shared import CHOSEN, FINDING, LIFTING, MOTION, Chosen, Group, takes
+from hotvid.config import configure
 from hotvid.errors import InputError
 
 Data = Annotated[
@@ -17,17 +18,14 @@ Data = Annotated[
 ]
 
 
+_ASKED = ("mode", "model", "weights", "device", "swaps", "outliers", "smooth", "cutoff", "bones")
+_OF_CHAIN: Group = {name: {**FINDING, **LIFTING, **MOTION}[name] for name in _ASKED}
+
+
+@takes(_OF_CHAIN)
 def real(
     data: Data,
-    mode: options.Mode = Pose2DConfig.mode,
-    model: options.LifterName = None,
-    weights: options.WeightsFile = None,
-    device: options.Device = LiftConfig.device,
-    swaps: options.Swaps = LiftConfig.swaps,
-    outliers: options.Outliers = CleanConfig.outliers,
-    smooth: options.Smooth = CleanConfig.smooth,
-    cutoff: options.Cutoff = CleanConfig.cutoff_hz,
-    bones: options.Bones = CleanConfig.bones,
+    chosen: Chosen = CHOSEN,
     json_out: MeasuredOut = None,
     overwrite: options.Overwrite = False,
     debug: options.Debug = False,
@@ -38,17 +36,7 @@ def real(
     """
     if not data.is_dir():
         raise InputError(f"no folder at {data}", "give one that holds cameras.json")
-    config = configure(
-        mode=mode,
-        model=model,
-        weights=weights,
-        device=device,
-        swaps=swaps,
-        outliers=outliers,
-        smooth=smooth,
-        cutoff=cutoff,
-        bones=bones,
-    )
+    config = configure(**chosen)
     check_measured_out(json_out, overwrite)
     from hotvid.evaluate.real import evaluate_real, pipeline_estimate
     from hotvid.lift.weight_files import read_metadata
@@ -64,7 +52,7 @@ def real(
     means = ("n_mpjpe_mm", "pa_mpjpe_mm", "pa_sequence_mm")
     found = {
         "data": "real",
-        "mode": mode,
+        "mode": config.pose2d.mode,
         **about,
         "views": [
             {"name": v.name, "n_frames": v.n_frames, "n_found": v.n_found}
