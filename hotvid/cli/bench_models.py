@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from hotvid.cli import options
-from hotvid.cli.measured import MeasuredOut, check_measured_out, tell
+from hotvid.cli.measured import MeasuredOut, check_measured_out, table_row, tell
 from hotvid.cli.progress import progress
 from hotvid.config import DEVICES, PRECISIONS, LiftConfig, check_choice
 
@@ -16,9 +16,11 @@ if TYPE_CHECKING:
     from hotvid.bench.models import Gain, ModelBench, ModelSpeed
 
 _COLUMNS = ("frames", "tokens", "windows/s", "ms", "GFLOPs", "pruning", "faster", "on paper")
+_WIDTHS = (7, 7, 10, 9, 8, 8, 7, 9)  # with the models' names, 80 characters
 _NOTE = (
-    "ms: of one window. pruning: its share of the forward pass. faster, on paper: times the\n"
-    "unpruned model's speed, and its FLOPs as papers count over the pruned model's."
+    "ms: of one window. pruning: its share of the forward pass. faster, on paper:\n"
+    "times the unpruned model's speed, and its FLOPs as papers count over the pruned\n"
+    "model's."
 )
 
 
@@ -85,12 +87,13 @@ def _text(result: ModelBench) -> str:
     threads = f"{result.n_threads} thread{'s' if result.n_threads > 1 else ''}"
     gains = {gain.pruned: gain for gain in result.gains}
     lines = [f"{result.device}, {threads}, {windows} at once, {result.precision}", ""]
-    lines.append(f"{'':<22}" + "".join(f"{column:>10}" for column in _COLUMNS))
-    lines += [_row(speed, gains.get(speed.name)) for speed in result.models]
+    longest = max(len(speed.name) for speed in result.models)
+    lines.append(table_row(" " * longest, _COLUMNS, _WIDTHS))
+    lines += [_row(speed, gains.get(speed.name), longest) for speed in result.models]
     return "\n".join([*lines, "", _NOTE])
 
 
-def _row(speed: ModelSpeed, gain: Gain | None) -> str:
+def _row(speed: ModelSpeed, gain: Gain | None, name_width: int) -> str:
     cells = [
         str(speed.frames),
         ",".join(map(str, speed.tokens)) or "-",
@@ -101,4 +104,4 @@ def _row(speed: ModelSpeed, gain: Gain | None) -> str:
         "-" if gain is None else f"{gain.wall:.2f}",
         "-" if gain is None else f"{gain.flops:.2f}",
     ]
-    return f"{speed.name:<22}" + "".join(f"{cell:>10}" for cell in cells)
+    return table_row(f"{speed.name:<{name_width}}", cells, _WIDTHS)

@@ -10,7 +10,7 @@ import typer
 
 from hotvid.cli import options
 from hotvid.cli.demo_clip import video_or_demo
-from hotvid.cli.measured import MeasuredOut, check_measured_out, tell
+from hotvid.cli.measured import MeasuredOut, check_measured_out, table_row, tell
 from hotvid.cli.progress import progress
 from hotvid.config import LiftConfig, Pose2DConfig, configure
 from hotvid.errors import UsageError
@@ -19,10 +19,12 @@ if TYPE_CHECKING:
     from hotvid.bench.pose2d import BackendSpeed, Pose2DBench
 
 _COLUMNS = ("ms a frame", "slow ones", "load, s", "people", "a frame", "score", "jitter")
+_WIDTHS = (11, 10, 8, 7, 8, 6, 7)
 _NOTE = (
-    "ms a frame: of the model alone, the median; slow ones: one frame in a hundred is slower.\n"
-    "people: tracks; a frame: seen on average. score: each model's own belief.\n"
-    "jitter: how far joints are off a straight line through three frames, in % of the body."
+    "ms a frame: of the model alone, the median; slow ones: one frame in a hundred\n"
+    "is slower. people: tracks; a frame: seen on average. score: each model's own\n"
+    "belief. jitter: how far joints are off a straight line through three frames,\n"
+    "in % of the body."
 )
 
 
@@ -97,7 +99,7 @@ def _text(result: Pose2DBench) -> str:
             f"{result.video}: {width}x{height}, {result.n_frames} frames",
             f"{result.cpu}, {threads}",
             "",
-            " " * longest + "".join(f"{column:>12}" for column in _COLUMNS),
+            table_row(" " * longest, _COLUMNS, _WIDTHS),
             *(_row(one, longest) for one in result.backends),
             "",
             _NOTE,
@@ -115,4 +117,4 @@ def _row(one: BackendSpeed, width: int) -> str:
         "-" if one.mean_score is None else f"{one.mean_score:.2f}",
         "-" if one.jitter is None else f"{one.jitter:.2%}",
     )
-    return f"{one.name:<{width}}" + "".join(f"{cell:>12}" for cell in cells)
+    return table_row(f"{one.name:<{width}}", cells, _WIDTHS)

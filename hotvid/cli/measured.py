@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -25,6 +26,12 @@ def check_measured_out(
     from hotvid.outputs import Outputs
 
     Outputs(json=json_out, save=save, overwrite=overwrite).check([source])
+
+
+def table_row(name: str, cells: Sequence[str], widths: Sequence[int]) -> str:
+    """A line of a table: a name as wide as all names, then columns that end together."""
+    columns = zip(cells, widths, strict=True)
+    return name + "".join(f"{cell:>{width}}" for cell, width in columns)
 
 
 def tell(text: str, found: dict[str, Any], json_out: Path | None, overwrite: bool) -> None:

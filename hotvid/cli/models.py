@@ -11,6 +11,7 @@ import typer
 
 from hotvid import weights
 from hotvid.cli import options
+from hotvid.cli.measured import table_row
 from hotvid.cli.models_2d import json_2d, text_2d
 from hotvid.cli.values import read_lifter_size
 from hotvid.errors import WeightsError
@@ -120,8 +121,7 @@ def _cells(one: LifterFacts) -> tuple[str, ...]:
 
 
 def _row(name: str, cells: tuple[str, ...]) -> str:
-    columns = zip(cells, _WIDTHS, strict=True)
-    return f"  {name:<14}" + "".join(f"{cell:>{width}}" for cell, width in columns)
+    return table_row(f"  {name:<14}", cells, _WIDTHS)
 
 
 def _as_json(facts: list[LifterFacts], bad: dict[str, str]) -> str:

@@ -200,6 +200,8 @@ def test_the_command_says_and_writes_what_was_measured(tmp_path, monkeypatch):
     assert asked["batch_size"] is None and asked["rounds"] is None
     lines = text.splitlines()
     assert lines[0] == "a processor, 2 threads, 1 window at once, float32"
+    assert len({len(line) for line in lines[2:5]}) == 1
+    assert max(map(len, lines)) <= 80
     assert lines[3].split() == ["mixste", "243", "-", "0.62", "1600.0", "277.248", "-", "-", "-"]
     assert lines[4].split()[2:] == ["81", "1.25", "800.0", "167.512", "1.2%", "2.00", "1.66"]
     found = json.loads(out.read_text())

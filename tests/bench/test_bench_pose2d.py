@@ -107,6 +107,7 @@ def test_the_command_says_and_writes_it(clip, models, tmp_path, monkeypatch):
     lines = result.stdout.splitlines()
     assert lines[0] == f"{clip}: 320x240, 24 frames"
     rows = [line.split() for line in lines if line.startswith("trembling")]
+    assert max(map(len, lines[2:])) <= 80
     assert [row[1] for row in rows] == ["0.0", "2.0"]
     assert rows[1][5:7] == ["1", "1.00"] and rows[1][-1].endswith("%")
     found = json.loads(out.read_text())
