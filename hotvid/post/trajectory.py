@@ -6,6 +6,7 @@ import numpy as np
 
 from hotvid.chunks import chunks
 from hotvid.geometry import rays
+from hotvid.rotations import unit
 from hotvid.series import bridged
 
 _LEAST_JOINTS = 4  # fewer fix a place badly
@@ -14,6 +15,8 @@ _NEAREST_M = 0.3  # no joint comes nearer to the camera than this
 _BEHIND_M, _FARTHEST_M = 0.05, 1000.0  # a depth beyond these is a failed fit
 _DEPTH_S = 0.3  # time constant of the depth: real distance changes slowly, its estimate does not
 _OUTLIER = 3.0  # typical deviations at which a frame's depth counts for half
+_STEEPEST = 0.5  # cosine of the angle between a ray and the ground: beyond, it tells too little
+_FORWARD = np.array([0.0, 0.0, 1.0])
 _PELVIS_SCORE = (0.2, 0.5)  # from here on the pelvis's own pixel counts, from there it decides
 
 
@@ -62,6 +65,29 @@ def root_path(
     share = np.clip((sure - low) / (high - low), 0, 1)
     direction = share * pelvis + (1 - share) * direction
     return np.concatenate([direction * depth[:, None], depth[:, None]], 1).astype(np.float32)
+
+
+def over_ground(root_m: np.ndarray, up: np.ndarray, fps: float) -> np.ndarray:
+    """A path by `root_path` whose distance along the ground is what changes slowly.
+
+    root_m   (F, 3) metres, camera axes; NaN where unknown.
+    up       (3,) unit, against gravity, camera axes.
+    returns  the same shape and type; for a level camera nearly the same.
+    Who jumps before a camera that looks down comes nearer to it: with the distance from the camera
+    smoothed, the jump is flattened, and goes there and back. Of logarithms the smoothed sum is the
+    sum of the smoothed, so that what the ray's slope alone tells takes one distance to the other.
+    """
+    ahead = unit(_FORWARD - (_FORWARD @ up) * up)
+    place = np.asarray(root_m, np.float64)
+    known = np.isfinite(place).all(1)
+    slope = (place @ ahead)[known] / np.linalg.norm(place[known], axis=1)
+    if fps * _DEPTH_S < 0.5 or not len(slope) or slope.min() < _STEEPEST:
+        return root_m
+    ray = np.full(len(place), np.nan)
+    ray[known] = np.log((place @ ahead)[known] / place[known, 2])
+    slow = _smooth_known(ray, fps * _DEPTH_S)
+    out = place * np.exp(np.nan_to_num(slow - ray))[:, None]
+    return out.astype(root_m.dtype)
 
 
 def _solve(xyz: np.ndarray, sight: np.ndarray, weight: np.ndarray) -> np.ndarray:

@@ -22,6 +22,7 @@ from hotvid.post.feet import plant_feet
 from hotvid.post.floor import Floor, fit_floor, lowest_floor, standing_places, touching_places
 from hotvid.post.gravity import nobody_upright, up_direction
 from hotvid.post.stature import standing_height_m
+from hotvid.post.trajectory import over_ground
 from hotvid.rotations import unit
 from hotvid.series import bridged
 from hotvid.types import Motion3D, Person, Poses, VideoInfo, WorldFrame, WorldMotion
@@ -41,7 +42,10 @@ def place_in_world(poses: Poses, config: WorldConfig | None = None) -> Poses:
     if not solid:
         return poses
     fps = poses.frame_rate
-    shots = [_on_one_floor(people, poses.video, fps) for people in _by_shot(solid, poses.cuts)]
+    first = poses.world is None  # else their paths go over its ground already
+    shots = [
+        _on_one_floor(people, poses.video, fps, first) for people in _by_shot(solid, poses.cuts)
+    ]
     size = _size_by_height([p for shot in shots for p in shot.people], config.height_m)
     frames = [_frame(shot.floor, size, poses.video) for shot in shots]
     placed = {}
@@ -70,9 +74,11 @@ def _by_shot(people: Sequence[Person], cuts: Sequence[int]) -> list[list[Person]
     return [[p for p, n in zip(people, number, strict=True) if n == i] for i in sorted(set(number))]
 
 
-def _on_one_floor(people: Sequence[Person], video: VideoInfo, fps: float) -> _Shot:
+def _on_one_floor(people: Sequence[Person], video: VideoInfo, fps: float, first: bool) -> _Shot:
     bodies = [p.motion.xyz_m for p in people]
     up = up_direction(bodies)
+    if first:
+        people = [_over_ground(p, up, fps) for p in people]
     if nobody_upright(bodies):
         contacts = [np.zeros((len(b), len(FEET)), bool) for b in bodies]
         floor = lowest_floor([p.motion.root_m[:, None] + p.motion.xyz_m for p in people], up)
@@ -81,6 +87,11 @@ def _on_one_floor(people: Sequence[Person], video: VideoInfo, fps: float) -> _Sh
         floor = _floor(people, contacts, up, fps)
     sized = [_resized(p, s) for p, s in zip(people, floor.size, strict=True)]
     return _Shot(sized, contacts, floor)
+
+
+def _over_ground(person: Person, up: np.ndarray, fps: float) -> Person:
+    root_m = over_ground(person.motion.root_m, up, fps)
+    return replace(person, motion=replace(person.motion, root_m=root_m))
 
 
 def _floor(

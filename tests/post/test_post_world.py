@@ -14,6 +14,7 @@ from hotvid.post.feet import plant_feet
 from hotvid.post.floor import ANKLE_M, fit_floor, standing_places, touching_places
 from hotvid.post.gravity import centre_of_mass, nobody_upright, up_direction
 from hotvid.post.stature import standing_height_m
+from hotvid.post.trajectory import over_ground, root_path
 from hotvid.post.world import place_in_world
 from hotvid.skeleton import H36M17
 from hotvid.types import ModelsUsed, Motion3D, Person, Poses, Track2D, VideoInfo
@@ -343,6 +344,53 @@ def test_a_jump_stays_a_jump():
     placed = place_in_world(filmed([xyz], rotation, place))
     height = placed.people[0].world.xyz_m[:, FEET, 1].min(1)
     assert height[47] - height[20] == pytest.approx(0.35, abs=0.05)
+
+
+def jumping(pitch, height):
+    """Who jumps 0.5 m up: the camera's rotation, and poses with a path as `root_path` has it."""
+    rotation, place = camera(pitch, roll=0, height=height)
+    xyz, _ = walker(speed=0.0, jump=(50, 68, 0.5))
+    poses = filmed([xyz], rotation, place)
+    (person,) = poses.people
+    track, flat = person.keypoints, person.motion.xyz_m
+    root = root_path(flat, track.xy_px, track.score, FOCAL_PX, SIZE_PX, FPS)
+    lifted = replace(person, motion=replace(person.motion, root_m=root))
+    return rotation, replace(poses, people=(lifted,))
+
+
+def test_a_jump_before_a_camera_that_looks_down_is_as_high_and_stays_where_it_is():
+    rotation, poses = jumping(pitch=40, height=5.5)
+    flattened = poses.people[0].motion.root_m
+    assert np.ptp(flattened @ rotation[:, 1]) < 0.38, "else there is nothing to mend"
+    assert np.ptp(flattened @ rotation[:, 2]) > 0.15
+    found = over_ground(flattened, rotation[:, 1], FPS)
+    assert np.ptp(found @ rotation[:, 1]) == pytest.approx(0.5, abs=0.04)
+    assert np.ptp(found @ rotation[:, 2]) < 0.05
+    placed = place_in_world(poses).people[0]
+    assert np.ptp(placed.world.xyz_m[:, 0, 1]) == pytest.approx(0.5, abs=0.08)
+
+
+def test_before_a_level_camera_paths_stay_as_they_were_and_nowhere_are_they_changed_twice():
+    rotation, poses = jumping(pitch=0, height=1.2)
+    root = poses.people[0].motion.root_m
+    np.testing.assert_allclose(over_ground(root, rotation[:, 1], FPS), root, atol=0.005)
+    rotation, poses = jumping(pitch=40, height=5.5)
+    once = place_in_world(poses)
+    again = place_in_world(once)
+    np.testing.assert_array_equal(once.people[0].motion.root_m, again.people[0].motion.root_m)
+
+
+def test_a_path_is_left_alone_below_the_camera_and_where_it_is_unknown():
+    rotation, poses = jumping(pitch=75, height=20)
+    root, up = poses.people[0].motion.root_m, rotation[:, 1]
+    np.testing.assert_array_equal(over_ground(root, up, FPS), root)
+    nowhere = np.full((30, 3), np.nan, np.float32)
+    np.testing.assert_array_equal(over_ground(nowhere, up, FPS), nowhere)
+    rotation, poses = jumping(pitch=30, height=4)
+    root = poses.people[0].motion.root_m.copy()
+    root[20:30] = np.nan
+    found = over_ground(root, rotation[:, 1], FPS)
+    assert (np.isnan(found) == np.isnan(root)).all() and found.dtype == root.dtype
 
 
 def test_people_share_a_floor_by_their_sizes():
