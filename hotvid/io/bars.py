@@ -13,7 +13,7 @@ _LEAST, _UNEVEN = 0.02, 0.01  # of the picture's side: a bar's width, and how mu
 
 
 class BarFinder:
-    """Looks at some of a video's pictures, which it is shown in their order."""
+    """Looks at some of a video's pictures, all of one size, which it is shown in their order."""
 
     def __init__(self) -> None:
         self._n = 0
@@ -23,8 +23,7 @@ class BarFinder:
         """Take a picture (H, W, 3) into account."""
         if self._n % _LOOK_EVERY == 0:
             green, before = bgr[..., 1], self._brightest
-            is_first = before is None or before.shape != green.shape
-            self._brightest = green.copy() if is_first else np.maximum(before, green)
+            self._brightest = green.copy() if before is None else np.maximum(before, green)
         self._n += 1
 
     def shown_px(self) -> int | None:

@@ -30,7 +30,7 @@ _TRY_EVERY, _MOVED_PX, _MOVED_SHARE, _LEAST_TRIED = 8, 2.0, 0.25, 4
 
 
 class ShotFinder:
-    """Looks at a video's pictures in their order.
+    """Looks at a video's pictures, all of one size, in their order.
 
     cuts  the places, counted from the first picture seen, of those that begin a new shot; the last
           of them may still be taken back.
@@ -74,7 +74,7 @@ class ShotFinder:
         return self._n_tried >= _LEAST_TRIED and self._n_moved > _MOVED_SHARE * self._n_tried
 
     def _try_whether_it_moves(self, details: np.ndarray) -> None:
-        if self._anchor is None or self._anchor.shape != details.shape:
+        if self._anchor is None:
             self._anchor = details
         elif self._n % _TRY_EVERY == 0:
             likeness, shift_px = _compared(self._anchor, details)
@@ -112,8 +112,6 @@ def _compared(one: np.ndarray, other: np.ndarray) -> tuple[float, float]:
 
     The peak of the normalised cross-correlation over all shifts, which go round.
     """
-    if one.shape != other.shape:
-        return 0.0, 0.0
     spectrum = np.fft.rfft2(one) * np.conj(np.fft.rfft2(other))
     table = np.fft.irfft2(spectrum, one.shape)
     at, size = np.array(np.unravel_index(table.argmax(), table.shape)), np.array(table.shape)

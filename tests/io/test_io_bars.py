@@ -31,7 +31,12 @@ def framed(inside, width, height, dx=0, dy=0):
 
 @pytest.mark.parametrize(
     ("inside", "size_px", "shown"),
-    [((360, 202), (360, 640), 360), ((270, 480), (854, 480), 480), ((320, 240), (480, 360), 320)],
+    [
+        ((360, 202), (360, 640), 360),
+        ((270, 480), (854, 480), 480),
+        ((320, 240), (480, 360), 320),
+        ((320, 120), (480, 360), 320),
+    ],
 )
 def test_what_is_between_bars_is_measured(inside, size_px, shown):
     pictures = [framed(scene(*inside), *size_px) for _ in range(3)]
@@ -45,9 +50,16 @@ def test_a_blurred_edge_is_an_edge():
     assert shown_px([framed(inside, 360, 640)]) == 360
 
 
+def test_a_single_picture_tells():
+    finder = BarFinder()
+    finder.look(framed(scene(360, 202), 360, 640))
+    assert finder.shown_px() == 360
+
+
 def test_what_is_lit_in_any_picture_is_no_bar():
     bars = framed(scene(360, 202), 360, 640)
     assert shown_px([bars, bars, scene(360, 640)]) is None
+    assert shown_px([bars, scene(360, 640), bars]) is None
     assert shown_px([scene(360, 202)]) is None
     subtitled = bars.copy()
     subtitled[560:580, 100:260] = 255

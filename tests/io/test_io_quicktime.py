@@ -95,6 +95,8 @@ def test_mp4s_form_of_the_atom(tmp_path, video):
     [
         b"",
         metadata(22, b"\x00"),
+        metadata(1, b"0"),
+        metadata(23, struct.pack(">f", 0)),
         metadata(1, b"twenty"),
         metadata(1, b"\xff\xfe"),
         metadata(23, b"\x00"),
@@ -109,6 +111,25 @@ def test_where_nothing_usable_is_said(tmp_path, video, extra):
     path.write_bytes(with_atom(video, extra, (b"moov", b"trak")))
     assert focal_35mm(path) is None
     assert VideoReader(path).info.focal_px is None
+
+
+def test_the_track_says_it_where_the_file_only_names_the_camera(tmp_path, video):
+    path = tmp_path / "a.mov"
+    both = with_atom(video, metadata(22, b"\x1a"), (b"moov", b"trak"))
+    camera = metadata(1, b"", names=(b"com.apple.quicktime.make",))
+    path.write_bytes(with_atom(both, camera, (b"moov",)))
+    assert focal_35mm(path) == 26
+
+
+def test_atoms_too_long_for_four_bytes_or_of_no_said_length_are_passed(tmp_path):
+    """As in recordings of more than 4 GB, and in such as were never closed."""
+    path = tmp_path / "a.mov"
+    pictures = struct.pack(">I4sQ", 1, b"mdat", 16 + 100) + bytes(100)
+    moov = atom(b"moov", atom(b"trak", metadata(22, b"\x1a")))
+    path.write_bytes(pictures + moov)
+    assert focal_35mm(path) == 26
+    path.write_bytes(pictures + bytes(4) + moov[4:])
+    assert focal_35mm(path) == 26
 
 
 def test_damaged_files_say_nothing_or_the_same(tmp_path, video):
