@@ -62,6 +62,6 @@ def _part_of(turn: np.ndarray, share: np.ndarray) -> np.ndarray:
 def _above_the_floor(ankle: np.ndarray, toe: np.ndarray) -> np.ndarray:
     """(F, 3, 3) turns in the world that raise toes (F, 3), from the ankles (F, 3), to y = 0."""
     length = np.linalg.norm(toe, axis=-1)
-    least = np.arcsin(np.clip(-ankle[:, 1] / length, -1, np.sin(_MOST)))
+    least = np.arcsin(np.clip(-ankle[:, 1] / length, -1, 1))
     pitch = np.arcsin(np.clip(toe[:, 1] / length, -1, 1))
     return about_axis(unit(np.cross(toe, _UP)), np.maximum(least - pitch, 0))
