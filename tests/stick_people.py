@@ -102,6 +102,20 @@ def only(poses: Poses, track_id: int) -> Poses:
     return replace(poses, people=tuple(p for p in poses.people if p.track_id == track_id))
 
 
+def moved_to(poses: Poses, track_id: int, row: int) -> Poses:
+    """The same with a person whose track begins at a row of what was read."""
+
+    def moved(person: Person) -> Person:
+        index = poses.first_frame + row + np.arange(len(person.keypoints))
+        tracks = {
+            n: replace(getattr(person, n), frame_index=index) for n in ("detected", "keypoints")
+        }
+        return replace(person, **tracks)
+
+    people = tuple(moved(p) if p.track_id == track_id else p for p in poses.people)
+    return replace(poses, people=people)
+
+
 def in_json(poses: Poses, track_id: int) -> np.ndarray:
     """(F, 17, 3) `keypoints_world` of a person, as hotvid's own JSON has it; NaN for null."""
     from hotvid.stored.poses_json import to_dict

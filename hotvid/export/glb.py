@@ -61,7 +61,8 @@ class _Scene:
         values = np.ascontiguousarray(values, dtype)
         view = {"buffer": 0, "byteOffset": len(self._buffer), "byteLength": values.nbytes}
         self._views.append(view if target is None else view | {"target": target})
-        self._buffer += values.tobytes() + bytes(-values.nbytes % 4)
+        # Views begin at whole words: even what is bytes comes by four.
+        self._buffer += values.tobytes()
         accessor: dict[str, Any] = {
             "bufferView": len(self._views) - 1,
             "componentType": kind,

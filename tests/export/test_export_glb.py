@@ -2,16 +2,18 @@
 
 import json
 import shutil
+import struct
 import subprocess
 from dataclasses import replace
 
 import numpy as np
 import pytest
-from stick_people import two_people, uneven, with_bones
+from stick_people import moved_to, only, two_people, uneven, with_bones
 
 from hotvid.config import ExportConfig
 from hotvid.export import glb
 from hotvid.export.body_mesh import body_mesh
+from hotvid.export.colours import person_colour
 from hotvid.humanoid import BONE_NAMES, NAMINGS, bone_places, rest_places
 from hotvid.rotations import to_matrix
 
@@ -161,6 +163,51 @@ def test_who_is_not_there_is_scaled_to_nothing(tmp_path):
         3: [1, 1, 1],
         9: [0, 0, 0],
     }
+
+
+@pytest.mark.parametrize("first", [0, 5, 6])
+def test_who_comes_or_goes_at_an_end_is_there_to_the_frame(tmp_path, first):
+    poses = with_bones(moved_to(two_people(), 3, first))
+    read = Read(written(poses, tmp_path / "a.glb"))
+    times, scale = read.animated(read.node("person3"), "scale")
+    frames = (times * poses.video.fps).round().astype(int)
+    step = np.maximum(np.searchsorted(frames, np.arange(12), "right") - 1, 0)
+    assert (scale[step] == 1).all(1).tolist() == [first <= f < first + 6 for f in range(12)]
+    assert set(scale.ravel().tolist()) == {0, 1}
+
+
+def test_everyone_has_a_body_of_their_own(tmp_path):
+    read = Read(written(with_bones(two_people()), tmp_path / "a.glb"))
+    for number in (0, 3):
+        name = f"person{number}"
+        body = read.file.nodes[read.node(f"{name} body")]
+        holder = read.file.nodes[read.node(name)]
+        assert read.file.skins[body.skin].joints[0] == holder.children[0]
+        (primitive,) = read.file.meshes[body.mesh].primitives
+        surface = read.file.materials[primitive.material].pbrMetallicRoughness
+        np.testing.assert_allclose(surface.baseColorFactor, [*person_colour(number), 1])
+
+
+def renumbered(poses, number, new):
+    (person,) = only(poses, number).people
+    tracks = {n: replace(getattr(person, n), track_id=new) for n in ("detected", "keypoints")}
+    return replace(poses, people=(replace(person, **tracks),))
+
+
+def test_the_file_is_laid_out_as_the_format_wants_it(tmp_path):
+    """Lengths that are whole words and add up; no list that is there is empty."""
+    nobody, two = replace(two_people(), people=()), with_bones(two_people())
+    for poses in (nobody, two, *(renumbered(two, 0, n) for n in (1, 10, 100, 1000))):
+        content = written(poses, tmp_path / "a.glb").read_bytes()
+        assert struct.unpack("<4sII", content[:12]) == (b"glTF", 2, len(content))
+        at, parts = 12, {}
+        while at < len(content):
+            length, kind = struct.unpack("<I4s", content[at : at + 8])
+            assert length % 4 == 0
+            parts[kind] = content[at + 8 : at + 8 + length]
+            at += 8 + length
+        assert at == len(content) and list(parts) == [b"JSON", b"BIN\0"][: len(parts)]
+        assert len(parts) == (2 if poses.people else 1) and b"[]" not in parts[b"JSON"]
 
 
 @pytest.mark.parametrize("naming", NAMINGS)

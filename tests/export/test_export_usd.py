@@ -2,15 +2,16 @@
 
 import numpy as np
 import pytest
-from stick_people import two_people, with_bones
+from stick_people import moved_to, two_people, with_bones
 
 from hotvid.config import ExportConfig
 from hotvid.export import usd
 from hotvid.export.body_mesh import body_mesh
+from hotvid.export.colours import person_colour
 from hotvid.humanoid import NAMINGS, bone_places
 
 pytest.importorskip("pxr", reason="needs usd-core")
-from pxr import Usd, UsdGeom, UsdSkel, UsdValidation
+from pxr import Usd, UsdGeom, UsdShade, UsdSkel, UsdValidation
 
 
 def written(poses, path, **config):
@@ -76,6 +77,34 @@ def test_who_is_not_there_is_nothing_in_programs_that_keep_no_visibility(tmp_pat
     assert sizes("person0", range(12)) == [[1, 1, 1]] * 12
     assert sizes("person3", range(12)) == [[0, 0, 0]] * 3 + [[1, 1, 1]] * 6 + [[0, 0, 0]] * 3
     assert sizes("person3", [2.9, 8.9]) == [[0, 0, 0], [1, 1, 1]], "between frames as well"
+
+
+@pytest.mark.parametrize("first", [0, 5, 6])
+def test_who_comes_or_goes_at_an_end_is_there_to_the_frame(tmp_path, first):
+    stage = written(with_bones(moved_to(two_people(), 3, first)), tmp_path / "a.usd")
+    person = stage.GetPrimAtPath("/people/person3")
+    seen = [UsdGeom.Imageable(person).ComputeVisibility(f) == "inherited" for f in range(12)]
+    large = [UsdGeom.Xformable(person).GetLocalTransformation(f)[0][0] for f in range(12)]
+    assert seen == large == [first <= frame < first + 6 for frame in range(12)]
+
+
+def test_the_skeleton_at_rest_is_that_to_which_the_body_is_bound(dancer, tmp_path):
+    stage = written(dancer, tmp_path / "a.usd")
+    _, query = skeleton_query(stage, "person0")
+    rest = np.array(query.ComputeJointSkelTransforms(Usd.TimeCode(0), True))
+    np.testing.assert_allclose(rest, query.GetJointWorldBindTransforms(), atol=1e-6)
+    assert np.ptp(rest[:, 3, 1]) > 1.3, "a whole body's height"
+
+
+def test_bodies_have_their_size_and_each_its_colour(tmp_path):
+    stage = written(with_bones(two_people()), tmp_path / "a.usd")
+    for number in (0, 3):
+        body = UsdGeom.Mesh(stage.GetPrimAtPath(f"/people/person{number}/body"))
+        extent = UsdGeom.PointBased.ComputeExtent(body.GetPointsAttr().Get())
+        np.testing.assert_allclose(body.GetExtentAttr().Get(), extent, atol=1e-6)
+        material, _ = UsdShade.MaterialBindingAPI(body).ComputeBoundMaterial()
+        colour = material.ComputeSurfaceSource()[0].GetInput("diffuseColor").Get()
+        np.testing.assert_allclose(colour, person_colour(number), atol=1e-6)
 
 
 @pytest.mark.parametrize("naming", NAMINGS)
