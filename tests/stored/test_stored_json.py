@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 from jsonschema import Draft202012Validator, ValidationError
 
+from hotvid.pipeline import settle
+from hotvid.post.world import place_in_world
 from hotvid.skeleton import H36M17, HALPE26
 from hotvid.stored import poses_json
 from hotvid.stored.poses_json import schema, to_dict, write_json
@@ -192,6 +194,7 @@ def test_long_tracks_are_whole_across_the_parts_they_are_written_in(poses, tmp_p
     n = 2 * poses_json._ROWS_AT_ONCE + 3
     long = track(0, 0, n)
     many = Poses(VIDEO, 0, np.arange(n) / 30, (Person(long, long, motion(n)),), poses.models)
+    many = settle(place_in_world(many))
     write_json(many, tmp_path / "p.json")
     found = read(tmp_path / "p.json")
     assert [row["frame"] for row in found["people"][0]["frames"]] == list(range(n))

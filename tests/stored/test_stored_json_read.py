@@ -12,6 +12,7 @@ from stick_people import two_people
 from hotvid.errors import InputError
 from hotvid.export.keypoint_rows import as_in_picture, own_or_coco
 from hotvid.pipeline import settle
+from hotvid.post.world import place_in_world
 from hotvid.skeleton import (
     H36M17,
     HALPE26,
@@ -86,6 +87,33 @@ def test_feet_and_hands_come_back(tmp_path, joint_set):
     assert again["feet_and_hands"] == to_dict(found)["feet_and_hands"]
 
 
+def test_the_lens_is_known_where_it_was(tmp_path):
+    poses = two_people("h36m17")
+    known = place_in_world(replace(poses, video=replace(poses.video, focal_px=700.0)))
+    for each in (poses, known):
+        write_json(each, tmp_path / "a.json")
+        found = load_poses_json(tmp_path / "a.json")
+        assert found.world.focal_assumed == (each is poses)
+        assert found.world.focal_px == pytest.approx(each.world.focal_px, abs=1e-3)
+
+
+def test_what_others_left_unknown_is_unsure_and_angles_of_theirs_are_left_out(
+    tmp_path, monkeypatch
+):
+    held = to_dict(settle(two_people("h36m17")))
+    row = held["people"][0]["frames"][3]
+    row["keypoints_2d"][2], row["score"] = [None, None, None], None
+    row["confidence_3d"][2] = None
+    held["people"][0]["frames"][-1]["joint_angles"] = [10.0, 20.0]
+    (tmp_path / "a.json").write_text(json.dumps(held))
+    monkeypatch.setattr(poses_json, "_ROWS_READ_AT_ONCE", 5)
+    person, other = load_poses_json(tmp_path / "a.json").people
+    assert np.isnan(person.keypoints.xy_px[3, 2]).all()
+    assert person.keypoints.score[3, 2] == person.keypoints.person_score[3] == 0
+    assert person.confidence[3, 2] == 0
+    assert person.angles is None and other.angles is not None
+
+
 def test_feet_of_an_unknown_joint_set_are_left_out(tmp_path):
     held = to_dict(two_people())
     held["feet_and_hands"]["source"] = "octopus8"
@@ -134,6 +162,8 @@ def test_people_without_3d_stay_so(tmp_path):
         (lambda d: json.dumps({**d, "analysed": {**d["analysed"], "frame_count": 3}}), "damaged"),
         (lambda d: d["people"][0]["frames"][2]["keypoints_2d"].pop() and json.dumps(d), "damaged"),
         (lambda d: d["people"][0]["frames"].pop(4) and json.dumps(d), "damaged"),
+        (lambda d: d["people"][0]["frames"][2].pop("root") and json.dumps(d), "damaged"),
+        (lambda d: json.dumps(d) + "]", "no JSON"),
     ],
 )
 def test_what_is_no_such_file_is_said_so(tmp_path, spoil, says):
@@ -156,6 +186,16 @@ def test_what_is_no_such_file_is_said_so(tmp_path, spoil, says):
         (("people", 1, "id"), 0, "same id"),
         (("people", 0, "frames"), [], "in no frame"),
         (("people", 0, "frames", 3, "keypoints_world", 2), [1e300, 0, 0], "beyond everything"),
+        (("people", 0, "frames", 3, "root"), [1e7, 0, 0], "beyond everything"),
+        (("people", 0, "frames", 3, "box"), [0, 0, 1e8, 1], "beyond everything"),
+        (("people", 0, "frames", 3, "keypoints_2d", 2), [1, 2, 1.1], "score is not in"),
+        (("people", 0, "frames", 3, "keypoints_2d", 2), [1, 2, -0.1], "score is not in"),
+        (("people", 0, "frames", 3, "score"), 1.1, "person_score is not in"),
+        (("people", 1, "frames", 0, "frame"), 0, ""),
+        (("video", "width"), True, "width"),
+        (("video", "shown_px"), 0, "shown_px"),
+        (("world", "focal_px"), 0, "focal_px"),
+        (("world", "camera"), [1e7, 0, 0], "beyond everything"),
         (("world", "camera_rotation"), [[2, 0, 0]] * 3, "rotation"),
         (("world", "camera"), [float("nan"), 0, 0], "nowhere"),
     ],
@@ -199,6 +239,11 @@ def test_the_first_kilobytes_tell_what_it_is(tmp_path):
     assert holds_poses(tmp_path / "a.json") and holds_poses(tmp_path / "b.json")
     (tmp_path / "c.json").write_text(text.replace("hotvid/1", "other/1"))
     assert not holds_poses(tmp_path / "c.json") and not holds_poses(tmp_path / "missing.json")
+    (tmp_path / "d.json").write_text('{"a": 1 "schema": "hotvid/1"}')
+    assert not holds_poses(tmp_path / "d.json")
+    # The word lies where one block of the file ends and the next one begins.
+    (tmp_path / "e.json").write_text('{"a":"' + "x" * ((1 << 20) - 11) + '","schema":"hotvid/1"}')
+    assert holds_poses(tmp_path / "e.json")
 
 
 def test_other_programs_json_is_not_parsed_to_see_that_it_is_theirs(tmp_path, monkeypatch):

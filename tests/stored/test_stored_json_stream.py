@@ -12,6 +12,7 @@ HELD = {
     "a": [1, -2.5e-3, 12345, True, None, "x,]}", []],
     "b": {"c": {"d": [{"e": 1}, {}]}, "ä\n\u2028": "\U0001f600"},
     "f": 1234567,
+    "a text that is longer than a number": "as warnings are, or a video's path in many folders",
     "g": "",
 }
 
@@ -44,7 +45,7 @@ def test_values_are_read_whole_wherever_the_reading_paused(monkeypatch):
 
 
 BROKEN_OBJECTS = ["{", '{"a"', '{"a":', '{"a":1', '{"a":1,', '{"a" 1}', '{"a":1 "b":2}', "{1:2}"]
-BROKEN_LISTS = ["[1", "[1 2]", "[1,]", "[nul]", '["a]', "[1]]", "[1] x"]
+BROKEN_LISTS = ["[1", "[1 2]", "[1,]", "[nul]", "[1;2]", '["a]', "[1]]", "[1] x"]
 
 
 @pytest.mark.parametrize("text", ["", *BROKEN_OBJECTS, *BROKEN_LISTS])
@@ -61,6 +62,14 @@ def test_a_mistake_is_found_without_reading_on(monkeypatch):
     monkeypatch.setattr(json_stream, "_CHARACTERS_AT_ONCE", 100)
     file = io.StringIO("[{]" + " " * 10_000)
     with pytest.raises(NotJsonError, match=r"char 2\)"):
+        walked(JsonStream(file))
+    assert file.tell() == 100
+    file = io.StringIO(json.dumps([12] * 100) + "nul" + " " * 10_000)
+    with pytest.raises(NotJsonError, match=r"char 400\)"):
+        walked(stream := JsonStream(file))
+        stream.end()
+    file = io.StringIO("[1, nul, 2" + " " * 10_000)
+    with pytest.raises(NotJsonError, match=r"char 4\)"):
         walked(JsonStream(file))
     assert file.tell() == 100
 

@@ -204,6 +204,12 @@ def test_newer(tmp_path):
         {"person0.keypoints.frame_index": np.arange(0, 80, 2)},
         {"person0.motion.xyz_m": np.zeros((39, 17, 3), np.float32)},
         {"person1.detected.score": None},
+        {"pts_s": np.minimum(np.arange(40.0), 38)},
+        {"pts_s": 1e9 * np.arange(40.0)},
+        {"person1.detected.frame_index": np.arange(40, 50)},
+        {"person1.keypoints.frame_index": np.arange(10)},
+        {"person1.detected.xy_px": np.full((10, 33, 2), 1e8, np.float32)},
+        {"person1.detected.score": np.full((10, 33), 1.5, np.float32)},
     ],
     ids=lambda arrays: "-".join(f"{k}" for k in arrays),
 )
@@ -222,6 +228,32 @@ def test_joints_that_are_not_those_of_the_joint_set(tmp_path, part):
     assert "xy_px" in complaint(changed(tmp_path, **few))
     meta["people"][0][part]["joint_set"] = "hands21"
     assert "hands21" in complaint(changed(tmp_path, meta=np.array(json.dumps(meta))))
+
+
+def with_meta(tmp_path, change):
+    """A pose store of which `change` has changed the meta data."""
+    save_poses(some_poses(), tmp_path / "good.npz", overwrite=True)
+    with np.load(tmp_path / "good.npz") as good:
+        meta = json.loads(str(good["meta"]))
+    change(meta)
+    return changed(tmp_path, meta=np.array(json.dumps(meta)))
+
+
+def test_keypoints_of_another_skeleton_with_as_many_joints_are_not_taken_for_ours(tmp_path):
+    def other(meta):
+        meta["people"][0]["keypoints"]["joint_set"] = "coco17"
+
+    assert "keypoints are 'coco17'" in complaint(with_meta(tmp_path, other))
+
+
+def test_sound_that_is_neither_there_nor_not(tmp_path):
+    assert "has_audio" in complaint(
+        with_meta(tmp_path, lambda m: m["video"].update(has_audio="no"))
+    )
+
+
+def test_stores_from_before_cuts_were_known_are_read(tmp_path):
+    assert load_poses(with_meta(tmp_path, lambda meta: meta.pop("cuts"))).cuts == ()
 
 
 def test_nothing_is_unpickled(tmp_path):

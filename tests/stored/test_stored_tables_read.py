@@ -94,6 +94,49 @@ def test_people_without_3d_stay_so_and_nobody_is_nobody(tmp_path, name):
 
 
 @each_way
+def test_who_was_lifted_but_not_placed_stays_so(tmp_path, name):
+    poses = replace(two_people("h36m17"), world=None)
+    people = tuple(replace(p, world=None, angles=None) for p in poses.people)
+    for person in there_and_back(replace(poses, people=people), tmp_path / name).people:
+        assert person.motion is not None
+        assert person.world is None and person.angles is None and person.confidence is None
+
+
+def test_a_frame_in_which_no_joint_is_known_has_no_box(tmp_path):
+    poses = settle(two_people("h36m17"))
+    track = poses.people[0].keypoints
+    track.xy_px[4], track.score[4] = np.nan, 0
+    found = there_and_back(poses, tmp_path / "a.parquet").people[0].keypoints
+    assert np.isnan(found.box_px).all(1).tolist() == [row == 4 for row in range(len(track))]
+
+
+def test_where_each_shot_has_a_world_none_says_what_the_camera_saw(tmp_path):
+    poses = settle(two_people("h36m17"))
+    poses = replace(poses, cuts=(poses.first_frame + 6,))
+    found = there_and_back(poses, tmp_path / "a.parquet")
+    assert found.cuts == poses.cuts
+    assert np.isnan(found.people[0].motion.root_m).all()
+
+
+def test_arrays_keep_the_times_of_frames_without_anyone(tmp_path):
+    poses = uneven(two_people("h36m17"))
+    found = there_and_back(replace(poses, people=()), tmp_path / "a.npz")
+    np.testing.assert_array_equal(found.pts_s, poses.pts_s)
+
+
+def test_arrays_of_other_angles_or_a_newer_schema(tmp_path):
+    there_and_back(settle(two_people("h36m17")), tmp_path / "a.npz")
+    with np.load(tmp_path / "a.npz") as found:
+        held = dict(found)
+    fewer = {"angles": held["angles"][:3], "angles_deg": held["angles_deg"][..., :3]}
+    np.savez(tmp_path / "b.npz", **{**held, **fewer})
+    assert [p.angles for p in load_arrays(tmp_path / "b.npz").people] == [None, None]
+    np.savez(tmp_path / "c.npz", **{**held, "schema": np.array("hotvid-arrays/2")})
+    with pytest.raises(InputError, match=r"hotvid-arrays/2.*update hotvid"):
+        load_arrays(tmp_path / "c.npz")
+
+
+@each_way
 def test_half_a_file_is_one_line(tmp_path, name):
     there_and_back(two_people("h36m17"), tmp_path / name)
     whole = (tmp_path / name).read_bytes()
@@ -205,6 +248,23 @@ def test_a_table_that_lacks_a_joint_is_damaged(tmp_path):
     parquet.write_table(parquet.read_table(tmp_path / "a.parquet")[:-1], tmp_path / "b.parquet")
     with pytest.raises(InputError, match="lacks joints"):
         load_parquet(tmp_path / "b.parquet")
+
+
+def test_a_table_of_joints_in_another_order_is_damaged(tmp_path):
+    pytest.importorskip("pyarrow")
+    from pyarrow import parquet
+
+    there_and_back(two_people("h36m17"), tmp_path / "a.parquet")
+    table = parquet.read_table(tmp_path / "a.parquet")
+    parquet.write_table(table.take([1, 0, *range(2, len(table))]), tmp_path / "b.parquet")
+    with pytest.raises(InputError, match="not in their order"):
+        load_parquet(tmp_path / "b.parquet")
+
+
+def test_without_pyarrow_a_table_has_the_command_that_installs_it(tmp_path, monkeypatch):
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(InputError, match="pip install pyarrow"):
+        load_parquet(tmp_path / "a.parquet")
 
 
 def moved(person, track_id):
