@@ -93,23 +93,22 @@ def fit_floor(
     (Gauss-Newton), each with what is known beforehand; wild observations are held down (Huber
     1964).
     """
-    sure = [p[np.isfinite(p).all(1)] for p in stands]
-    touches = touches or [np.zeros((0, 3))] * len(sure)
-    if not sum(map(len, sure)) and max(map(len, touches), default=0) < 2:
+    touches = touches or [np.zeros((0, 3))] * len(stands)
+    if not sum(map(len, stands)) and max(map(len, touches), default=0) < 2:
         return lowest_floor(feet_m, up)
     seen = seen or [np.ones(f.shape[:2], bool) for f in feet_m]
     doubtful = []
-    for places, lows, feet, shown in zip(sure, touches, feet_m, seen, strict=True):
+    for places, lows, feet, shown in zip(stands, touches, feet_m, seen, strict=True):
         if 2 * len(places) < len(lows):
             doubtful.append(lows)
         else:
             lowest = np.zeros((0, 3)) if len(places) else _lowest_place(feet[shown.all(1)], up)
             doubtful.append(lowest)
-    floor = _fitted(sure, doubtful, up, up)
-    if sum(map(len, doubtful)) > sum(map(len, sure)):
+    floor = _fitted(stands, doubtful, up, up)
+    if sum(map(len, doubtful)) > sum(map(len, stands)):
         # Who runs is soon far from a plane that leans: what is near the floor shows once it is
         # found. Not of stands, which on stairs would be followed step by step.
-        floor = _fitted(sure, doubtful, up, floor.up)
+        floor = _fitted(stands, doubtful, up, floor.up)
     return floor
 
 
