@@ -4,12 +4,14 @@ from scipy.spatial.transform import Rotation
 
 from hotvid.geometry import (
     assumed_focal_px,
+    focal_px_of,
     look_at_rotation,
     project,
     rays,
     similarity_align,
     to_screen,
 )
+from hotvid.types import VideoInfo
 
 RNG = np.random.default_rng(0)
 
@@ -49,9 +51,28 @@ def test_similarity_recovers_scale_rotation_and_translation():
 
 
 def test_similarity_never_reflects():
-    points = RNG.standard_normal((17, 3))
-    mirrored = points * [-1, 1, 1]
-    assert np.linalg.norm(similarity_align(points, mirrored) - mirrored, axis=-1).mean() > 0.1
+    """It is scipy's rotation, of those that are none the other way round, at the best scale."""
+    points = RNG.standard_normal((6, 17, 3))
+    target = RNG.standard_normal((6, 17, 3))
+    target[:3] = points[:3] * [-1, 1, 1] + RNG.normal(0, 0.1, (3, 17, 3))
+    for p, t, found in zip(points, target, similarity_align(points, target), strict=True):
+        p, middle = p - p.mean(0), t.mean(0)
+        turned = Rotation.align_vectors(t - middle, p)[0].apply(p)
+        scale = ((t - middle) * turned).sum() / (turned**2).sum()
+        np.testing.assert_allclose(found, scale * turned + middle, atol=1e-6)
+
+
+def test_what_is_all_in_one_place_is_put_in_the_middle():
+    target = RNG.standard_normal((17, 3))
+    found = similarity_align(np.ones((17, 3)), target)
+    np.testing.assert_allclose(found, np.tile(target.mean(0), (17, 1)), atol=1e-9)
+
+
+def test_the_lens_is_the_video_s_own_where_it_is_known_and_else_that_between_its_bars():
+    said = {"path": "a.mp4", "width": 1920, "height": 1080, "fps": 30.0}
+    assert focal_px_of(VideoInfo(**said, focal_px=1500.0, shown_px=1440)) == 1500.0
+    assert focal_px_of(VideoInfo(**said)) == assumed_focal_px((1920, 1080))
+    assert focal_px_of(VideoInfo(**said, shown_px=960)) == assumed_focal_px((1920, 1080)) / 2
 
 
 def test_points_without_weight_do_not_decide():

@@ -11,6 +11,7 @@ from hotvid.rotations import (
     to_quaternion,
     unit,
     without_sign_changes,
+    without_whole_turns,
     zxy_degrees,
 )
 
@@ -48,6 +49,10 @@ def test_between_is_the_smallest_turn():
     np.testing.assert_allclose(Rotation.from_matrix(turn).magnitude(), angle, atol=1e-7)
     opposite = between(start, -start)
     np.testing.assert_allclose((opposite @ start[..., None])[..., 0], -start, atol=1e-12)
+    for axis in np.eye(3):
+        turn = between(axis, -axis)
+        np.testing.assert_allclose(turn @ axis, -axis, atol=1e-12)
+        assert np.linalg.det(turn) == pytest.approx(1)
     np.testing.assert_allclose(between(start, start), np.tile(np.eye(3), (200, 1, 1)), atol=1e-12)
 
 
@@ -104,3 +109,18 @@ def test_angles_at_the_pole_keep_y():
 def test_angles_of_many_bones_at_once():
     matrix = RANDOM.as_matrix().reshape(25, 20, 3, 3)
     check_angles(matrix, 361)
+
+
+def test_one_bone_at_the_pole_leaves_the_others_as_they_are():
+    degrees = np.stack(
+        [np.tile([20.0, 90, 15], (5, 1)), np.linspace([0, 10, 20], [9, 15, 40], 5)], 1
+    )
+    matrix = Rotation.from_euler("ZXY", degrees.reshape(-1, 3), degrees=True).as_matrix()
+    found = continuous_zxy_degrees(matrix.reshape(5, 2, 3, 3))
+    np.testing.assert_allclose(found[:, 1], degrees[:, 1], atol=1e-9)
+    np.testing.assert_allclose(found[:, 0], np.tile([35, 90, 0], (5, 1)), atol=1e-4)
+
+
+def test_a_course_begins_within_half_a_turn_and_goes_on_over_what_is_unknown():
+    found = without_whole_turns(np.array([np.nan, 350, 355, np.nan, 5, 20]))
+    np.testing.assert_allclose(found, [np.nan, -10, -5, np.nan, 5, 20])

@@ -169,19 +169,23 @@ def test_a_model_that_answers_in_the_picture_is_measured_there():
     np.testing.assert_allclose(image_target(one), flat, atol=1e-6)
 
 
-def test_the_own_lifter_answers_in_camera_axes_wherever_the_body_stands():
-    """What a virtual camera that looks at the pelvis turned is turned back."""
+@pytest.mark.parametrize("lens", [None, Lens((2000.0, 2000.0), (500.0, 501.0), (1000, 1002))])
+@pytest.mark.parametrize("root_z", [0.0, 3.0])
+def test_the_own_lifter_answers_in_camera_axes_wherever_the_body_stands(lens, root_z):
+    """What a virtual camera that looks at the pelvis turned is turned back; the root is at 0."""
 
     class Straight(Equivariant):
         def forward_kept(self, keypoints):
             ahead = torch.zeros(*keypoints.shape[:3], 3)
-            ahead[:, :, 1:, 2] = 1.0  # every joint one metre behind the pelvis, as the camera looks
+            ahead[..., 2] = root_z
+            ahead[:, :, 1:, 2] += 1.0  # one metre behind the pelvis, as the camera looks
             return ahead, None
 
     one = clip(9)
     xy_px = one.xy_px.copy()
-    xy_px[:, 0] = [500 + assumed_focal_px(one.size_px), 501]  # that far to the right of the centre
-    one = Clip(**{**vars(one), "xy_px": xy_px})
+    focal_px = lens.focal_px[0] if lens else assumed_focal_px(one.size_px)
+    xy_px[:, 0] = [500 + focal_px, 501]  # that far to the right of the centre
+    one = Clip(**{**vars(one), "xy_px": xy_px, "lens": lens})
     model = Straight("hot-mixste-s", 9)
     model.in_channels = 3
     answer = WindowPredictor(model, flip=False)(one).xyz_m

@@ -7,6 +7,7 @@ import torch
 from hotvid.lift.models.prune import (
     PRUNERS,
     FrameCues,
+    _two_least,
     cluster_scores,
     frame_separations,
     motion_scores,
@@ -36,6 +37,14 @@ def test_cluster_scores_by_hand():
     assert distance.max() == 5.0
     expected = density * to_denser
     np.testing.assert_allclose(cluster_scores(features)[0], expected, rtol=1e-5)
+
+
+def test_a_frame_that_rounding_puts_farther_from_itself_than_from_another():
+    table = torch.rand(3, 40, 40, generator=torch.Generator().manual_seed(1))
+    given = table.clone()
+    wanted = torch.sort(given, dim=-1).values[..., :2]
+    torch.testing.assert_close(_two_least(table), wanted)
+    torch.testing.assert_close(table, given)
 
 
 def frame_distances(features):
@@ -107,6 +116,7 @@ def test_uniform_frames_are_spread_from_end_to_end(n_frames):
         assert steps.max() - steps.min() <= 1
         if n_frames % 2 and n % 2:
             assert n_frames // 2 in frames
+    assert uniform_frames(n_frames, 1) == [n_frames // 2]
 
 
 @pytest.mark.parametrize("name", PRUNERS)

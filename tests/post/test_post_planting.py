@@ -42,7 +42,7 @@ def test_feet_that_slide_under_straight_legs_are_carried_by_the_body():
         xyz[:, ankle] = xyz[:, hip] - [0, 0.835, 0]
     slide = 0.06 * np.sin(np.linspace(0, 3 * np.pi, 90))
     xyz[..., 2] += slide[:, None]
-    for hip, knee, ankle in LEGS.values():
+    for _, _, ankle in LEGS.values():
         xyz[:, ankle, 1] += 0.02 * np.cos(np.linspace(0, 5 * np.pi, 90))
     both = np.ones((90, 2), bool)
     out = plant_feet(xyz, both, 30.0)
