@@ -19,11 +19,12 @@ def deterministic(wanted: bool = True) -> Iterator[None]:
         yield
         return
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # cuBLAS reads it as it begins
-    before = torch.are_deterministic_algorithms_enabled(), torch.backends.cudnn.benchmark
+    cudnn, before = torch.backends.cudnn, torch.are_deterministic_algorithms_enabled()
+    of_cudnn = cudnn.deterministic, cudnn.benchmark
     torch.use_deterministic_algorithms(True)
-    torch.backends.cudnn.benchmark = False
+    cudnn.deterministic, cudnn.benchmark = True, False  # of its attention torch asks there
     try:
         yield
     finally:
-        torch.use_deterministic_algorithms(before[0])
-        torch.backends.cudnn.benchmark = before[1]
+        torch.use_deterministic_algorithms(before)
+        cudnn.deterministic, cudnn.benchmark = of_cudnn

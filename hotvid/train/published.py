@@ -176,4 +176,10 @@ def _on_3dhp(recipe: PublishedRecipe) -> PublishedRecipe:
         )
     frames = _FRAMES_3DHP[family]
     batch = _MIXSTE_BATCH // frames if family == "mixste" else recipe.batch_size
-    return replace(recipe, data=MPI_INF_3DHP, sizes=(("frames", frames),), batch_size=batch)
+    return replace(
+        recipe,
+        paper=f"{recipe.paper}, with MPI-INF-3DHP's windows",
+        data=MPI_INF_3DHP,
+        sizes=(("frames", frames),),
+        batch_size=batch,
+    )
