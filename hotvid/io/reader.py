@@ -24,7 +24,7 @@ from hotvid.io.ffmpeg_capture import FfmpegCapture
 from hotvid.io.folder_capture import FolderCapture
 from hotvid.io.prefetch import Prefetch
 from hotvid.io.probe import Probe, probe
-from hotvid.io.quicktime import focal_35mm
+from hotvid.io.quicktime import focal_35mm, is_mirrored
 from hotvid.io.readable import check_source, check_streams
 from hotvid.io.timeline import EvenTimeline, Timeline
 from hotvid.time_range import TOLERANCE_S
@@ -65,8 +65,8 @@ class VideoReader:
     warnings  what was wrong with the file and did not stop the reading; filled while reading.
 
     `Frame.pts_s` counts from the first picture of the file, which is at 0, and always grows;
-    variable frame rates keep their own times. Pictures are BGR, 8 bit, turned upright by the
-    container's rotation, stretched where its pixels are not square, made whole where they are
+    variable frame rates keep their own times. Pictures are BGR, 8 bit, turned and mirrored as the
+    container says, stretched where its pixels are not square, made whole where they are
     interlaced; transparency is dropped.
     Each iteration reads the file anew. Frames are decoded ahead in a thread, which ends with
     the iteration, with `close`, or with the `with` block.
@@ -92,7 +92,9 @@ class VideoReader:
             check_streams(self.path, found)
         found = found or Probe()
         self._interlaced = found.interlaced
-        self._by_ffmpeg = found.interlaced  # and for codecs that OpenCV lacks, see `_describe`
+        # OpenCV shows neither as they are meant: what is mirrored it turns on its head.
+        self._not_for_opencv = found.interlaced or (not self._folder and is_mirrored(self.path))
+        self._by_ffmpeg = self._not_for_opencv  # and for codecs that it lacks, see `_describe`
         self.counts_frames = self._folder or self._still or found.kind in COUNTED
         # Where frames are not counted, the file's length may be that of its sound.
         with_sound = found.audio_codec is not None
@@ -154,7 +156,7 @@ class VideoReader:
             capture = self._showing()
         if capture is None:
             raise InputError(f"'{self.path}' holds no picture that can be decoded", DAMAGED)
-        fps = _plausible_fps(self.path, capture.fps, self._by_ffmpeg and not self._interlaced)
+        fps = _plausible_fps(self.path, capture.fps, self._by_ffmpeg and not self._not_for_opencv)
         n_frames, duration_s = capture.n_frames, found.video_duration_s
         if duration_s is None and fps != capture.fps and not self.counts_frames:
             duration_s = found.duration_s  # raw DV counts the ticks of its clock

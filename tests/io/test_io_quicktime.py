@@ -1,4 +1,4 @@
-"""The lens that a phone writes into a video's track."""
+"""The lens that a phone writes into a video's track, and how the track is shown."""
 
 import struct
 import subprocess
@@ -8,7 +8,7 @@ import pytest
 from stand_ins import write_coded_clip
 
 from hotvid.io.probe import ffmpeg_exe
-from hotvid.io.quicktime import focal_35mm
+from hotvid.io.quicktime import focal_35mm, is_mirrored
 from hotvid.io.reader import VideoReader
 
 LENS = b"com.apple.quicktime.camera.focal_length.35mm_equivalent"
@@ -138,7 +138,7 @@ def test_damaged_files_say_nothing_or_the_same(tmp_path, video):
     path = tmp_path / "a.mov"
     for end in range(moov, len(whole), 7):
         path.write_bytes(whole[:end])
-        assert focal_35mm(path) is None
+        assert focal_35mm(path) is None and not is_mirrored(path)
     rng = np.random.default_rng(0)
     for _ in range(200):
         spoilt = np.frombuffer(whole, np.uint8).copy()
@@ -146,4 +146,28 @@ def test_damaged_files_say_nothing_or_the_same(tmp_path, video):
         path.write_bytes(spoilt.tobytes())
         found = focal_35mm(path)
         assert found is None or isinstance(found, float)
+        assert is_mirrored(path) in (False, True)
     assert focal_35mm(tmp_path / "missing.mov") is None
+    assert not is_mirrored(tmp_path / "missing.mov")
+
+
+@pytest.mark.parametrize("version", [0, 1])
+@pytest.mark.parametrize(
+    ("matrix", "mirrored"),
+    [
+        ((1, 0, 0, 1), False),
+        ((0, 1, -1, 0), False),  # a quarter turn
+        ((-1, 0, 0, -1), False),  # half a turn
+        ((-1, 0, 0, 1), True),
+        ((1, 0, 0, -1), True),
+        ((0, 1, 1, 0), True),
+        ((0, 0, 0, 0), False),  # no matrix at all
+    ],
+)
+def test_the_matrix_of_a_track_mirrors_or_turns(tmp_path, version, matrix, mirrored):
+    a, b, c, d = (number << 16 for number in matrix)
+    before = bytes([version]) + bytes(39 + 12 * version)
+    header = atom(b"tkhd", before, struct.pack(">9i", a, b, 0, c, d, 0, 0, 0, 1 << 30), bytes(8))
+    path = tmp_path / "a.mp4"
+    path.write_bytes(atom(b"ftyp", b"isom") + atom(b"moov", atom(b"trak", header)))
+    assert is_mirrored(path) == mirrored

@@ -88,6 +88,26 @@ def test_rotation_is_applied(tmp_path, clip, degrees, size_px, corner):
     assert [index_of(b) for b in back] == list(range(60))
 
 
+@pytest.mark.parametrize(
+    ("how", "size_px", "corner"),
+    [
+        (("-display_hflip",), SIZE_PX, (0, -1)),
+        (("-display_vflip",), SIZE_PX, (-1, 0)),
+        (("-display_rotation", "90", "-display_hflip"), SIZE_PX[::-1], (-1, -1)),
+        (("-display_rotation", "270", "-display_hflip"), SIZE_PX[::-1], (0, 0)),
+    ],
+)
+def test_mirrored_as_front_cameras_do(tmp_path, clip, how, size_px, corner):
+    """The red mark of the top left corner goes where every player shows it."""
+    ffmpeg(*how, "-i", str(clip), "-c", "copy", str(tmp_path / "a.mov"))
+    with VideoReader(tmp_path / "a.mov", (0.0, 0.2)) as reader:
+        first = next(iter(reader)).bgr
+    assert (reader.info.width, reader.info.height) == size_px
+    row, column = (4 if side == 0 else -5 for side in corner)
+    blue, green, red = first[row, column].astype(int)
+    assert red > 150 and max(blue, green) < 100
+
+
 def test_pixels_that_are_not_square_are_stretched(tmp_path):
     encode = ("-vf", "setsar=4/3", *H264)
     frames, reader = read(make_clip(tmp_path / "a.mp4", 10, encode=encode))
