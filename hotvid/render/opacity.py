@@ -1,10 +1,15 @@
-"""How faint joints are drawn: by their scores in the picture, by how sure they are in 3D."""
+"""How faint joints are drawn: by their scores in the picture, by how sure they are in 3D.
+
+Scores jump from frame to frame, and limbs drawn by them would blink: they are averaged over a
+third of a second.
+"""
 
 from __future__ import annotations
 
 import numpy as np
+from scipy.ndimage import uniform_filter1d
 
-from hotvid.types import Person
+from hotvid.types import Person, Track2D
 
 # A score of 0.9 is as good as certain; the least that is drawn must still be seen.
 _SURE_SCORE, _LEAST = 0.9, 0.3
@@ -12,6 +17,14 @@ _SURE_SCORE, _LEAST = 0.9, 0.3
 # hands and feet that are seen well are right with half a chance. None is fainter than the last.
 _USUAL_PERCENT, _SURE, _FAINTEST = 75, 0.5, 0.3
 _BRIDGED = 0.6
+_CALM_S = 0.15  # before and after
+
+
+def calm_score(track: Track2D, kpt_thr: float, fps: float) -> np.ndarray:
+    """(F, 17) float32: the scores that joints are drawn by; 0 in a gap that shows nobody."""
+    score = _calm(track.score.astype(np.float32), fps)
+    score[~track.in_sight(kpt_thr)] = 0
+    return score
 
 
 def score_opacity(score: np.ndarray, kpt_thr: float) -> np.ndarray:
@@ -21,7 +34,7 @@ def score_opacity(score: np.ndarray, kpt_thr: float) -> np.ndarray:
     return np.where(score >= kpt_thr, np.clip(rising, 0, 1), 0.0)
 
 
-def opacity_3d(person: Person, kpt_thr: float) -> np.ndarray:
+def opacity_3d(person: Person, kpt_thr: float, fps: float) -> np.ndarray:
     """(F, 17) float32, 0..1, in the 3D view: by confidence, and less in bridged frames.
 
     Faintest is what nobody saw, as it is guessed from the other joints.
@@ -32,4 +45,9 @@ def opacity_3d(person: Person, kpt_thr: float) -> np.ndarray:
         usual = np.percentile(person.confidence, _USUAL_PERCENT, axis=0)
         share = np.clip(person.confidence / np.clip(usual, _SURE, 1), _FAINTEST, 1)
     whole = np.where(person.keypoints.interpolated, _BRIDGED, 1.0)[:, None]
-    return (np.where(seen, share, _FAINTEST) * whole).astype(np.float32)
+    return _calm((np.where(seen, share, _FAINTEST) * whole).astype(np.float32), fps)
+
+
+def _calm(values: np.ndarray, fps: float) -> np.ndarray:
+    size = 2 * round(_CALM_S * fps) + 1
+    return uniform_filter1d(np.nan_to_num(values), size, axis=0, mode="nearest")

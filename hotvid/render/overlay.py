@@ -15,7 +15,7 @@ from scipy.ndimage import gaussian_filter1d
 
 from hotvid.render import plates, strokes
 from hotvid.render.lettering import Lettering, put_mask
-from hotvid.render.opacity import score_opacity
+from hotvid.render.opacity import calm_score, score_opacity
 from hotvid.render.palette import OUTLINE, PersonColours, person_colours
 from hotvid.skeleton import H36M17
 from hotvid.types import Person, Track2D
@@ -35,6 +35,7 @@ JOINT_SIDES = tuple(H36M17.side(j) for j in range(len(H36M17)))
 class _Figure:
     """A person prepared for drawing.
 
+    score  (F, 17), by which joints are drawn.
     width  (F,) int, of the lines, by the person's size.
     place  (F, 2) of the plate that holds the label, as `plates.hang` has it.
     """
@@ -43,6 +44,7 @@ class _Figure:
     first: int
     colours: PersonColours
     label: np.ndarray
+    score: np.ndarray
     width: np.ndarray
     place: np.ndarray
 
@@ -95,9 +97,10 @@ class Overlay:
 
     def _figure(self, person: Person, label: np.ndarray, height: int, fps: float) -> _Figure:
         track = person.keypoints
+        score = calm_score(track, self._kpt_thr, fps)
 
         def seen(rows: slice) -> tuple[np.ndarray, np.ndarray]:
-            points, opacity = self._on_canvas(track, rows)
+            points, opacity = self._on_canvas(track.xy_px[rows], score[rows])
             return points, opacity > 0
 
         width = _line_widths(track, float(self._scale[1]), height, fps)
@@ -106,15 +109,16 @@ class Overlay:
             first=int(track.frame_index[0]),
             colours=person_colours(person.track_id),
             label=label,
+            score=score,
             width=width,
             place=plates.hang(seen, len(track), _plate_px(label)[0], 4.0 * width, fps),
         )
 
-    def _on_canvas(self, track: Track2D, rows: slice | int) -> tuple[np.ndarray, np.ndarray]:
+    def _on_canvas(self, xy_px: np.ndarray, score: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Joints (..., 17, 2) in pixels of the picture, and their opacity (..., 17)."""
-        points = track.xy_px[rows] * self._scale
+        points = xy_px * self._scale
         points += (self._scale - 1) / 2  # pixel centres are whole numbers in both rasters
-        opacity = score_opacity(track.score[rows], self._kpt_thr)
+        opacity = score_opacity(score, self._kpt_thr)
         opacity[~strokes.reachable(points)] = 0
         return points, opacity
 
@@ -135,7 +139,7 @@ class Overlay:
 
     def _draw_person(self, picture: np.ndarray, figure: _Figure, row: int) -> bool:
         """Bones, then joints; returns whether any was drawn."""
-        points, opacity = self._on_canvas(figure.track, row)
+        points, opacity = self._on_canvas(figure.track.xy_px[row], figure.score[row])
         bridged = bool(figure.track.interpolated[row])
         if bridged:
             opacity = opacity * _INTERPOLATED_OPACITY

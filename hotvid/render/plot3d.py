@@ -104,7 +104,7 @@ class Plot3D:
                 place=place,
                 first=int(person.keypoints.frame_index[0]),
                 shown=person.keypoints.in_sight(kpt_thr),
-                opacity=opacity_3d(person, kpt_thr),
+                opacity=opacity_3d(person, kpt_thr, fps),
                 colours=person_colours(person.track_id),
                 label=self._letters.number(str(person.track_id)),
             )

@@ -108,7 +108,8 @@ def _person(
         in_sight = person.keypoints.in_sight(kpt_thr)[rows]
         shown_m = np.where(in_sight[:, None, None], person.world.xyz_m[rows], np.nan)
         out["xyz"] = _packed(shown_m)
-        out["opacity"] = _base64(np.rint(255 * opacity_3d(person, kpt_thr)[rows]).astype(np.uint8))
+        opacity = opacity_3d(person, kpt_thr, poses.frame_rate)[rows]
+        out["opacity"] = _base64(np.rint(255 * opacity).astype(np.uint8))
         out["speed"] = _packed(_speed(person, poses.pts_s[index])[rows])
     if person.angles is not None:
         out["degrees"] = _packed(person.angles.degrees[rows])

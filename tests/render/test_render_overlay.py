@@ -1,9 +1,8 @@
 from dataclasses import replace
 
 import numpy as np
-import pytest
 
-from hotvid.render.overlay import Overlay, score_opacity
+from hotvid.render.overlay import Overlay
 from hotvid.render.palette import OUTLINE, person_colours
 from hotvid.skeleton import H36M17
 
@@ -91,14 +90,6 @@ def test_a_lower_score_is_more_transparent(make_person):
         pixel = picture[middle_of(person, RIGHT_SHIN)].astype(int)
         distance.append(np.abs(pixel - 90).sum())
     assert 0 < distance[0] < distance[1] < distance[2]
-
-
-def test_opacity_is_zero_below_the_threshold_and_one_when_sure():
-    opacity = score_opacity(np.array([0.0, 0.29, 0.3, 0.6, 0.9, 1.0]), 0.3)
-    assert opacity[:2].tolist() == [0, 0]
-    assert opacity[2] == pytest.approx(0.3)
-    assert opacity[2] < opacity[3] < 1
-    assert opacity[4:].tolist() == [1, 1]
 
 
 def test_nan_and_absurd_joints_are_left_out(make_person):

@@ -119,18 +119,13 @@ def test_everyone_is_shown_where_the_poses_have_them(poses):
     assert found["grid"][2] == pytest.approx((np.nanmin(ways) + np.nanmax(ways)) / 2, abs=0.51)
 
 
-def test_joints_less_sure_are_nearer_to_what_is_behind_them(poses):
+def test_joints_less_sure_are_nearer_to_what_is_behind_them(poses, monkeypatch):
     near = poses.people[0]
-    track = near.keypoints
-    confidence = np.full(track.score.shape, 0.9, np.float32)
-    score, bridged = track.score.copy(), track.interpolated.copy()
+    opacities = np.ones((len(near.keypoints), 17), np.float32)
     wrist, ankle = map(H36M17.index, ("right_wrist", "left_ankle"))
-    confidence[:, wrist], confidence[2, wrist] = 0.8, 0.4
-    score[2, ankle] = 0.1
-    bridged[3] = True
-    track = replace(track, score=score, interpolated=bridged)
-    unsure = replace(near, keypoints=track, detected=None, confidence=confidence)
-    told = content(replace(poses, people=(unsure,))) | {"missing": ""}
+    opacities[2, wrist], opacities[2, ankle], opacities[3] = 0.5, 0.3, 0.6
+    monkeypatch.setattr("hotvid.report.content.opacity_3d", lambda *_: opacities)
+    told = content(replace(poses, people=(near,))) | {"missing": ""}
     driver = """
     const parts = (frame) => {
       seek(times[frame]);
