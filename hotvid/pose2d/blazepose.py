@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -27,12 +26,11 @@ from hotvid.pose2d.regions import (
     same_place,
 )
 from hotvid.pose2d.scores import body_confidence, keypoint_scores, person_score
-from hotvid.pose2d.tiles import Look, SearchPlan, Tile, changed_share, thumbnail
+from hotvid.pose2d.searches import Searches
+from hotvid.pose2d.tiles import Tile
 from hotvid.types import Frame, Keypoints2D
 
 _SIZES = {"fast": "lite", "balanced": "full", "accurate": "heavy"}
-# Tiles looked at in one search, spread over the frames until the next.
-_TILES_A_SEARCH = 4
 # A followed body that continues its motion less well than this is looked at again.
 _SUSPICIOUS = 0.3
 # People crouch, but do not become smaller than this, of what they were, within half a second.
@@ -52,14 +50,6 @@ _PROBATION = 15
 _NEW_PRESENCE, _STABLE = 0.8, 0.7
 # A first look below this is not worth a second.
 _HOPELESS = 0.05
-# Much comes into sight at once, as after darkness, where so much of the thumbnail has changed, and
-# so many times more than before.
-_NEW_SIGHT, _SIGHT_JUMP = 0.5, 2.5
-# The frames a second that searches are spread for. Where there are fewer, each frame gets more of a
-# search, for people come in as fast; from so many planned frames in one, a whole one.
-_PLANNED_HZ, _SLOW = 30.0, 7.5
-# Searches of everything are at least so many frames apart, however often the scene is cut.
-_FULL_SEARCH_GAP = 5
 
 
 def model_name(mode: str) -> str:
@@ -107,49 +97,28 @@ class BlazePose:
             1 <= frame.index - self._last_index <= self._config.det_frequency
         )
         if jumped or size_px != self._size_px:
-            self._begin(size_px)
-            self._last_s = frame.pts_s
+            self._begin(size_px, frame.pts_s)
         self._step_s = max(0.0, frame.pts_s - self._last_s)
-        self._pace = max(1.0, self._step_s * _PLANNED_HZ)
         self._last_index, self._last_s = frame.index, frame.pts_s
-        thumb = thumbnail(frame.bgr)
-        shows_new = self._shows_new(thumb)
+        self._searches.see(frame.bgr, self._step_s, frame.is_cut)
         if frame.is_cut:
             self._forget()
-        elif shows_new:
-            self._everything_due = True
         had_somebody = bool(self._in_sight())
         self._follow(frame.bgr)
-        if self._pace > _SLOW or (had_somebody and not self._in_sight()):
-            self._everything_due = True
-        self._search(frame.bgr, thumb)
-        self._count += 1
-        self._planned += self._pace
+        if had_somebody and not self._in_sight():
+            self._searches.search_everything()
+        self._search(frame.bgr)
         return self._report(frame.bgr)
 
-    def _begin(self, size_px: tuple[int, int]) -> None:
-        self._size_px = size_px
-        self._plan = SearchPlan(size_px)
-        self._count = 0
-        self._planned = 0.0
-        self._since_full = _FULL_SEARCH_GAP
-        self._thumb: np.ndarray | None = None
-        self._change = 0.0
+    def _begin(self, size_px: tuple[int, int], first_s: float) -> None:
+        self._size_px, self._last_s = size_px, first_s
+        self._searches = Searches(size_px, self._config.det_frequency)
         self._forget()
 
     def _forget(self) -> None:
         self._people: list[Followed] = []
         self._rejected: list[tuple[int, Region]] = []
         self._mirrored: dict[Region, MirrorLook] = {}
-        self._everything_due = True
-        self._plan.forget()
-
-    def _shows_new(self, thumb: np.ndarray) -> bool:
-        before, self._thumb = self._thumb, thumb
-        if before is None:
-            return False
-        change, self._change = self._change, changed_share(before, thumb)
-        return self._change > max(_NEW_SIGHT, _SIGHT_JUMP * change)
 
     def _follow(self, bgr: np.ndarray) -> None:
         first_looks = self._look_at_those_in_sight(bgr)
@@ -239,31 +208,18 @@ class BlazePose:
     def _in_sight(self, but: Followed | None = None) -> list[Followed]:
         return [p for p in self._people if p.missed == 0 and p is not but]
 
-    def _search(self, bgr: np.ndarray, thumb: np.ndarray) -> None:
+    def _search(self, bgr: np.ndarray) -> None:
         known = [keypoint_box(p.body.xy_px, self._size_px) for p in self._in_sight()]
-        now = Look(self._count, thumb, known)
-        self._since_full += 1
-        if self._everything_due and self._since_full * self._pace > _FULL_SEARCH_GAP:
-            tiles = self._plan.everything(fine=self._count == 0)
-            self._everything_due = False
-            self._since_full = 0
-        else:
-            tiles = self._plan.next_tiles(self._tiles_now(), now)
-        found = []
-        for tile in tiles:
-            found += self._detector.detect(bgr, tile)
-            self._plan.looked(tile, now)
+        found = [
+            candidate
+            for tile in self._searches.tiles(known)
+            for candidate in self._detector.detect(bgr, tile)
+        ]
         self._verify(bgr, sorted(found, key=lambda c: -c.score))
-
-    def _tiles_now(self) -> int:
-        # Spread evenly: no frame waits for a whole search.
-        a_frame = _TILES_A_SEARCH / self._config.det_frequency
-        now, then = self._planned, self._planned + self._pace
-        return math.floor(then * a_frame + 1e-9) - math.floor(now * a_frame + 1e-9)
 
     def _verify(self, bgr: np.ndarray, candidates: list[Candidate]) -> None:
         """Make followed people of those candidates that are people and not known yet."""
-        recent = self._count - self._config.det_frequency
+        recent = self._searches.frame - self._config.det_frequency
         self._rejected = [(when, r) for when, r in self._rejected if when > recent]
         for candidate in candidates:
             region = candidate.region
@@ -275,7 +231,7 @@ class BlazePose:
             body = self._confirm(bgr, candidate)
             present = self._in_sight()
             if body is None or self._is_known(body, present):
-                self._rejected.append((self._count, region))
+                self._rejected.append((self._searches.frame, region))
                 continue
             back = [p for p in self._people if p.missed and _close(p.region, body.region)]
             self._people = [p for p in self._people if p not in back[:1]]
