@@ -124,9 +124,8 @@ class VideoReader:
         with contextlib.closing(self._open()) as capture:
             while capture.grab():
                 pts_s.append(timeline.next(capture.time_s()))
-        self._check_end(len(pts_s), pts_s[-1] if pts_s else 0.0)
+        self._check_whole(len(pts_s), pts_s[-1] if pts_s else 0.0, capture.n_lost)
         self._check_times(timeline, len(pts_s))
-        self._check_lost(capture.n_lost)
         return pts_s
 
     def close(self) -> None:
@@ -199,7 +198,7 @@ class VideoReader:
     def _frames(self) -> Iterator[Frame]:
         start_s, end_s = self.time_range_s or (-math.inf, math.inf)
         timeline = self._timeline()
-        index, pts_s, n_given = -1, 0.0, 0
+        index, pts_s, n_given, ended = -1, 0.0, 0, False
         capture = self._open()
         with contextlib.closing(capture):
             while capture.grab():
@@ -216,33 +215,47 @@ class VideoReader:
                 n_given += 1
                 yield Frame(index, pts_s, bgr)
             else:
-                self._check_end(index + 1, pts_s)
-                self._check_reach(pts_s, end_s)
+                ended = True
+        self._check_whole(index + 1, pts_s, capture.n_lost, ended)
+        if ended:
+            self._check_reach(pts_s, end_s)
         self._check_times(timeline, index + 1)
-        self._check_lost(capture.n_lost)
         if n_given == 0:
             raise InputError(
                 f"'{self.path}' has no frame from {start_s:g} to {end_s:g} s",
                 f"its last frame read is at {pts_s:.2f} s",
             )
 
-    def _check_end(self, n_frames: int, last_s: float) -> None:
-        """Warn where the file ends earlier than its header promises."""
+    def _check_whole(self, n_frames: int, last_s: float, n_lost: int, ended: bool = True) -> None:
+        """Warn, once, of pictures left out and of a file that ends before what it promises.
+
+        A file that breaks off often has broken pictures before its end: one cause, one warning.
+        """
+        if ended and self._breaks_off(n_frames, last_s):
+            others = f", {n_lost} could not" if n_lost else ""
+            self._warn(
+                f"'{self.path.name}' breaks off at {self._end_s(last_s):.2f} s of "
+                f"{self.info.duration_s:.2f} s: {n_frames} frames could be read{others}; "
+                "is the file complete?"
+            )
+        elif n_lost:
+            self._warn(f"frames that cannot be decoded were left out: {n_lost}")
+
+    def _breaks_off(self, n_frames: int, last_s: float) -> bool:
+        """Whether the file ends earlier than its header promises."""
         promised_s, promised_frames = self.info.duration_s, self.info.n_frames
         if promised_s is None or promised_frames is None:
-            return
-        end_s = last_s + 1.0 / self.info.fps
+            return False
+        lacks_s = promised_s - self._end_s(last_s)
         may_lack_s = max(MISSING_S, self._may_lack * promised_s)
-        if promised_frames - n_frames <= MISSING_FRAMES or promised_s - end_s <= may_lack_s:
-            return
-        self._warn(
-            f"'{self.path.name}' breaks off at {end_s:.2f} s of {promised_s:.2f} s: "
-            f"{n_frames} frames could be read; is the file complete?"
-        )
+        return promised_frames - n_frames > MISSING_FRAMES and lacks_s > may_lack_s
+
+    def _end_s(self, last_s: float) -> float:
+        return last_s + 1.0 / self.info.fps
 
     def _check_reach(self, last_s: float, wanted_s: float) -> None:
         """Warn where the end of the time range lies well beyond the last frame."""
-        end_s = last_s + 1.0 / self.info.fps
+        end_s = self._end_s(last_s)
         if math.isfinite(wanted_s) and wanted_s - end_s > MISSING_S:
             self._warn(f"the video ends at {end_s:.2f} s, before the time range's {wanted_s:g} s")
 
@@ -256,10 +269,6 @@ class VideoReader:
             self._warn(
                 f"{timeline.n_repaired} of {n_frames} timestamps made no sense and were mended"
             )
-
-    def _check_lost(self, n_lost: int) -> None:
-        if n_lost:
-            self._warn(f"frames that cannot be decoded were left out: {n_lost}")
 
     def _warn(self, message: str) -> None:
         if message not in self.warnings:
