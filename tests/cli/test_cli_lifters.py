@@ -205,7 +205,7 @@ def test_sizes_that_cannot_be_are_one_line(folder, tmp_path, sizes, status, says
 def test_sizes_alone_do_not_lift_a_pose_store_and_say_so(folder, tmp_path):
     words = ("export-json", folder / "store.npz", "--out", tmp_path / "o.json")
     refused = call(*words, "--size", "prune=tpc", expect=2)
-    assert "only a lifter that is named lifts it anew" in refused.stderr
+    assert "only a lifter that is named lifts them anew" in refused.stderr
 
 
 @pytest.mark.parametrize("name", ["hot-mixste", "tpc-mixste"])
