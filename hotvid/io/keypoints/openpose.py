@@ -64,7 +64,7 @@ def read(source: KeypointSource) -> KeypointTable:
         for one in found:
             rows.add(number, _points(one, hands), person=_person(one))
     n_frames = max((number for number, _ in frames), default=-1) + 1
-    return rows.table(NAME, source.joint_set, may_be_normalised=True, n_frames=n_frames)
+    return rows.table(NAME, source.joint_set, n_frames=n_frames)
 
 
 def _frames(source: KeypointSource) -> list[tuple[int, list[dict[str, Any]]]]:

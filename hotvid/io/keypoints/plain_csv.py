@@ -3,9 +3,10 @@
     frame,person,joint,x,y,score
     0,0,left_shoulder,412.5,230.1,0.97
 
-`frame` counts from 0; `x` and `y` are pixels from the top-left corner; `joint` is a name, as the
-2D models' joint sets have it (`left_shoulder`; `LShoulder` is understood). `person` and `score` may
-be left out: then hotvid tells people apart, one body a frame, and every joint counts as sure.
+`frame` counts from 0; `x` and `y` are pixels from the top-left corner, or shares of the picture's
+width and height; `joint` is a name, as the 2D models' joint sets have it (`left_shoulder`;
+`LShoulder` is understood). `person` and `score` may be left out: then hotvid tells people apart, one
+body a frame, and every joint counts as sure.
 """
 
 from __future__ import annotations

@@ -98,13 +98,11 @@ class TableRows:
         joint_set: str | None,
         *,
         first_number: int = 0,
-        may_be_normalised: bool = False,
         **more: Any,
     ) -> KeypointTable:
         """The table of these rows; those in which no joint is seen are left out.
 
-        joint_set          None: told by the number of keypoints.
-        may_be_normalised  whether this format may give places as shares of the picture.
+        joint_set  None: told by the number of keypoints.
         """
         points = _as_points(self.points, joint_set)
         joint_set = joint_set or _joint_set_of(points.shape[1])
@@ -115,7 +113,8 @@ class TableRows:
                 "say which they are with --joints",
             )
         xy, score = _without_missing(points)
-        normalised = may_be_normalised and bool(np.nanmax(np.abs(xy), initial=0) <= 2)
+        # Nobody is 2 pixels large: these are shares, whatever the format usually has.
+        normalised = bool(np.nanmax(np.abs(xy), initial=0) <= 2)
         if normalised and np.nanmin(xy, initial=0) < -_OUTSIDE:
             xy = (xy + 1) / 2  # OpenPose's other scale is -1 to 1
         own = [s for s in self.scores if s is not None]

@@ -55,7 +55,6 @@ def read(source: KeypointSource) -> KeypointTable:
         NAME,
         source.joint_set,
         first_number=first_number,
-        may_be_normalised=True,
         n_frames=max(numbers, default=-1) - first_number + 1,
     )
 

@@ -63,7 +63,7 @@ def read(source: KeypointSource) -> KeypointTable:
             None if person is None else int(person[row]),
         )
     first_number = 0 if min(number for number, _ in files) < 1 else 1
-    return rows.table(NAME, source.joint_set, first_number=first_number, may_be_normalised=True)
+    return rows.table(NAME, source.joint_set, first_number=first_number)
 
 
 def _files(source: KeypointSource) -> list[tuple[int, list[list[str]]]]:

@@ -17,7 +17,7 @@ def table(*people):
     rows = TableRows()
     for frame, (joints, person) in enumerate(people):
         rows.add(frame, points(joints), box=[0.25, 0.5, 0.75, 1.0], score=person)
-    return rows.table("csv", "coco17", may_be_normalised=True)
+    return rows.table("csv", "coco17")
 
 
 def test_boxes_that_are_shares_become_pixels_of_width_and_height():

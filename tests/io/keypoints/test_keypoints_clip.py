@@ -24,7 +24,7 @@ def table_of(
     for row, frame in enumerate(frames):
         points = body("coco17", frame % 100, 0) * [scale, scale, 1]
         rows.add(frame, points, person=people[row] if people else None)
-    return rows.table("csv", None, may_be_normalised=scale < 0.01, **more)
+    return rows.table("csv", None, **more)
 
 
 def test_a_clip_without_a_video_has_the_size_and_rate_that_are_given(tmp_path):

@@ -1,5 +1,6 @@
 """Every format gives the same people in the same frames, and what is broken is said in one line."""
 
+import csv
 import json
 
 import numpy as np
@@ -25,6 +26,7 @@ from keypoint_files import (
 
 from hotvid.errors import InputError, UsageError
 from hotvid.io.keypoints import READERS, read_keypoints
+from hotvid.io.keypoints.clip import lay_out
 from hotvid.skeleton import COCO17, H36M17, OPENPOSE25
 
 MAKERS = pytest.mark.parametrize("make", FILES, ids=lambda make: make.__name__)
@@ -279,6 +281,21 @@ def test_plain_csv_tells_the_joint_set_by_its_names(tmp_path, joint_set):
     table = read_keypoints(plain_csv(tmp_path, joint_set, camel))
     assert table.joint_set == joint_set
     np.testing.assert_allclose(table.xy[0], body(joint_set, 0, 0)[:, :2], atol=1e-3)
+
+
+def test_shares_of_the_picture_are_told_by_their_size(tmp_path):
+    """As MediaPipe has them: in pixels everyone would be smaller than one."""
+    path = plain_csv(tmp_path)
+    rows = list(csv.DictReader(path.open(newline="")))
+    with path.open("w", newline="") as file:
+        writer = csv.DictWriter(file, rows[0])
+        writer.writeheader()
+        for row in rows:
+            x, y = float(row["x"]) / SIZE_PX[0], float(row["y"]) / SIZE_PX[1]
+            writer.writerow(row | {"x": x, "y": y})
+    clip = lay_out(read_keypoints(path), size_px=SIZE_PX, fps=30.0)
+    want = body("coco17", 0, 0)[:, :2]
+    np.testing.assert_allclose(clip.observations[0].xy_px[0], want, atol=0.01)
 
 
 def test_plain_csv_without_person_and_score(tmp_path):
