@@ -5,8 +5,8 @@
 
 `frame` counts from 0; `x` and `y` are pixels from the top-left corner, or shares of the picture's
 width and height; `joint` is a name, as the 2D models' joint sets have it (`left_shoulder`;
-`LShoulder` is understood). `person` and `score` may be left out: then hotvid tells people apart, one
-body a frame, and every joint counts as sure.
+`LShoulder` is understood). `person` and `score` may be left out: then hotvid tells people apart,
+one body a frame, and every joint counts as sure.
 """
 
 from __future__ import annotations
