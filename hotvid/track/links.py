@@ -70,12 +70,9 @@ def _velocities(d: Detections, links: Links) -> tuple[np.ndarray, np.ndarray]:
 def _link_once(d: Detections, double: np.ndarray, past: np.ndarray, future: np.ndarray) -> Links:
     n = len(d)
     a, b, far, reach = _steps(d, double, past, future)
-    best_a, second_a = _two_best(a, far, n)
-    best_b, second_b = _two_best(b, far, n)
-    second = np.minimum(second_a[a], second_b[b])
-    edge = np.arange(len(a))
-    sure = (best_a[a] == edge) & (best_b[b] == edge) & (far < reach)
-    sure &= second >= np.maximum(_CLEARLY * far, far + _CLEARLY_MORE)
+    second = np.minimum(_second_best(a, far, n)[a], _second_best(b, far, n)[b])
+    # What is itself no better than second is not clearly nearer than that.
+    sure = (far < reach) & (second >= np.maximum(_CLEARLY * far, far + _CLEARLY_MORE))
 
     ends, begins = np.ones(n, bool), np.ones(n, bool)
     ends[a[sure]], begins[b[sure]] = False, False
@@ -115,16 +112,15 @@ def _steps(
     return tuple(np.concatenate(column) for column in zip(*found, strict=True))
 
 
-def _two_best(owner: np.ndarray, far: np.ndarray, n: int) -> tuple[np.ndarray, np.ndarray]:
-    """For each of n owners: the number of its nearest pair, and the second's distance or inf."""
-    best, second = np.full(n, -1), np.full(n, np.inf)
+def _second_best(owner: np.ndarray, far: np.ndarray, n: int) -> np.ndarray:
+    """(n,) the distance of each owner's second nearest pair; inf where there is none."""
+    second = np.full(n, np.inf)
     order = np.lexsort((far, owner))
     sorted_owner = owner[order]
     first = np.flatnonzero(np.r_[True, sorted_owner[1:] != sorted_owner[:-1]][: len(order)])
-    best[sorted_owner[first]] = order[first]
     two = first[np.diff(np.r_[first, len(order)]) > 1]
     second[sorted_owner[two]] = far[order[two + 1]]
-    return best, second
+    return second
 
 
 def known(v: np.ndarray, w: np.ndarray) -> np.ndarray:
