@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from hotvid.atomic import atomic_output, check_output
+from hotvid.atomic import atomic_folder, atomic_output, check_output, remove_leftovers
 from hotvid.errors import OutputError
 
 
@@ -23,7 +23,8 @@ def test_appears_whole(tmp_path):
 @pytest.mark.parametrize("kind", [RuntimeError, KeyboardInterrupt, GeneratorExit])
 def test_nothing_stays_after_an_error(tmp_path, kind):
     (tmp_path / "kept").mkdir()
-    with pytest.raises(kind), atomic_output(tmp_path / "kept" / "new" / "out") as temporary:
+    path = tmp_path / "kept" / "new" / "newer" / "out"
+    with pytest.raises(kind), atomic_output(path) as temporary:
         temporary.write_text("half")
         raise kind
     assert list((tmp_path / "kept").iterdir()) == []
@@ -120,3 +121,70 @@ def test_a_folder_that_only_says_it_can_be_written_is_refused_before_the_work():
 def test_checking_leaves_nothing(tmp_path):
     check_output(tmp_path / "new" / "out")
     assert list(tmp_path.iterdir()) == []
+
+
+def folder_with(path, **files):
+    path.mkdir()
+    for name, text in files.items():
+        (path / f"{name}.json").write_text(text)
+    return path
+
+
+def test_a_folder_is_replaced_whole_and_what_it_held_is_gone(tmp_path):
+    real = folder_with(tmp_path / "real", old="1", older="2")
+    (tmp_path / "link").symlink_to(real)
+    with atomic_folder(tmp_path / "link", "*.json", overwrite=True) as temporary:
+        (temporary / "new.json").write_text("3")
+        assert len(list(real.iterdir())) == 2
+    assert (tmp_path / "link").is_symlink()
+    assert [p.name for p in real.iterdir()] == ["new.json"]
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["link", "real"]
+
+
+def test_what_came_into_a_folder_meanwhile_is_kept(tmp_path):
+    folder = folder_with(tmp_path / "out", old="1")
+    with (
+        pytest.raises(OutputError, match="thesis"),
+        atomic_folder(folder, "*.json", overwrite=True) as temporary,
+    ):
+        (temporary / "new.json").write_text("2")
+        (folder / "thesis.txt").write_text("mine")
+    assert sorted(p.name for p in folder.iterdir()) == ["old.json", "thesis.txt"]
+    assert [p.name for p in tmp_path.iterdir()] == ["out"]
+
+
+def test_a_folder_within_is_nobody_s_file(tmp_path):
+    folder = folder_with(tmp_path / "out")
+    (folder / "mine.json").mkdir()
+    with (
+        pytest.raises(OutputError, match=r"mine\.json"),
+        atomic_folder(folder, "*.json", overwrite=True),
+    ):
+        pytest.fail("the work must not start")
+
+
+def test_a_folder_that_cannot_be_put_in_place_leaves_the_old_one_there(tmp_path, monkeypatch):
+    folder = folder_with(tmp_path / "out", old="1")
+    replace = Path.replace
+
+    def refused(path, target):
+        if (path / "new.json").exists():
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        return replace(path, target)
+
+    monkeypatch.setattr(Path, "replace", refused)
+    with (
+        pytest.raises(OutputError, match="cannot write"),
+        atomic_folder(folder, "*.json", overwrite=True) as temporary,
+    ):
+        (temporary / "new.json").write_text("2")
+    assert [p.name for p in folder.iterdir()] == ["old.json"]
+    assert [p.name for p in tmp_path.iterdir()] == ["out"]
+
+
+def test_what_a_killed_process_left_is_removed(tmp_path):
+    folder_with(tmp_path / ".hotvid-0123456789ab", half="1")
+    (tmp_path / ".hotvid-ba9876543210.mp4").write_text("half")
+    (tmp_path / "mine.mp4").write_text("whole")
+    remove_leftovers(tmp_path)
+    assert [p.name for p in tmp_path.iterdir()] == ["mine.mp4"]

@@ -182,6 +182,19 @@ def test_a_joint_that_nobody_ever_saw_is_left_out(tmp_path):
     assert hip[40] == pytest.approx((hip[39] + hip[41]) / 2, abs=2e-6)
 
 
+def test_of_nameless_poses_without_angles_the_place_is_written_under_a_name(tmp_path):
+    poses = one_who_is(places(moving_body(20)))
+    (person,) = poses.people
+    unknown = replace(person.angles, degrees=np.full_like(person.angles.degrees, np.nan))
+    poses = replace(
+        poses,
+        video=replace(poses.video, path=" .mp4"),
+        people=(replace(person, angles=unknown),),
+    )
+    head, columns = written(poses, tmp_path / "a.mot")
+    assert head[0] == "motion" and list(columns) == ["time", "pelvis_tx", "pelvis_ty", "pelvis_tz"]
+
+
 @pytest.mark.skipif(importlib.util.find_spec("opensim") is None, reason="needs opensim")
 def test_opensim_reads_it(tmp_path):
     import opensim
