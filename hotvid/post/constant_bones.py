@@ -38,15 +38,19 @@ def with_constant_bones(xyz_m: np.ndarray, score: np.ndarray, fps: float) -> np.
 
 
 def _lengths(xyz_m: np.ndarray, score: np.ndarray) -> dict[tuple[int, int], float]:
-    """Metres of each edge, from the pelvis outwards; NaN where it is never known."""
+    """Metres of each edge, from the pelvis outwards; NaN where it is never known on either side."""
     found = {}
     for start, end in H36M17.edges:
         far = np.linalg.norm(xyz_m[:, end] - xyz_m[:, start], axis=-1)
         known = np.isfinite(far)
         weight = np.minimum(score[:, start], score[:, end])[known] + _LEAST_WEIGHT
-        found[start, end] = typical(far[known], weight) if known.any() else float("nan")
-    mirror = H36M17.mirror
-    return {(a, b): (found[a, b] + found[int(mirror[a]), int(mirror[b])]) / 2 for a, b in found}
+        if known.any():
+            found[start, end] = typical(far[known], weight)
+    mirror, lengths = H36M17.mirror.tolist(), {}
+    for a, b in H36M17.edges:
+        sides = [found[e] for e in ((a, b), (mirror[a], mirror[b])) if e in found]
+        lengths[a, b] = float(np.mean(sides)) if sides else float("nan")
+    return lengths
 
 
 def _directions(way: np.ndarray, fps: float) -> np.ndarray:

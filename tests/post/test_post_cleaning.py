@@ -222,6 +222,22 @@ def test_a_missing_joint_takes_no_other_with_it():
     assert np.argwhere(missing).tolist() == [[10, J["left_wrist"]]]
 
 
+def test_a_joint_that_is_never_known_takes_no_other_with_it():
+    xyz = walking().astype(np.float32)
+    wanted = with_constant_bones(xyz, np.ones((N, 17)), FPS)
+    xyz[:, J["left_wrist"]] = np.nan
+    out = with_constant_bones(xyz, np.ones((N, 17)), FPS)
+    assert np.isnan(out).any((0, 2)).nonzero()[0].tolist() == [J["left_wrist"]]
+    np.testing.assert_allclose(out[:, J["right_wrist"]], wanted[:, J["right_wrist"]], atol=0.01)
+
+
+def test_bones_that_nobody_saw_are_as_long_as_they_mostly_are():
+    xyz = walking().astype(np.float32)
+    xyz[:9] *= 0.5
+    found = (with_constant_bones(xyz, np.full((N, 17), s), FPS) for s in (0.0, 1.0))
+    np.testing.assert_allclose(*found, atol=0.005)
+
+
 FOREARM_M = np.linalg.norm(STANDING_M[J["right_wrist"]] - STANDING_M[J["right_elbow"]])
 
 
@@ -257,6 +273,18 @@ def test_a_bone_that_smoothing_shrank_does_not_leap_when_it_is_stretched(method,
     assert wrist_m_s(out).max() < min(1.4 * wrist_m_s(smoothed).max(), 0.8 * leap)
     calm = [*range(frames.start - 20), *range(frames.stop + 20, N)]
     np.testing.assert_allclose(out[calm], smoothed[calm], atol=0.02)
+
+
+def test_a_bone_that_shrank_leaps_at_no_frame_rate_and_reaches_where_it_goes():
+    """As above, at the end of the clip and of many frames a second."""
+    fps = 8 * FPS
+    turned = np.where(np.arange(8 * N) < 8 * N - 30, 0.0, 165.0)
+    smoothed = smooth_by("butterworth", forearm_that_turns(turned), fps, 6.0)
+    out = with_constant_bones(smoothed, np.ones((8 * N, 17)), fps)
+    assert wrist_m_s(out).max() < 1.4 * wrist_m_s(smoothed).max()
+    before, after = (x[-1, J["left_wrist"]] - x[-1, J["left_elbow"]] for x in (smoothed, out))
+    cosine = before @ after / np.linalg.norm(before) / np.linalg.norm(after)
+    assert np.degrees(np.arccos(min(cosine, 1.0))) < 2
 
 
 def test_what_kept_its_length_turns_as_fast_as_it_did():
