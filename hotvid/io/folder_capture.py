@@ -19,7 +19,7 @@ _KINDS = {
     ".tiff": "TIFF",
     ".webp": "WebP",
 }
-_VIDEOS = (".avi", ".m4v", ".mkv", ".mov", ".mp4", ".webm")
+_VIDEOS = (".avi", ".m4v", ".mkv", ".mov", ".mp4", ".mpg", ".mts", ".webm", ".wmv")
 _OWN_FOLDER = "put the frames of one video in a folder of their own"
 
 

@@ -254,7 +254,7 @@ def test_missing_timestamps_are_made_and_said(tmp_path):
     encode = (*H264, "-f", "h264")
     frames, reader = read(make_clip(tmp_path / "raw.h264", 20, fps=25, encode=encode))
     assert [f.pts_s for f in frames] == pytest.approx([i / 25 for i in range(20)])
-    assert reader.warnings == ["the file has no timestamps; 25 frames/s are assumed"]
+    assert reader.warnings == ["the file has no timestamps; 25 frames/s are assumed (--fps)"]
 
 
 @pytest.mark.parametrize("suffix", [".png", ".jpg", ".bmp", ".webp"])
