@@ -264,7 +264,8 @@ class VideoReader:
         if timeline.n_repaired <= 1:
             return
         if timeline.n_repaired == n_frames - 1:
-            self._warn(f"the file has no timestamps; {self.info.fps:g} frames/s are assumed (--fps)")
+            fps = self.info.fps
+            self._warn(f"the file has no timestamps; {fps:g} frames/s are assumed (--fps)")
         else:
             self._warn(
                 f"{timeline.n_repaired} of {n_frames} timestamps made no sense and were mended"
