@@ -110,9 +110,10 @@ def _ffmpeg() -> str:
 
 def _self_test() -> str:
     """A second of video through every stage; nobody is in it, so one person is put into it."""
+    from hotvid.drawing import render
     from hotvid.io.reader import VideoReader
     from hotvid.lift.lifter import load_lifter
-    from hotvid.pipeline import analyze, lift_tracks, render
+    from hotvid.pipeline import analyze, lift_tracks
 
     config = PipelineConfig()
     with tempfile.TemporaryDirectory(prefix="hotvid-doctor-") as folder:

@@ -15,11 +15,7 @@ from hotvid.io.readable import check_source
 from hotvid.io.reader import VideoReader
 from hotvid.observing import frames_expected
 from hotvid.outputs import Outputs
-from hotvid.pipeline import (
-    analyze,
-    lift_anew,
-    lift_keypoints,
-)
+from hotvid.pipeline import analyze, lift_anew, lift_keypoints
 from hotvid.progress import Progress, no_progress
 from hotvid.sources import check_readable, source_at
 from hotvid.time_range import poses_within

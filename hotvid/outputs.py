@@ -9,12 +9,13 @@ from pathlib import Path
 
 from hotvid.atomic import atomic_output, check_output
 from hotvid.config import PipelineConfig
+from hotvid.drawing import render
 from hotvid.errors import OutputError
 from hotvid.exports import Export, check_exports, write_exports
 from hotvid.file_names import PathLike
 from hotvid.io.picture_writer import PICTURE_SUFFIXES
 from hotvid.io.writer import VIDEO_SUFFIXES
-from hotvid.pipeline import render, settle
+from hotvid.pipeline import settle
 from hotvid.progress import Progress
 from hotvid.stored.pose_store import save_poses
 from hotvid.stored.poses_json import write_json

@@ -2,17 +2,16 @@
 
 First pass (`analyze`): the video is read once; frames go through the 2D model in small batches and
 are dropped, the keypoints become tracks, the tracks become 3D. Keypoints that were made elsewhere
-take the place of the 2D model (`lift_keypoints`). Second pass (`render`): the video is read again,
-drawn over and encoded. Neither keeps frames, so memory stays flat on a long video.
+take the place of the 2D model (`lift_keypoints`). Second pass (`hotvid.drawing.render`): the video
+is read again, drawn over and encoded. Neither keeps frames, so memory stays flat on a long video.
 Reading ahead and encoding run in threads of their own beside the models and the drawing.
 """
 
 from __future__ import annotations
 
-import math
 import warnings
 from collections.abc import Sequence
-from contextlib import ExitStack, closing
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,10 +23,7 @@ from hotvid.file_names import PathLike
 from hotvid.geometry import focal_px_of
 from hotvid.io.keypoints import read_keypoints
 from hotvid.io.keypoints.clip import KeypointClip, lay_out
-from hotvid.io.picture_writer import is_picture_name, picture_writer
-from hotvid.io.plain_frames import PlainFrames
 from hotvid.io.reader import VideoReader
-from hotvid.io.writer import VideoWriter
 from hotvid.lift.loading import LifterLoading, lifter_for
 from hotvid.observing import Seen, observe
 from hotvid.pose2d import load_backend
@@ -41,12 +37,7 @@ from hotvid.post.world import place_in_world
 from hotvid.progress import Progress, no_progress
 from hotvid.skeleton import H36M17, to_h36m17
 from hotvid.time_range import poses_within
-from hotvid.track import (
-    associate,
-    select_people,
-    tracks_as_given,
-    tracks_without_phantoms,
-)
+from hotvid.track import associate, select_people, tracks_as_given, tracks_without_phantoms
 from hotvid.types import (
     Lifted,
     ModelsUsed,
@@ -295,70 +286,6 @@ def _cleaned(poses: Poses, config: CleanConfig) -> Poses:
     return replace(poses, people=tuple(people))
 
 
-def render(
-    poses: Poses,
-    out: PathLike,
-    config: PipelineConfig | None = None,
-    progress: Progress = no_progress,
-    *,
-    video: PathLike | None = None,
-    overwrite: bool = False,
-) -> None:
-    """Draw `poses` over the video they were made from, beside a 3D view; its audio is kept.
-
-    out       a video; a picture where there is but one frame.
-    video     where the video lies now; None: where it lay, or a plain canvas if there is none.
-    progress  called as progress("render", done, total).
-    warns     HotvidWarning where the sound cannot be kept, or the video holds fewer frames than
-              `poses`.
-    """
-    from hotvid.render.compose import Composer  # matplotlib takes half a second to import
-
-    config = config or PipelineConfig()
-    path = video or poses.video.path or None
-    composer = Composer(poses, config.render)
-    with ExitStack() as open_files:
-        frames, has_audio = PlainFrames(poses), False
-        if path is not None:
-            frames = open_files.enter_context(_reader_of(poses, path))
-            has_audio = frames.info.has_audio
-        if is_picture_name(out):
-            opened = picture_writer(out, overwrite=overwrite)
-        else:
-            opened = VideoWriter(
-                out,
-                composer.size_px,
-                poses.video.fps,
-                audio_from=path if has_audio else None,
-                audio_start_s=float(poses.pts_s[0]),
-                overwrite=overwrite,
-            )
-        writer = open_files.enter_context(opened)
-        n_drawn = 0
-        for frame in frames:
-            done = frame.index - poses.first_frame + 1
-            if done > poses.n_frames:
-                break
-            if done > 0:
-                writer.write(composer.draw(frame), frame.pts_s)
-                n_drawn += 1
-                progress("render", done, poses.n_frames)
-    notes = list(writer.warnings)
-    if n_drawn < poses.n_frames:
-        notes.append(f"{path} holds {n_drawn} of the {poses.n_frames} frames that have poses")
-    for note in notes:
-        warnings.warn(note, HotvidWarning, stacklevel=2)
-
-
-def _reader_of(poses: Poses, path: PathLike) -> VideoReader:
-    """The frames of `poses`, at the times that they were found at."""
-    span, fps = _span(poses), poses.video.fps
-    reader = VideoReader(path, span, fps if Path(path).is_dir() else None)
-    if math.isclose(reader.info.fps, fps, rel_tol=1e-3):
-        return reader
-    return VideoReader(path, span, fps)  # which was given when they were found
-
-
 def _with_lens(video: VideoInfo, config: LiftConfig) -> VideoInfo:
     """The video with the focal length that is given, which is believed before the file's own."""
     return video if config.focal_px is None else replace(video, focal_px=config.focal_px)
@@ -373,11 +300,3 @@ def _models_used(pose2d: str, lifter: Lifter | None) -> ModelsUsed:
 def _as_h36m17(track: Track2D) -> Track2D:
     xy, score = to_h36m17(track.xy_px, track.score, track.joint_set)
     return replace(track, joint_set=H36M17.name, xy_px=xy, score=score)
-
-
-def _span(poses: Poses) -> tuple[float, float] | None:
-    """The seconds that hold the frames of `poses`, with half a frame to spare on both sides."""
-    if poses.first_frame == 0:
-        return None
-    spare = 0.5 / poses.video.fps
-    return max(0.0, float(poses.pts_s[0]) - spare), float(poses.pts_s[-1]) + spare

@@ -37,8 +37,8 @@ FOUNDATION = {
 # hotvid's own files: read and written by what knows other files, above the foundation.
 STORED = {"stored"}
 STAGES = {"io", "pose2d", "track", "lift", "post", "render", "export"}
-# One pass over a video, which the pipeline begins with.
-FIRST = {"observing"}
+# The two passes over a video: what the pipeline begins with, and what is done with its result.
+PASSES = {"observing", "drawing"}
 ABOVE = {
     "job",
     "outputs",
@@ -88,13 +88,13 @@ def may_use(own: str) -> set[str]:
         return FOUNDATION | STORED | {own}
     if own in STAGES:
         return FOUNDATION | {own}
-    if own in FIRST:
-        return FOUNDATION | STAGES | FIRST
+    if own in PASSES:
+        return FOUNDATION | STAGES | PASSES
     if own == "pipeline":
-        return FOUNDATION | STORED | STAGES | FIRST
+        return FOUNDATION | STORED | STAGES | PASSES
     if own in ABOVE:
-        return FOUNDATION | STORED | STAGES | FIRST | ABOVE | {"pipeline"}
-    return FOUNDATION | STORED | STAGES | FIRST | ABOVE | {"pipeline", "cli"}
+        return FOUNDATION | STORED | STAGES | PASSES | ABOVE | {"pipeline"}
+    return FOUNDATION | STORED | STAGES | PASSES | ABOVE | {"pipeline", "cli"}
 
 
 def files() -> list[Path]:
@@ -114,7 +114,7 @@ def test_every_part_has_its_place():
         FOUNDATION
         | STORED
         | STAGES
-        | FIRST
+        | PASSES
         | ABOVE
         | {"pipeline", "cli", "__init__", "__main__", "_weights"}
     )

@@ -15,7 +15,7 @@ from stand_ins import (
 )
 
 import hotvid
-from hotvid import observing, pipeline, track
+from hotvid import drawing, observing, pipeline, track
 from hotvid.config import PipelineConfig, configure
 from hotvid.errors import HotvidWarning, InputError, UsageError, WeightsError
 from hotvid.io.reader import PREFETCH_FRAMES, VideoReader
@@ -202,7 +202,7 @@ def test_a_file_that_is_no_video(tmp_path, models):
 def test_rendering_draws_each_frame_at_its_own_time(clip, models, tmp_path):
     poses = pipeline.analyze(clip)
     said = []
-    pipeline.render(poses, tmp_path / "out.mp4", progress=lambda *news: said.append(news))
+    drawing.render(poses, tmp_path / "out.mp4", progress=lambda *news: said.append(news))
     with VideoReader(tmp_path / "out.mp4") as reader:
         frames = [(f.pts_s, read_drawn_code(f.bgr)) for f in reader]
     assert [code for _, code in frames] == list(range(N_FRAMES))
@@ -212,7 +212,7 @@ def test_rendering_draws_each_frame_at_its_own_time(clip, models, tmp_path):
 
 def test_rendering_a_part_draws_that_part(clip, models, tmp_path):
     poses = pipeline.analyze(clip, configure(time_range=(0.5, 1.0)))
-    pipeline.render(poses, tmp_path / "out.mp4")
+    drawing.render(poses, tmp_path / "out.mp4")
     with VideoReader(tmp_path / "out.mp4") as reader:
         assert [read_drawn_code(f.bgr) for f in reader] == list(range(15, 30))
 
@@ -261,9 +261,9 @@ def test_drawing_follows_its_settings_and_the_sound_begins_with_the_part(
         return VideoWriter(*given, **named)
 
     monkeypatch.setattr(compose, "Composer", Drawn)
-    monkeypatch.setattr(pipeline, "VideoWriter", writer)
+    monkeypatch.setattr(drawing, "VideoWriter", writer)
     config = configure(kpt_thr=0.65, time_range=(0.5, 0.7))
-    pipeline.render(pipeline.analyze(clip, config), tmp_path / "out.mp4", config)
+    drawing.render(pipeline.analyze(clip, config), tmp_path / "out.mp4", config)
     assert [of.kpt_thr for of in drawn] == [0.65]
     assert [of["audio_start_s"] for of in opened] == [pytest.approx(0.5, abs=1e-3)]
 

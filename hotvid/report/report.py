@@ -15,10 +15,11 @@ from pathlib import Path
 from hotvid import job
 from hotvid.atomic import atomic_output, check_output
 from hotvid.config import PipelineConfig, RenderConfig
+from hotvid.drawing import render
 from hotvid.errors import HotvidWarning, OutputError
 from hotvid.file_names import PathLike, as_unicode
 from hotvid.io.readable import check_source
-from hotvid.pipeline import render, settle
+from hotvid.pipeline import settle
 from hotvid.progress import Progress, no_progress
 from hotvid.report.content import content
 from hotvid.sources import check_readable, source_at
