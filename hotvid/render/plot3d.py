@@ -17,7 +17,8 @@ from hotvid.render.scene import Scene, arrange, levelled, to_plot
 from hotvid.skeleton import H36M17
 from hotvid.types import Motion3D, Person, WorldFrame
 
-_HEAD = H36M17.index("head")
+_THORAX, _NOSE, _HEAD = map(H36M17.index, ("thorax", "nose", "head"))
+_HAIR = 1e-9  # of depth
 _BONE_M = 0.035
 SKULL_M = 0.1  # the radius of the ball that is drawn for the bone from the nose to the head's top
 _ONE_UP = np.array([[0.0, 0.0, 0.0], [0.0, 0.0, 1.0]])
@@ -69,6 +70,14 @@ def scene_of(people: Sequence[Person], fps: float, world: WorldFrame | None = No
     """Where those of `people` who have 3D stand in the plot."""
     floor_m = None if world is None else -float(world.camera_m[1])
     return arrange([motion for _, motion in _lifted(people, world)], fps, floor_m)
+
+
+def _skull_depth(depth: Sequence[float]) -> float:
+    """Where a skull comes among the bones: before the neck if the nose is on its far side, and
+    else behind it, so that one sees who looks this way."""
+    thorax, nose = depth[_THORAX], depth[_NOSE]
+    middle, neck = (nose + depth[_HEAD]) / 2, (thorax + nose) / 2
+    return min(middle, neck - _HAIR) if nose > middle else max(middle, neck + _HAIR)
 
 
 class Plot3D:
@@ -188,7 +197,7 @@ class Plot3D:
             at, depth, known = body.pixels.tolist(), body.depth.tolist(), body.known.tolist()
             for (a, b), side in zip(H36M17.edges, EDGE_SIDES, strict=True):
                 if known[a] and known[b]:
-                    middle = (depth[a] + depth[b]) / 2
+                    middle = _skull_depth(depth) if b == _HEAD else (depth[a] + depth[b]) / 2
                     faint = 1 - min(body.opacity[a], body.opacity[b])
                     colour = palette.mix(body.colours.side(side), palette.PANEL_BGR, faint)
                     strokes_by_depth.append((middle, body, at[a], at[b], colour, b == _HEAD))
@@ -202,9 +211,11 @@ class Plot3D:
             strokes.dot(panel, a, colour, body.width * 0.7)
             strokes.dot(panel, b, colour, body.width * 0.7)
         for body in bodies:
-            if body.known[_HEAD]:
-                x, y = body.pixels[_HEAD]
-                left, top = round(x - body.label.shape[1] / 2), round(y - 1.4 * body.label.shape[0])
+            if body.known[_HEAD] and body.known[_NOSE]:
+                x, y = (body.pixels[_HEAD] + body.pixels[_NOSE]) / 2
+                height, width = body.label.shape
+                top = round(y - body.metre_px * SKULL_M - 1.1 * height)
+                left = round(x - width / 2)
                 faint = 1 - max(body.opacity)
                 colour = palette.mix(body.colours.middle, palette.PANEL_BGR, faint)
                 put_mask(panel, body.label, left, top, colour)

@@ -140,6 +140,24 @@ def test_a_skull_is_between_nose_and_top_of_the_head_and_hides_what_is_behind(ma
         assert (tuple(drawn(plot, 0)[y, x]) == person_colours(0).left) == seen
 
 
+def test_one_sees_who_looks_this_way(make_person):
+    person = make_person()
+    hidden = []
+    for turned in (1, -1):  # the nose is away from the camera, then towards it
+        xyz = person.motion.xyz_m * np.float32([1, 1, turned])
+        xyz[:, H36M17.index("nose"), 0] = 0.02
+        plot = plot_of(replace(person, motion=Motion3D(xyz, person.motion.root_m)))
+        ends = xyz[0, [H36M17.index("nose"), H36M17.index("head")]]
+        world = to_plot(ends) + plot.scene.places[0][0]
+        at, _ = plot.axes.project(np.vstack([world, world.mean(0)]))
+        metre = np.diff(plot.axes.project(world[0] + np.array([[0, 0, 0], [0, 0, 1]]))[0], axis=0)
+        panel = drawn(plot, 0)
+        ys, xs = np.indices(panel.shape[:2])
+        skull = np.hypot(xs - at[2, 0], ys - at[2, 1]) < SKULL_M * np.linalg.norm(metre) - 1.5
+        hidden.append(not (panel[skull] != person_colours(0).middle).any())
+    assert hidden == [True, False]
+
+
 def test_bones_are_drawn_in_the_colours_of_their_side(make_person):
     person = make_person(track_id=2)
     plot = plot_of(person)
