@@ -83,26 +83,21 @@ def look_at_rotation(direction: np.ndarray) -> np.ndarray:
     return np.stack(rows, -1).reshape(*d.shape[:-1], 3, 3)
 
 
-def similarity_align(
-    points: np.ndarray, target: np.ndarray, weight: np.ndarray | None = None
-) -> np.ndarray:
+def similarity_align(points: np.ndarray, target: np.ndarray) -> np.ndarray:
     """`points` moved onto `target` by the best scale, rotation and translation (Umeyama 1991).
 
     points, target  (..., N, 3).
-    weight          (..., N) or None.
-    returns         (..., N, 3). Never a reflection.
+    returns         (..., N, 3) float64. Never a reflection.
     """
-    w = np.ones(points.shape[:-1]) if weight is None else np.asarray(weight, np.float64)
-    w = w / w.sum(-1, keepdims=True)
-    mean_p = (w[..., None] * points).sum(-2, keepdims=True)
-    mean_t = (w[..., None] * target).sum(-2, keepdims=True)
-    p, t = points - mean_p, target - mean_t
-    u, s, vt = np.linalg.svd(np.swapaxes(t, -1, -2) @ (w[..., None] * p))
+    points, target = np.asarray(points, np.float64), np.asarray(target, np.float64)
+    middle = target.mean(-2, keepdims=True)
+    p, t = points - points.mean(-2, keepdims=True), target - middle
+    u, s, vt = np.linalg.svd(np.swapaxes(t, -1, -2) @ p)
     sign = np.sign(np.linalg.det(u @ vt))
     s = s.copy()
     s[..., -1] *= sign
     u = u.copy()
     u[..., -1] *= sign[..., None]
-    variance = np.maximum((w[..., None] * p**2).sum((-1, -2)), 1e-12)
+    variance = np.maximum((p**2).sum((-1, -2)), 1e-12)
     scale = (s.sum(-1) / variance)[..., None, None]
-    return scale * (p @ np.swapaxes(u @ vt, -1, -2)) + mean_t
+    return scale * (p @ np.swapaxes(u @ vt, -1, -2)) + middle

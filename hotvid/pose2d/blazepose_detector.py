@@ -16,6 +16,8 @@ from hotvid.pose2d.tiles import Tile
 INPUT_SIZE = 224
 # Grids of anchor centres: cells a side, anchors a cell.
 _GRIDS = ((28, 2), (14, 2), (7, 6))
+# Boxes of which this share of the union is common are of one body (BlazePose's own).
+_ONE_BODY_IOU = 0.3
 
 
 @dataclass(frozen=True)
@@ -64,7 +66,7 @@ def decode(
 
 
 def blend_overlaps(
-    boxes: np.ndarray, points: np.ndarray, scores: np.ndarray, iou_thr: float = 0.3
+    boxes: np.ndarray, points: np.ndarray, scores: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """Non-maximum suppression that blends what it merges, weighted by score (BlazeFace, 2019).
 
@@ -73,7 +75,7 @@ def blend_overlaps(
     out_points, out_scores = [], []
     left = np.argsort(-scores, kind="stable")
     while len(left):
-        overlap = box_overlap(boxes[left[0]], boxes[left]) > iou_thr
+        overlap = box_overlap(boxes[left[0]], boxes[left]) > _ONE_BODY_IOU
         overlap[0] = True
         group, left = left[overlap], left[~overlap]
         out_points.append(np.average(points[group], axis=0, weights=scores[group]))

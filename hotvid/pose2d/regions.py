@@ -11,6 +11,7 @@ from hotvid.skeleton import BLAZEPOSE33
 
 # The circle around the body is enlarged by this much before it is cropped (BlazePose's own).
 REGION_MARGIN = 1.25
+_BOX_MARGIN = 0.1  # around the keypoints, as a share of their box's longer side
 
 # Nose, shoulders, elbows, wrists, hips, knees, ankles at BlazePose's indices: the joints that tell
 # a body from its neighbour. The rest of the face, hands and feet move with these.
@@ -120,10 +121,10 @@ def _area(points: np.ndarray) -> float:
     return max(float(width * height), float(longer * longer) / 3, 1.0)
 
 
-def keypoint_box(xy_px: np.ndarray, size_px: tuple[int, int], margin: float = 0.1) -> np.ndarray:
-    """(4,) x0 y0 x1 y1: the keypoints' box and a share of its longer side, within the picture."""
+def keypoint_box(xy_px: np.ndarray, size_px: tuple[int, int]) -> np.ndarray:
+    """(4,) x0 y0 x1 y1: the keypoints' box with a margin, within the picture."""
     low, high = xy_px.min(0), xy_px.max(0)
-    pad = margin * float((high - low).max())
+    pad = _BOX_MARGIN * float((high - low).max())
     edge = np.array(size_px, np.float64)
     box = np.concatenate([np.clip(low - pad, 0, edge), np.clip(high + pad, 0, edge)])
     return box.astype(np.float32)
