@@ -36,7 +36,7 @@ def hang(seen: Seen, n_frames: int, width_px: float, gap_px: np.ndarray, fps: fl
         head = points[:, _HEAD]
         anchor = _anchor(points, drawn)
         place[rows] = np.where(strokes.reachable(head)[:, None], head, anchor)
-        aside[rows] = anchor - place[rows]
+        aside[rows] = np.where(drawn.any(1)[:, None], anchor - place[rows], 0)
         lift[rows] = _lift(points, drawn, anchor, width_px / 2 + gap_px[rows])
     calm = 2 * max(1, round(_CALM_S * fps)) + 1
     place += uniform_filter1d(aside, calm, axis=0, mode="nearest")
