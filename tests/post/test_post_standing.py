@@ -5,21 +5,29 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from stick_people import STANDING_M
-from test_post_world import FPS, SIZE_PX, bend, camera, degrees_between, filmed, walker
+from walking_people import (
+    FPS,
+    SIZE_PX,
+    UP,
+    J,
+    camera,
+    degrees_between,
+    filmed,
+    on_one_leg,
+    standing,
+    stands,
+    walker,
+)
 
 from hotvid.config import WorldConfig
 from hotvid.post.confidence import joint_confidence
-from hotvid.post.contacts import FEET, foot_contacts
-from hotvid.post.feet import _anchored, plant_feet
+from hotvid.post.contacts import foot_contacts
 from hotvid.post.floor import Floor, fit_floor
 from hotvid.post.gravity import centre_of_mass, up_direction
 from hotvid.post.stature import standing_height_m
 from hotvid.post.world import _frame, place_in_world
-from hotvid.skeleton import H36M17
 from hotvid.types import VideoInfo
 
-J = {name: i for i, name in enumerate(H36M17.joints)}
-UP = np.array([0.0, -1.0, 0.0])  # of a level camera
 RIGHT, LEFT = 0, 1
 
 
@@ -66,17 +74,6 @@ def test_what_a_joint_moves_of_the_centre_of_mass(joint, share):
     np.testing.assert_allclose(centre_of_mass(xyz), [0, share, 0], atol=1e-6)
 
 
-def on_one_leg():
-    """(30, 17, 3) camera axes: the left foot is below the weight, the right one held up aside."""
-    xyz = STANDING_M.copy()
-    xyz[J["right_knee"]] = xyz[J["right_hip"]] + [-0.35, 0.2, 0]
-    xyz[J["right_ankle"]] = xyz[J["right_knee"]] + [-0.3, 0.25, 0]
-    for _ in range(20):  # the foot has weight, too
-        xyz[J["left_ankle"], 0] = centre_of_mass(xyz)[0]
-        xyz[J["left_ankle"], 2] = centre_of_mass(xyz)[2] + 0.05  # bears 5 cm before the ankle
-    return np.tile(xyz, (30, 1, 1))
-
-
 def test_who_stands_on_one_leg_has_the_weight_above_its_foot():
     assert degrees_between(up_direction([on_one_leg()]), UP) < 1.5
 
@@ -113,13 +110,6 @@ def test_without_a_stand_the_floor_is_a_sole_below_the_lowest_ankles():
     assert floor.n_stands == 0 and floor.up.tolist() == UP.tolist()
     # One in twenty may be lower by mistake: 0.021 m of the range.
     assert floor.height_m == pytest.approx(2.0 - 0.021, abs=1e-3)
-
-
-def stands(over_m, height_m, n=5):
-    """(n * n, 3) standing ankles on a square of ground, the camera `height_m` over the floor."""
-    x, z = np.meshgrid(np.linspace(-2, 2, n), np.linspace(3, 7, n))
-    over = np.broadcast_to(over_m, (n, n))
-    return np.stack([x, height_m - over, z], -1).reshape(-1, 3)
 
 
 def test_some_stands_that_are_wild_hardly_move_the_floor():
@@ -180,70 +170,3 @@ def test_a_height_is_from_sole_to_crown():
     # 0.8 + 0.82 m from ankle to crown are 95.3 per cent of it (Drillis and Contini: 0.039 to the
     # ankle, and the lifter's head is no crown).
     assert standing_height_m(xyz) == pytest.approx(1.62 / 0.953, abs=1e-6)
-
-
-def standing(n=60):
-    """(n, 17, 3) world, y up: on the floor, the knees a little bent."""
-    xyz = np.tile(STANDING_M * [1, -1, -1] + [0, 0.86, 0], (n, 1, 1))
-    for side in ("right", "left"):
-        leg = [J[f"{side}_{j}"] for j in ("hip", "knee", "ankle")]
-        ankle = xyz[0, leg[0]] * [1, 0, 1] + [0, 0.08, 0]
-        xyz[:, leg] = bend(xyz[0, leg], ankle)
-    return xyz
-
-
-def test_who_stands_on_something_high_is_not_pulled_to_the_floor():
-    both = np.ones((60, 2), bool)
-    high = standing() + [0, 0.6, 0]
-    np.testing.assert_allclose(plant_feet(high, both, FPS), high, atol=1e-6)
-    off = plant_feet(standing() + [0, 0.1, 0], both, FPS)
-    np.testing.assert_allclose(off[:, FEET, 1], 0.08, atol=0.002)
-
-
-def test_no_foot_is_bent_far_from_where_it_was_seen():
-    # Both are said to stand, and slide 0.3 m before and behind their place, each another way.
-    xyz, slide = standing(), np.linspace(-0.3, 0.3, 60)
-    seen = xyz.copy()
-    for side, sign in (("right", 1), ("left", -1)):
-        leg = [J[f"{side}_{j}"] for j in ("hip", "knee", "ankle")]
-        for row in range(60):
-            seen[row, leg] = bend(xyz[row, leg], xyz[row, leg[2]] + [0, 0, sign * slide[row]])
-    out = plant_feet(seen, np.ones((60, 2), bool), FPS)
-    far = np.linalg.norm(out[:, FEET] - seen[:, FEET], axis=-1)
-    assert 0.08 < far.max() < 0.125
-
-
-def test_between_two_stands_a_foot_is_pulled_by_their_mean():
-    # Both stands want the ankle 0.1 m lower; the two frames between are eased to by both.
-    foot, height = np.tile([0, 0.18, 0], (60, 1)).astype(float), np.full(60, 0.08)
-    contact = np.zeros(60, bool)
-    contact[20:30] = contact[32:42] = True
-    path = _anchored(foot, height, contact, 30.0)
-    np.testing.assert_allclose(path[20:42, 1], 0.08, atol=1e-9)
-    np.testing.assert_allclose(path[[15, 46], 1], 0.18)
-    # Three frames to come and to go: raised cosines at a quarter, a half, three quarters.
-    share = 0.5 * (1 + np.cos(np.pi * np.array([0.25, 0.5, 0.75])))
-    np.testing.assert_allclose(path[42:45, 1], 0.18 - 0.1 * share)
-
-
-def knees(xyz):
-    """(F, 2) degrees by which right and left knee are bent."""
-    out = []
-    for side in ("right", "left"):
-        hip, knee, ankle = (xyz[:, J[f"{side}_{j}"]] for j in ("hip", "knee", "ankle"))
-        cosine = ((knee - hip) * (ankle - knee)).sum(-1)
-        cosine /= np.linalg.norm(knee - hip, axis=-1) * np.linalg.norm(ankle - knee, axis=-1)
-        out.append(np.degrees(np.arccos(np.clip(cosine, -1, 1))))
-    return np.stack(out, 1)
-
-
-def test_knees_bend_as_they_were_seen_to():
-    xyz = standing()
-    xyz[:, J["left_knee"]] = xyz[:, [J["left_hip"], J["left_ankle"]]].mean(1) + [0, 0, 0.002]
-    seen = xyz.copy()
-    slide = 0.05 * np.sin(np.arange(60) / 5)
-    for side, sign in (("right", 1), ("left", -1)):
-        seen[:, J[f"{side}_ankle"], 1] += sign * slide
-    out = plant_feet(seen, np.ones((60, 2), bool), FPS)
-    assert np.abs(knees(out) - knees(seen)).max() < 6.1
-    assert np.abs(out[:, FEET] - seen[:, FEET]).max() > 0.005
