@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from hotvid.errors import OutputError
+from hotvid.file_names import url_meant
 
 _TEMPORARY = ".hotvid-"
 # Errors that the file system raises because of what is written, not of what is read.
@@ -57,6 +58,8 @@ def check_output_folder(path: str | os.PathLike, pattern: str, overwrite: bool =
 
 
 def _check_parent(path: Path) -> None:
+    if (url := url_meant(path)) is not None:
+        raise OutputError(f"'{url}' is a URL", "name a file, or use: hotvid batch")
     folder = _nearest_existing(path.parent)
     if not folder.is_dir():
         raise OutputError(f"'{folder}' is not a folder", "choose another place for the output")

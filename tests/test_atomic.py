@@ -6,7 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from hotvid.atomic import atomic_folder, atomic_output, check_output, remove_leftovers
+from hotvid.atomic import (
+    atomic_folder,
+    atomic_output,
+    check_output,
+    check_output_folder,
+    remove_leftovers,
+)
 from hotvid.errors import OutputError
 
 
@@ -188,3 +194,13 @@ def test_what_a_killed_process_left_is_removed(tmp_path):
     (tmp_path / "mine.mp4").write_text("whole")
     remove_leftovers(tmp_path)
     assert [p.name for p in tmp_path.iterdir()] == ["mine.mp4"]
+
+
+def test_a_url_is_no_folder_here(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(OutputError, match=r"'s3://lab/a\.mp4' is a URL; .*hotvid batch"):
+        check_output("s3://lab/a.mp4")
+    with pytest.raises(OutputError, match="'s3://lab/a' is a URL"):
+        check_output_folder("s3://lab/a", "*.json")
+    (tmp_path / "s3:").mkdir()  # as somebody may call it
+    assert check_output("s3:/lab/a.mp4") == Path("s3:/lab/a.mp4")

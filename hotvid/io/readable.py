@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 
 from hotvid.errors import InputError
+from hotvid.file_names import url_meant
 from hotvid.io.capture import DAMAGED
 from hotvid.io.folder_capture import frame_files
 from hotvid.io.probe import Probe
@@ -14,7 +15,6 @@ from hotvid.io.probe import Probe
 # FFmpeg draws text as if on a terminal, and follows lists to files elsewhere.
 NO_VIDEO_FILES = frozenset({"tty", "hls", "concat", "dash", "imf", "sdp", "rtsp"})
 _STREAMS = frozenset({"rtsp", "rtmp", "rtp", "srt", "udp"})
-_URL = re.compile(r"([a-z][a-z0-9+.-]+):/+", re.IGNORECASE)
 
 
 def check_source(path: str | os.PathLike) -> Path:
@@ -23,12 +23,10 @@ def check_source(path: str | os.PathLike) -> Path:
     raises  InputError.
     """
     path = Path(path)
-    if (url := _URL.match(str(path))) and not path.exists():
-        # A path has eaten one of its slashes.
-        given = f"{url[1]}://{str(path)[url.end() :]}"
-        if url[1].lower() in _STREAMS:
-            raise InputError(f"'{given}' is a stream", "record it to a file first")
-        raise InputError(f"'{given}' is a URL", "download it first, or use: hotvid batch")
+    if (url := url_meant(path)) is not None:
+        if url.partition(":")[0].lower() in _STREAMS:
+            raise InputError(f"'{url}' is a stream", "record it to a file first")
+        raise InputError(f"'{url}' is a URL", "download it first, or use: hotvid batch")
     try:
         if path.is_dir():
             frame_files(path)

@@ -32,7 +32,9 @@ def test_missing(tmp_path):
     assert "'" + str(tmp_path / "no.mp4") + "' does not exist" in complaint(tmp_path / "no.mp4")
 
 
-@pytest.mark.parametrize("url", ["https://example.com/a.mp4", "s3://bucket/a.mp4"])
+@pytest.mark.parametrize(
+    "url", ["https://example.com/a.mp4", "s3://bucket/a.mp4", "file:///a/b.mp4"]
+)
 def test_url(url):
     with pytest.raises(InputError, match=f"'{url}' is a URL; download it first"):
         check_source(url)
