@@ -5,10 +5,12 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
+import re
 import sys
 import traceback
 import warnings
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
 import typer
@@ -55,7 +57,7 @@ class _OneLineErrors(TyperGroup):
     """A group of commands each of which ends in an exit status and at most one line of error."""
 
     def main(self, args: Sequence[str] | None = None, **settings: Any) -> NoReturn:
-        given = list(sys.argv[1:] if args is None else args)
+        given = [_at_home(word) for word in (sys.argv[1:] if args is None else args)]
         settings["standalone_mode"] = False
         with _warnings_as_lines():
             sys.exit(_ending(lambda: super(_OneLineErrors, self).main(given, **settings), given))
@@ -79,6 +81,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode="markdown",
+    context_settings={"help_option_names": ["-h", "--help"]},
 )
 
 
@@ -156,6 +159,14 @@ def _silence_libraries() -> None:
     sys.stderr = open(  # noqa: SIM115 PTH123 open as long as the process lives
         own, "w", encoding=sys.stderr.encoding, errors="backslashreplace", buffering=1
     )
+
+
+def _at_home(word: str) -> str:
+    """`--out=~/a.mp4`, in which shells leave the `~` as it is: a folder would get that name."""
+    option, equals, value = word.partition("=")
+    if option.startswith("--") and equals and re.match("~(/|$)", value):
+        return f"{option}={Path.home()}{value[1:]}"
+    return word
 
 
 def _ending(work: Any, given: list[str]) -> int:

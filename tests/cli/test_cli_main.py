@@ -3,6 +3,7 @@
 import errno
 import json
 import re
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -313,6 +314,22 @@ def test_a_wrong_command_line_gives_one_line_and_status_2(clip, tmp_path, monkey
 def test_a_command_that_is_not_whole_gives_one_line_and_status_2(words):
     line = one_line(call(*words, expect=2))
     assert line.startswith("error: ") and "--help" in line
+
+
+@pytest.mark.parametrize("words", [[], ["run"], ["bench", "run"], ["models", "import"]])
+def test_h_is_help(words):
+    assert call(*words, "-h").stdout == call(*words, "--help").stdout != ""
+
+
+def test_home_is_meant_behind_an_equals_sign_too(clip, backend, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "home").mkdir()
+    monkeypatch.setattr(Path, "home", lambda: tmp_path / "home")
+    call("export-json", clip, "--out=~/o.json", "--save-poses=~o.npz", "--quiet")
+    call("export", clip, "--format=csv", "--out=~/new/", "--quiet")
+    assert names(tmp_path / "home") == ["new", "o.json"]
+    assert names(tmp_path / "home" / "new") == ["coded.csv"]
+    assert names(tmp_path) == ["coded.mp4", "home", "~o.npz"]
 
 
 def test_a_person_who_is_not_there_is_said_so(clip, backend, tmp_path):
