@@ -155,10 +155,10 @@ class OwnEnvironment:
             )
 
 
-RTMPOSE = Extra("rtmpose", "onnxruntime", "onnxruntime>=1.18")
+RTMPOSE = Extra("rtmpose", "onnxruntime", "onnxruntime>=1.20")
 YOLO = Extra("yolo", "ultralytics", "ultralytics>=8.4.190,<8.5", "AGPL-3.0")
 RAY = Extra("ray", "ray", "ray>=2.40")
-REMOTE = Extra("remote", "upath", "universal-pathlib>=0.3")
+REMOTE = Extra("remote", "upath", "universal-pathlib>=0.3.7")
 # Of single formats; the extra "formats" has them all.
 PYARROW = Extra("formats", "pyarrow", "pyarrow")
 EZC3D = Extra("formats", "ezc3d", "ezc3d")

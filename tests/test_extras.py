@@ -37,7 +37,7 @@ def test_nobody_is_told_that_an_extra_is_used(monkeypatch):
 
 def test_on_windows_words_are_quoted_as_both_of_its_shells_know(monkeypatch):
     monkeypatch.setattr(sys, "platform", "win32")
-    assert extras.quoted("onnxruntime>=1.18") == '"onnxruntime>=1.18"'
+    assert extras.quoted("onnxruntime>=1.20") == '"onnxruntime>=1.20"'
     assert extras.quoted(r"C:\venv\Scripts\python.exe") == r"C:\venv\Scripts\python.exe"
     assert extras.quoted(r"C:\my venv\python.exe") == r'"C:\my venv\python.exe"'
     assert extras.MMPOSE.install.startswith("py -3.11 -m venv ")

@@ -114,7 +114,7 @@ def test_a_runtime_that_is_not_there_is_named_with_its_command(clip, tmp_path, m
     result = CliRunner().invoke(app, words)
     assert result.exit_code == 1
     assert result.stderr == (
-        f"error: onnxruntime is not installed; install it: {pip_install('onnxruntime>=1.18')}\n"
+        f"error: onnxruntime is not installed; install it: {pip_install('onnxruntime>=1.20')}\n"
     )
 
 

@@ -40,7 +40,7 @@ def test_every_kind_is_listed_as_it_is_given():
 
 def test_what_is_not_installed_has_its_command(without_extras):
     lines = call().splitlines()
-    assert f"  rtmpose  {pip_install('onnxruntime>=1.18')}" in lines
+    assert f"  rtmpose  {pip_install('onnxruntime>=1.20')}" in lines
     (mmpose,) = [line for line in lines if line.startswith("  mmpose   ")]
     assert "nowhere" in mmpose and mmpose.endswith("--no-deps mmpose==1.3.2")
     assert f"  yolo     {pip_install('ultralytics>=8.4.190,<8.5')}" in lines
