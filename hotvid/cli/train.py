@@ -149,7 +149,8 @@ def train(
         bool | None,
         typer.Option(
             "--deterministic",
-            help="The same weights from run to run, also on CUDA, where it is slower.",
+            help="The same weights from run to run on CUDA, too: with torch's deterministic "
+            "algorithms alone.",
             rich_help_panel=_PUBLISHED,
             show_default=False,
         ),

@@ -1,10 +1,10 @@
 """A model's answers for a data set as a file, for measures of one's own.
 
 NPZ, N clips, nothing pickled. For a clip NAME, "S9/Photo 1/54138969" (subject, action, camera) or
-"TS1": `predicted/NAME` and `reference/NAME`, (F, 17, 3) float32, millimetres, camera axes, the root
-at 0: what is compared, frame for frame; `valid/NAME`, (F,), the frames that count, where not all
-do. `clips` (N,) has the names, `joints` (17,) those of the joints, and `about`, JSON text, tells
-which model they are of.
+"TS1": `predicted/NAME` and `reference/NAME`, (F, 17, 3) float32, millimetres, camera axes (of
+MotionBERT its picture's), the root at 0: what is compared, frame for frame; `valid/NAME`, (F,), the
+frames that count, where not all do. `clips` (N,) has the names, `joints` (17,) those of the joints,
+and `about`, JSON text, tells which model they are of.
 """
 
 from __future__ import annotations

@@ -108,6 +108,7 @@ def evaluate_clips(
     pck_joints    those that PCK and AUC are of; None: all.
     count_copies  count answers for the copies of frames by which windows were padded, too, as the
                   published code of the Hourglass Tokenizer does: protocols 1 and 2, PCK, AUC.
+                  (There each take of a batch of several gets the batch's mean of protocol 2.)
     progress      called with the frames done, in the stage "evaluating".
     """
     if not clips:
