@@ -127,7 +127,7 @@ class Manifest:
             entry = _entry(line)
             if entry is not None:
                 yield entry
-            elif b'"schema"' in line and SCHEMA.encode() not in line:
+            elif _is_of_other_schema(line):
                 raise InputError(
                     f"line {number} of '{self.path}' is not of schema {SCHEMA}",
                     "update hotvid, or choose another output folder",
@@ -149,6 +149,15 @@ def _entry(line: bytes) -> Entry | None:
     except (ValueError, TypeError, LookupError, RecursionError):
         return None
     return entry if _is_sane(entry) else None
+
+
+def _is_of_other_schema(line: bytes) -> bool:
+    """Whether a line is of another schema, as those of later versions; none that broke off is."""
+    try:
+        found = json.loads(line)
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(found, dict) and found.get("schema", SCHEMA) != SCHEMA
 
 
 def _is_sane(entry: Entry) -> bool:

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from hotvid.batch.manifest import DONE, FAILED, STARTED, Entry, Manifest
+from hotvid.batch.manifest import DONE, FAILED, STARTED, Entry, Manifest, is_results
 from hotvid.batch.settings import of_video
 from hotvid.errors import InputError
 
@@ -60,7 +60,7 @@ def test_lines_of_earlier_versions_say_what_their_outputs_were_made_of(tmp_path)
     assert list(Manifest(tmp_path).entries.values()) == [replace(ENTRY, made_of=key), failed]
 
 
-@pytest.mark.parametrize("cut", [1, 2, 40, -1])
+@pytest.mark.parametrize("cut", [1, 2, 20, 40, -1])
 def test_a_line_that_broke_off_is_no_line(tmp_path, cut):
     Manifest(tmp_path).add(ENTRY)
     whole = lines(tmp_path)[0]
@@ -98,10 +98,20 @@ def test_a_spoilt_line_is_passed_over(tmp_path, spoilt):
     assert Manifest(tmp_path).entries == {}
 
 
-def test_a_manifest_of_a_later_version_is_refused(tmp_path):
-    (tmp_path / "manifest.jsonl").write_text('{"schema": "hotvid-batch/2", "input": "a"}\n')
+@pytest.mark.parametrize("version", [2, 10])
+def test_a_manifest_of_a_later_version_is_refused(tmp_path, version):
+    line = f'{{"schema": "hotvid-batch/{version}", "input": "a", "folder": "b", "state": "done"}}'
+    (tmp_path / "manifest.jsonl").write_text(line + "\n")
     with pytest.raises(InputError, match=r"line 1 .*hotvid-batch/1; update hotvid"):
         Manifest(tmp_path)
+
+
+def test_other_programs_manifests_are_no_results(tmp_path):
+    (tmp_path / "manifest.jsonl").write_text('{"image": "a.png"}\n')
+    assert not is_results(tmp_path) and not is_results(tmp_path / "nowhere")
+    (tmp_path / "manifest.jsonl").unlink()
+    Manifest(tmp_path).add(ENTRY)
+    assert is_results(tmp_path)
 
 
 @pytest.mark.parametrize(

@@ -13,12 +13,12 @@ from hotvid.batch import lease as lease_module
 from hotvid.batch.engine import Ended, Started
 from hotvid.batch.find import common_folder, find_videos
 from hotvid.batch.lease import leased
-from hotvid.batch.manifest import Manifest
+from hotvid.batch.manifest import Entry, Manifest
 from hotvid.batch.places import below, is_url, place, stamp
 from hotvid.batch.run import Request, run_batch
 from hotvid.batch.task import Outcome
 from hotvid.cli.main import app
-from hotvid.errors import InputError, OutputError
+from hotvid.errors import HotvidError, InputError, OutputError
 
 pytest.importorskip("upath", reason="needs universal-pathlib")
 
@@ -250,8 +250,6 @@ def test_a_batch_whose_folder_was_taken_over_stops_and_writes_nothing_more(
 
 
 def test_the_manifest_is_sent_when_it_is_closed(tmp_path, monkeypatch):
-    from hotvid.batch.manifest import Entry
-
     manifest = Manifest(place(url(tmp_path)))
     for n in range(3):
         manifest.add(Entry(input=f"s3://b/{n}.mp4", folder=f"{n}.mp4", state="done"))
@@ -262,3 +260,19 @@ def test_the_manifest_is_sent_when_it_is_closed(tmp_path, monkeypatch):
     again = Manifest(place(url(tmp_path)))
     again.add(Entry(input="s3://b/3.mp4", folder="3.mp4", state="done"))
     assert len(Manifest(place(url(tmp_path))).entries) == 4
+
+
+def test_a_network_that_fails_now_and_then_costs_no_line_of_the_manifest(tmp_path, monkeypatch):
+    manifest = Manifest(place(url(tmp_path)))
+    kind = type(manifest.path)
+
+    def fail(*_):
+        raise OSError("the network is away")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(kind, "write_bytes", fail)
+        manifest.add(Entry(input="s3://b/0.mp4", folder="0.mp4", state="done"))
+        with pytest.raises(HotvidError, match="the network is away"):
+            manifest.close()
+    manifest.close()
+    assert list(Manifest(place(url(tmp_path))).entries) == ["s3://b/0.mp4"]
