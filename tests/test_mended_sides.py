@@ -8,6 +8,7 @@ from stick_people import two_people
 
 from hotvid.mended_sides import with_mended_sides
 from hotvid.skeleton import BLAZEPOSE33, H36M17, to_h36m17
+from hotvid.stored.poses_json import to_dict
 
 LEGS = [i for i, n in enumerate(BLAZEPOSE33.joints) if n.split("_", 1)[-1] in
         ("hip", "knee", "ankle", "heel", "foot_index")]  # fmt: skip
@@ -40,6 +41,15 @@ def test_what_was_mended_in_the_skeleton_is_mended_in_all_joints(person, parts):
     xy, score = with_mended_sides(wrong)
     np.testing.assert_array_equal(xy, person.detected.xy_px)
     np.testing.assert_array_equal(score, person.detected.score)
+
+
+def test_the_json_has_feet_and_hands_at_their_ankles_and_wrists(person):
+    def feet_and_hands(one):
+        (found,) = to_dict(replace(two_people(), people=(one,)))["people"]
+        return [row["feet_and_hands_2d"] for row in found["frames"]]
+
+    wrong = exchanged(person, LEGS, ARMS)
+    assert feet_and_hands(wrong) == feet_and_hands(person)
 
 
 def test_what_nobody_mended_stays(person):

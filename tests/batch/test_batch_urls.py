@@ -210,6 +210,10 @@ def test_a_lease_that_another_took_over_is_left_alone(tmp_path, quick, lasts_s):
         with pytest.raises(OutputError, match="when the other run has ended, go on with --resume"):
             hold.check()
         time.sleep(0.1)
+        (tmp_path / ".lock").unlink()
+        hold.look()
+        assert not (tmp_path / ".lock").exists(), "what is lost is not taken again"
+        (tmp_path / ".lock").write_text(other)
     assert (tmp_path / ".lock").read_text() == other
 
 

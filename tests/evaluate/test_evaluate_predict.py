@@ -116,6 +116,17 @@ def test_both_halves_of_a_pruned_window_keep_the_same_frames():
     assert model.choose_frames is not None and len(chosen) == 1
 
 
+def test_where_frames_are_left_out_twice_each_half_chooses_its_own():
+    torch.manual_seed(0)
+    model = build_model("tpc-mixste", **TINY, token_num=(6, 4), layer_index=(1, 2)).eval()
+    one, mirror = clip(12), H36M17.mirror
+    seen = one.xy_px[:, mirror] * [-1, 1] + [one.size_px[0], 0]
+    there = replace(one, xy_px=seen.astype(np.float32))
+    straight, mirrored = (WindowPredictor(model, flip=False)(each).xyz_m for each in (one, there))
+    wanted = (straight + mirrored[:, mirror] * [-1, 1, 1]) / 2
+    np.testing.assert_allclose(WindowPredictor(model)(one).xyz_m, wanted, atol=1e-5)
+
+
 @pytest.mark.parametrize(
     ("name", "more"),
     [

@@ -100,9 +100,10 @@ def test_the_lens_is_known_where_it_was(tmp_path):
 def test_what_others_left_unknown_is_unsure_and_angles_of_theirs_are_left_out(
     tmp_path, monkeypatch
 ):
-    held = to_dict(settle(two_people("h36m17")))
+    held = to_dict(settle(two_people()))
     row = held["people"][0]["frames"][3]
     row["keypoints_2d"][2], row["score"] = [None, None, None], None
+    row["feet_and_hands_2d"][1] = [None, None, None]
     row["confidence_3d"][2] = None
     held["people"][0]["frames"][-1]["joint_angles"] = [10.0, 20.0]
     (tmp_path / "a.json").write_text(json.dumps(held))
@@ -111,6 +112,7 @@ def test_what_others_left_unknown_is_unsure_and_angles_of_theirs_are_left_out(
     assert np.isnan(person.keypoints.xy_px[3, 2]).all()
     assert person.keypoints.score[3, 2] == person.keypoints.person_score[3] == 0
     assert person.confidence[3, 2] == 0
+    assert np.isfinite(person.detected.score).all()
     assert person.angles is None and other.angles is not None
 
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from hotvid.config import TrackConfig
+from hotvid.errors import UsageError
 from hotvid.track import associate, select_people
 from hotvid.track.identity import merge_doubles, reunite, take_over
 from hotvid.track.links import link
@@ -179,4 +180,7 @@ def test_a_choice_of_people_weighs_size_score_and_time():
     assert chosen([small, brief], "largest") == [brief.track_id]
     unsure = dataclasses.replace(tall, score=tall.score * 0.1)
     assert chosen([unsure, brief], "largest") == [brief.track_id]
+    for word in ("both", "-1"):
+        with pytest.raises(UsageError, match="unknown person"):
+            select_people(tracks, word)
     assert select_people([], 3) == [] and chosen(tracks, str(small.track_id)) == [small.track_id]
