@@ -11,7 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from hotvid.batch.books import Watcher
 from hotvid.cli.progress import STAGES, stderr_console, whole
-from hotvid.cli.summary import n_videos
+from hotvid.cli.summary import n_people, n_videos
 from hotvid.errors import printable
 
 if TYPE_CHECKING:
@@ -91,8 +91,7 @@ def what_came(entry: Entry) -> str:
     """What came of a video, in a few words."""
     if entry.error:
         return f"failed: {entry.error}"
-    people = "1 person" if entry.people == 1 else f"{entry.people} people"
-    return f"{people} in {entry.frames} frames, {entry.wall_s:.1f} s"
+    return f"{n_people(entry.people)} in {entry.frames} frames, {entry.wall_s:.1f} s"
 
 
 def _name(video: Planned) -> str:

@@ -14,6 +14,7 @@ from hotvid.cli.bench_models import bench_models
 from hotvid.cli.bench_pose2d import bench_pose2d
 from hotvid.cli.demo_clip import video_or_demo
 from hotvid.cli.measured import MeasuredOut, check_measured_out, tell
+from hotvid.cli.summary import n_people
 from hotvid.config import Pose2DConfig, configure
 
 if TYPE_CHECKING:
@@ -77,7 +78,7 @@ def _plain(result: BenchResult) -> dict[str, Any]:
 def _text(result: BenchResult) -> str:
     width, height = result.size_px
     lines = [
-        f"{result.video}: {width}x{height}, {result.fps:.3g} frames/s, {result.people} people",
+        f"{result.video}: {width}x{height}, {result.fps:.3g} frames/s, {n_people(result.people)}",
         f"{result.cpu}, {result.n_threads} threads, mode {result.mode}",
         "",
         "stage       ms a frame, alone",

@@ -15,10 +15,10 @@ from hotvid.types import Person, Poses
 def summary(poses: Poses, wall_s: float, written: Sequence[Path]) -> str:
     """Who was found and by what, the time beside the video's own length, and what was written."""
     n = len(poses.people)
-    people = "nobody" if n == 0 else "1 person" if n == 1 else f"{n} people"
     length_s = poses.n_frames / poses.video.fps
     speed = f" ({length_s / wall_s:.2f} x real time)" if poses.n_frames > 1 else ""
     frames = "1 frame" if poses.n_frames == 1 else f"{poses.n_frames} frames"
+    people = n_people(n) if n else "nobody"
     lines = [f"{people} in {frames}, {length_s:.1f} s of video in {wall_s:.1f} s{speed}"]
     for person in poses.people:
         first, last = person.keypoints.frame_index[[0, -1]]
@@ -42,6 +42,10 @@ def _fit(person: Person) -> str:
         return ""
     middle, most = fit["fit_median_mm"], fit["fit_95_percent_mm"]
     return f"; bones fit its joints to {middle:.0f} mm (median), {most:.0f} mm (95 in 100)"
+
+
+def n_people(n: int) -> str:
+    return "1 person" if n == 1 else f"{n} people"
 
 
 def n_videos(n: int) -> str:

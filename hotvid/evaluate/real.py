@@ -139,9 +139,18 @@ def pipeline_estimate(config: PipelineConfig | None = None) -> Estimate:
     return estimate
 
 
+def _file_in(folder: Path, name: str) -> Path:
+    if (folder / name).is_file():
+        return folder / name
+    raise InputError(
+        f"there is no {name} in '{folder}'",
+        "name the folder that holds cameras.json, reference_3d.npz and a video for each camera",
+    )
+
+
 def _reference(folder: Path) -> np.ndarray:
     """(F, 17, 3) metres, world axes, root-relative."""
-    path = folder / "reference_3d.npz"
+    path = _file_in(folder, "reference_3d.npz")
     try:
         with np.load(path, allow_pickle=False) as stored:
             landmarks = stored["landmarks_world_m"].astype(np.float64)
@@ -167,7 +176,7 @@ def _is_known(joints: np.ndarray) -> np.ndarray:
 
 def _cameras(folder: Path) -> list[tuple[str, np.ndarray]]:
     """(name, R) of each camera; the root is the origin, so their places do not matter."""
-    path = folder / "cameras.json"
+    path = _file_in(folder, "cameras.json")
     try:
         stored = json.loads(path.read_text(encoding="utf-8"))
         cameras = [(str(c["name"]), np.array(c["R"], np.float64)) for c in stored]

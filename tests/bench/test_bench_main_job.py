@@ -96,6 +96,7 @@ def test_the_command_says_and_writes_what_was_measured(clip, tmp_path, monkeypat
     to_json = tmp_path / "b.json"
     result = CliRunner().invoke(app, ["bench", str(clip), "--json", str(to_json)])
     assert result.exit_code == 0, result.output
+    assert result.stdout.splitlines()[0] == "a.mp4: 64x48, 30 frames/s, 1 person"
     assert "a processor, 2 threads, mode fast" in result.stdout
     assert "41.7 ms a frame, 0.80 x real time, 10.0 s for 8.0 s, peak memory 1000 MB" in (
         result.stdout

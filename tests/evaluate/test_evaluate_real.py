@@ -140,7 +140,7 @@ def test_a_folder_that_is_something_else_is_an_input_error(folder, name, content
     with pytest.raises(InputError, match=name):
         evaluate_real(folder, lambda v: (np.arange(0), np.zeros((0, 17, 3))))
     (folder / name).unlink()
-    with pytest.raises(InputError, match=name):
+    with pytest.raises(InputError, match=f"^there is no {name} in '.*'; name the folder that"):
         evaluate_real(folder, lambda v: (np.arange(0), np.zeros((0, 17, 3))))
 
 
