@@ -132,9 +132,10 @@ def mpi_inf_3dhp_view(rng, n_frames):
 
 def write_mpi_inf_3dhp(folder, sequences=("TS1", "TS5"), n_frames=40):
     """P-STMO's test file; every fourth frame does not count."""
-    rng = np.random.default_rng(1)
-    valid = (np.arange(n_frames) % 4 != 0).astype(np.float64)
-    data = {name: mpi_inf_3dhp_view(rng, n_frames) | {"valid": valid} for name in sequences}
+    rng, data = np.random.default_rng(1), {}
+    for name, n in zip(sequences, np.broadcast_to(n_frames, len(sequences)), strict=True):
+        valid = (np.arange(n) % 4 != 0).astype(np.float64)
+        data[name] = mpi_inf_3dhp_view(rng, n) | {"valid": valid}
     folder.mkdir(parents=True, exist_ok=True)
     np.savez(folder / "data_test_3dhp.npz", data=data)
     return folder
