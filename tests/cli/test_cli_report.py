@@ -2,6 +2,7 @@
 
 import base64
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from test_cli_main import call, names, one_line
 from hotvid import pipeline
 from hotvid.io.reader import VideoReader
 from hotvid.io.writer import VideoWriter
+from hotvid.stored.pose_store import load_poses, save_poses
 
 
 @pytest.fixture
@@ -93,3 +95,32 @@ def test_what_is_wrong_is_one_line_before_any_work(clip, tmp_path):
     gone = call("report", tmp_path / "no.mp4", "--out", tmp_path / "s.html", expect=1)
     assert "no.mp4" in one_line(gone)
     assert names(tmp_path) == ["coded.mp4", "r.html"]
+
+
+def test_a_part_of_a_store_is_told_of_as_it_was_lifted(clip, tmp_path):
+    store = tmp_path / "p.npz"
+    call("export-json", clip, "--out", tmp_path / "p.json", "--save-poses", store)
+    poses = load_poses(store)
+    (early,) = poses.people
+    track = early.keypoints
+    unseen_late = replace(track, interpolated=track.frame_index >= 8)
+    shaken = early.motion.xyz_m * np.linspace(1, 1.2, len(track), dtype=np.float32)[:, None, None]
+    late = replace(
+        early,
+        detected=replace(early.detected, track_id=1),
+        keypoints=replace(track, track_id=1),
+        motion=replace(early.motion, xyz_m=shaken),
+    )
+    save_poses(replace(poses, people=(replace(early, keypoints=unseen_late), late)), store, True)
+    told = []
+    for more in ((), ("--person", 1)):
+        out = tmp_path / f"{len(told)}.html"
+        call("report", store, "--time-range", "0.3", "0.5", *more, "--out", out, "--quiet")
+        data = out.read_text(encoding="utf-8").partition('id="data"')[2]
+        told.append(json.loads(data.partition(">")[2].partition("</script>")[0]))
+    assert told[0]["people"] == told[1]["people"]
+    (person,) = told[0]["people"]
+    assert person["id"] == 1 and person["frames"] == [9, 14] and told[0]["firstFrame"] == 9
+    assert 0.01 < person["quality"]["bone_variation"] < 0.03, "before cleaning, of this part"
+    with VideoReader(film_in(out, tmp_path / "film.mp4")) as frames:
+        assert [read_code(frame.bgr) for frame in frames] == list(range(9, 15))
