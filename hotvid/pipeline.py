@@ -9,6 +9,7 @@ Reading ahead and encoding run in threads of their own beside the models and the
 
 from __future__ import annotations
 
+import json
 import warnings
 from collections.abc import Sequence
 from contextlib import closing
@@ -176,7 +177,7 @@ def _result(
         first_frame=seen.first_frame,
         pts_s=seen.pts_s,
         people=people,
-        models=_models_used(pose2d, lifter),
+        models=_models_used(pose2d, lifter, config.lift),
         warnings=notes,
         cuts=tuple(seen.first_frame + row for row in seen.cuts),
     )
@@ -195,7 +196,7 @@ def lift_anew(poses: Poses, config: LiftConfig, progress: Progress = no_progress
         poses,
         video=video,
         people=lift_tracks(tracks, lifter, poses.frame_rate, video, config, progress),
-        models=_models_used(poses.models.pose2d, lifter),
+        models=_models_used(poses.models.pose2d, lifter, config),
         world=None,  # what was placed in it is gone
     )
 
@@ -291,10 +292,12 @@ def _with_lens(video: VideoInfo, config: LiftConfig) -> VideoInfo:
     return video if config.focal_px is None else replace(video, focal_px=config.focal_px)
 
 
-def _models_used(pose2d: str, lifter: Lifter | None) -> ModelsUsed:
+def _models_used(pose2d: str, lifter: Lifter | None, config: LiftConfig) -> ModelsUsed:
     if lifter is None:
         return ModelsUsed(pose2d)
-    return ModelsUsed(pose2d, lifter.name, lifter.weights_sha256)
+    asked = dict(config.sizes) | ({} if config.tokens is None else {"tokens": config.tokens})
+    sizes = " ".join(f"{name}={json.dumps(value)}" for name, value in asked.items())
+    return ModelsUsed(pose2d, lifter.name, lifter.weights_sha256, sizes.replace('"', "") or None)
 
 
 def _as_h36m17(track: Track2D) -> Track2D:

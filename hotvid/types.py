@@ -317,11 +317,16 @@ class Person:
 
 @dataclass(frozen=True)
 class ModelsUsed:
-    """Which models made a result: names as in `hotvid models`, and the weights' hash."""
+    """Which models made a result: names as in `hotvid models`, and the weights' hash.
+
+    sizes  of the lifter, as far as they were asked for and are not its weights' own, in words:
+           "prune=uniform tokens=41".
+    """
 
     pose2d: str
     lifter: str | None = None
     weights_sha256: str | None = None
+    sizes: str | None = None
 
 
 @dataclass(frozen=True, eq=False)

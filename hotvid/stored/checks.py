@@ -62,7 +62,7 @@ def checked_video(said: Any) -> VideoInfo:
 def checked_models(said: Any) -> ModelsUsed:
     """The `models` of a store's meta data."""
     models = ModelsUsed(**said)
-    names = (models.lifter, models.weights_sha256)
+    names = (models.lifter, models.weights_sha256, models.sizes)
     if not isinstance(models.pose2d, str) or any(not isinstance(n, str | None) for n in names):
         raise InputError("is damaged: its models have no names")
     return models

@@ -69,6 +69,7 @@ def head_of(poses: Poses) -> dict[str, Any]:
             "pose2d": as_unicode(poses.models.pose2d),
             "lifter": poses.models.lifter,
             "weights_sha256": poses.models.weights_sha256,
+            **({} if poses.models.sizes is None else {"sizes": poses.models.sizes}),
         },
         "skeleton": {
             "name": H36M17.name,
@@ -119,6 +120,7 @@ def poses_from(
     found = tuple(person_from(track_id, columns, extremities) for track_id, columns in people)
     check_people(found, first, n_frames)
     names = {name: models[name] for name in ("pose2d", "lifter", "weights_sha256")}
+    names["sizes"] = models.get("sizes")
     return Poses(
         video=info,
         first_frame=first,

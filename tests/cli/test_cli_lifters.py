@@ -174,11 +174,19 @@ def test_sizes_on_the_command_line_are_those_of_an_import(folder, tmp_path, home
     words += ("--model", "mixste", "--weights", file)
     call(*words)
     plain = poses_in(out)[1]
-    call(*words, *sizes)
+    call(*words, *sizes, "--save-poses", tmp_path / "again.npz")
     np.testing.assert_array_equal(poses_in(out)[1], imported)
     assert np.abs(imported - plain).max() > 2e-4
+    said = "token_num=[121, 61] layer_index=[2, 5] prune=motion recover=linear"
+    assert poses_in(out)[0]["models"]["sizes"] == said
+    assert load_poses(tmp_path / "again.npz").models.sizes == said
+    call("export-json", tmp_path / "again.npz", "--out", tmp_path / "p.json", "--quiet")
+    assert poses_in(tmp_path / "p.json")[0]["models"]["sizes"] == said
+    call("export-json", tmp_path / "p.json", "--out", tmp_path / "q.json", "--quiet")
+    assert poses_in(tmp_path / "q.json")[0]["models"]["sizes"] == said
     call(*words, *sizes, "--tokens", "31,11")
     assert np.abs(poses_in(out)[1] - imported).max() > 2e-4
+    assert poses_in(out)[0]["models"]["sizes"] == f"{said} tokens=[31, 11]"
 
 
 @pytest.mark.parametrize(
