@@ -6,10 +6,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from small_poses import some_poses
+from stand_ins import SIZE_PX, write_coded_clip
 
 from hotvid.config import ExportConfig, PipelineConfig, configure
 from hotvid.errors import InputError, UsageError
-from hotvid.sources import Kind, source_at
+from hotvid.sources import Kind, check_readable, source_at
 from hotvid.stored import arrays, parquet_table
 from hotvid.stored.pose_store import save_poses
 from hotvid.stored.poses_json import write_json
@@ -107,3 +108,15 @@ def test_to_see_what_json_is_it_is_not_read(tmp_path):
     write_json(some_poses(200), tmp_path / "a.json")
     os.truncate(tmp_path / "a.json", 500)
     assert source_at(tmp_path / "a.json").kind is Kind.JSON
+
+
+def test_a_video_of_another_height_is_not_the_one_that_the_poses_are_of(tmp_path):
+    clip = write_coded_clip(tmp_path / "a.mp4", 2)
+    poses = some_poses()
+    width, height = SIZE_PX
+    same = replace(poses, video=replace(poses.video, width=width, height=height))
+    check_readable(same, clip)
+    other = replace(poses, video=replace(poses.video, width=width, height=height + 2))
+    with pytest.raises(InputError, match=f"made on {width}x{height + 2}; give the video"):
+        check_readable(other, clip)
+    assert source_at(tmp_path / "A.CSV").kind is Kind.KEYPOINTS

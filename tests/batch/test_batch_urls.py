@@ -230,6 +230,13 @@ def test_a_lease_that_ran_out_and_is_gone_is_lost(tmp_path, quick, monkeypatch):
         assert "another run may have begun" in hold.lost
 
 
+def test_a_clock_that_was_set_back_does_not_end_the_renewing(tmp_path, quick):
+    with leased(place(url(tmp_path / ".lock")), "'x'") as hold:
+        hold.looked_s = time.time() + 3600
+        until(lambda: hold.looked_s < time.time() + 60)
+        hold.check()
+
+
 def test_a_batch_whose_folder_was_taken_over_stops_and_writes_nothing_more(
     stores, tmp_path, quick, as_json
 ):

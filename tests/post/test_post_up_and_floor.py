@@ -150,6 +150,25 @@ def test_feet_touch_the_floor_once_a_step_and_not_where_the_clip_begins_and_ends
     assert not len(touching_places(np.full((64, 2, 3), np.nan), up, FPS))
 
 
+@pytest.mark.parametrize("fps", [30.0, 120.0])
+def test_a_foot_that_trembles_touches_once_a_step_at_any_frame_rate(fps):
+    t = np.arange(int(3 * fps)) / fps
+    step = 0.08 + 0.05 * (1 - np.cos(2 * np.pi * (t[:, None] - [0.0, 0.3]) / 0.6))
+    feet = np.zeros((len(t), 2, 3))
+    feet[..., 1] = step + 0.012 * np.sin(2 * np.pi * 9 * t)[:, None]
+    touches = touching_places(feet, np.array([0.0, 1.0, 0.0]), fps)
+    assert len(touches) == 9, "every 0.3 s, but for the clip's first and last 0.15"
+    assert touches[:, 1].max() < 0.08
+
+
+def test_a_foot_that_is_swung_in_the_air_touches_nothing():
+    t = np.arange(90) / FPS
+    feet = np.zeros((90, 2, 3))
+    feet[:, 0, 1], feet[:, 1, 1] = 0.08 + 0.001 * np.cos(5 * t), 0.35 + 0.1 * np.cos(9 * t)
+    touches = touching_places(feet, np.array([0.0, 1.0, 0.0]), FPS)
+    assert len(touches) and touches[:, 1].max() < 0.1
+
+
 def test_who_is_alone_keeps_the_size():
     rotation, place = camera()
     xyz, standing = walker()
