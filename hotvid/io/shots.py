@@ -33,17 +33,18 @@ class ShotFinder:
     """Looks at a video's pictures, all of one size, in their order.
 
     cuts  the places, counted from the first picture seen, of those that begin a new shot; the last
-          of them may still be taken back.
+          of them, those of less than a second, may still be taken back.
     """
 
     def __init__(self) -> None:
         self.cuts: list[int] = []
         self._n = 0
         self._last: np.ndarray | None = None  # of this shot's pictures that show enough
-        self._former: np.ndarray | None = None  # the one before, while it may come back
+        # What may come back: each one's last picture, the time and the number of the cut after it.
+        self._former: list[tuple[np.ndarray, float, int]] = []
         self._anchor: np.ndarray | None = None  # of a shot: how far the camera has moved since
         self._n_tried = self._n_moved = 0
-        self._cut_s = self._last_s = self._step_s = 0.0
+        self._last_s = self._step_s = 0.0
 
     def begins_shot(self, bgr: np.ndarray, pts_s: float) -> bool:
         """Whether this picture (H, W, 3) seems to begin a new shot, or goes back to a former one.
@@ -60,11 +61,13 @@ class ShotFinder:
         before, self._last = self._last, details
         if before is None or is_slow or _likeness(before, details) >= _ALIKE:
             return False
-        if self._returns(details, pts_s):
-            self.cuts.pop()
-            self._former = None
-            return True
-        self._former, self._cut_s, self._anchor = before, pts_s, None
+        self._former = [shot for shot in self._former if pts_s - shot[1] <= _HIDDEN_S]
+        for at, (picture, _, number) in enumerate(self._former):
+            if _likeness(picture, details) >= _ALIKE:
+                del self.cuts[number:], self._former[at:]
+                return True
+        self._former.append((before, pts_s, len(self.cuts)))
+        self._anchor = None
         self.cuts.append(row)
         return True
 
@@ -82,11 +85,6 @@ class ShotFinder:
             self._n_moved += shift_px >= _MOVED_PX or likeness < _ALIKE
             if likeness < _ALIKE:
                 self._anchor = details
-
-    def _returns(self, details: np.ndarray, pts_s: float) -> bool:
-        if self._former is None or pts_s - self._cut_s > _HIDDEN_S:
-            return False
-        return _likeness(self._former, details) >= _ALIKE
 
 
 def _details(bgr: np.ndarray) -> np.ndarray | None:

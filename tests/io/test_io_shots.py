@@ -85,6 +85,10 @@ def test_what_hides_a_shot_for_a_moment_ends_none():
     assert cuts([A] * 9 + [BLACK] * 40 + [A] * 9) == ([], [])
     found, seemed = cuts([A] * 9 + [B] * 3 + [A] * 9)
     assert found == [] and seemed == [9, 12], "who follows people looks anew at once"
+    passing = [scene(i) for i in range(5, 10)]  # somebody who walks by before the lens, say
+    assert cuts([A] * 9 + passing + [A] * 9)[0] == []
+    assert cuts([B] * 9 + [A] * 9 + passing + [A] * 9)[0] == [9]
+    assert cuts([A] * 9 + passing + [B] * 9)[0] == [9, 10, 11, 12, 13, 14]
     assert cuts([A] * 9 + [B] * 3 + [scene(5)] * 9)[0] == [9, 12]
     assert cuts([A] * 9 + [BLACK] * 9 + [B] * 9)[0] == [18]
 
