@@ -89,6 +89,7 @@ def test_what_hides_a_shot_for_a_moment_ends_none():
     assert cuts([A] * 9 + passing + [A] * 9)[0] == []
     assert cuts([B] * 9 + [A] * 9 + passing + [A] * 9)[0] == [9]
     assert cuts([A] * 9 + passing + [B] * 9)[0] == [9, 10, 11, 12, 13, 14]
+    assert cuts([A] * 9 + passing + [A] * 3 + [passing[2]] * 9)[0] == [17]
     assert cuts([A] * 9 + [B] * 3 + [scene(5)] * 9)[0] == [9, 12]
     assert cuts([A] * 9 + [BLACK] * 9 + [B] * 9)[0] == [18]
 
