@@ -40,6 +40,7 @@ from hotvid.errors import (
     is_short_of_memory,
     printable,
 )
+from hotvid.extras import quoted
 from hotvid.stop_signals import ENDED, StopOnce
 
 DONE, FAILED, WRONG_COMMAND_LINE, INTERRUPTED = 0, 1, 2, 130
@@ -220,6 +221,9 @@ def _sentence(message: str) -> str:
 
 
 def _help_of(error: Any, given: list[str]) -> str:
+    of_no_command = error.ctx is not None and error.ctx.parent is None
+    if of_no_command and given and Path(given[0]).is_file():
+        return f"for a video or poses use: hotvid run {quoted(given[0])} --out FILE.mp4"
     command = "hotvid"
     if error.ctx is not None:
         command = error.ctx.command_path

@@ -18,6 +18,7 @@ from hotvid import outputs, pipeline
 from hotvid.cli.main import app
 from hotvid.cli.values import read_time
 from hotvid.errors import OutputError
+from hotvid.extras import quoted
 from hotvid.io.reader import VideoReader
 from hotvid.stored.poses_json import schema
 
@@ -330,6 +331,16 @@ def test_home_is_meant_behind_an_equals_sign_too(clip, backend, tmp_path, monkey
     assert names(tmp_path / "home") == ["new", "o.json"]
     assert names(tmp_path / "home" / "new") == ["coded.csv"]
     assert names(tmp_path) == ["coded.mp4", "home", "~o.npz"]
+
+
+def test_a_file_in_a_commands_place_is_told_the_command(clip, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "run").touch()
+    assert one_line(call("run", clip, expect=2)).endswith("; see: hotvid run --help")
+    line = one_line(call(clip, "--out", tmp_path / "o.mp4", expect=2))
+    assert line.endswith(
+        f"; for a video or poses use: hotvid run {quoted(str(clip))} --out FILE.mp4"
+    )
 
 
 def test_a_person_who_is_not_there_is_said_so(clip, backend, tmp_path):
