@@ -319,6 +319,16 @@ def feet_and_hands(joint_set: str) -> tuple[int, ...]:
 
 
 @cache
+def feet(joint_set: str) -> tuple[tuple[int, int], ...]:
+    """Heels and toes of `joint_set`, each as its index there behind the skeleton's ankle."""
+    joints = joint_set_named(joint_set).joints
+    return tuple(
+        (H36M17.index(f"{joints[i].partition('_')[0]}_ankle"), i)
+        for i in _sided(joint_set, _OF_FEET)
+    )
+
+
+@cache
 def joint_set_named(name: str) -> JointSet:
     """A joint set of `JOINT_SETS`, or a skeleton with feet and hands; KeyError for others."""
     _, plus, source = name.partition(_SKELETON_WITH)

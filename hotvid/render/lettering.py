@@ -82,5 +82,9 @@ def put_mask(image: np.ndarray, mask: np.ndarray, left: int, top: int, colour: C
         return
     cover = mask[y0 - top : y1 - top, x0 - left : x1 - left, None].astype(np.uint16)
     region = image[y0:y1, x0:x1]
-    tinted = cover * np.array(colour, np.uint16) + (255 - cover) * region
-    region[:] = (tinted + 127) // 255
+    tinted = cover * np.array(colour, np.uint16)
+    tinted += (255 - cover) * region
+    # Rounded over 255; shifts take a third of the time that a division does.
+    tinted += 128
+    tinted += tinted >> 8
+    region[:] = tinted >> 8

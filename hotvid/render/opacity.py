@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.ndimage import uniform_filter1d
 
-from hotvid.types import Person, Track2D
+from hotvid.types import Person
 
 # A score of 0.9 is as good as certain; the least that is drawn must still be seen.
 _SURE_SCORE, _LEAST = 0.9, 0.3
@@ -20,10 +20,10 @@ _BRIDGED = 0.6
 _CALM_S = 0.15  # before and after
 
 
-def calm_score(track: Track2D, kpt_thr: float, fps: float) -> np.ndarray:
-    """(F, 17) float32: the scores that joints are drawn by; 0 in a gap that shows nobody."""
-    score = _calm(track.score.astype(np.float32), fps)
-    score[~track.in_sight(kpt_thr)] = 0
+def calm_score(score: np.ndarray, in_sight: np.ndarray, fps: float) -> np.ndarray:
+    """(F, K) float32: the scores that joints are drawn by, 0 where (F,) nobody is in sight."""
+    score = _calm(score.astype(np.float32), fps)
+    score[~in_sight] = 0
     return score
 
 

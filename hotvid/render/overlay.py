@@ -14,37 +14,33 @@ import numpy as np
 from scipy.ndimage import gaussian_filter1d
 
 from hotvid.render import plates, strokes
+from hotvid.render.in_picture import JOINT_SIDES, InPicture, in_picture
 from hotvid.render.lettering import Lettering, put_mask
-from hotvid.render.opacity import calm_score, score_opacity
+from hotvid.render.opacity import score_opacity
 from hotvid.render.palette import OUTLINE, PersonColours, person_colours
 from hotvid.skeleton import H36M17
 from hotvid.types import Person, Track2D
 
 _INTERPOLATED_OPACITY = 0.7
 _LEAST_WIDTH = 2  # between outlines, a line of one pixel is more outline than colour
+_FOOT = 0.7  # as thick as other bones
+_N = len(H36M17)
 _STRIPE_PX = 4  # of the person's colour, along the label
-
-EDGE_SIDES = tuple(
-    next((s for s in (H36M17.side(b), H36M17.side(a)) if s != "middle"), "middle")
-    for a, b in H36M17.edges
-)
-JOINT_SIDES = tuple(H36M17.side(j) for j in range(len(H36M17)))
 
 
 @dataclass(frozen=True)
 class _Figure:
     """A person prepared for drawing.
 
-    score  (F, 17), by which joints are drawn.
     width  (F,) int, of the lines, by the person's size.
     place  (F, 2) of the plate that holds the label, as `plates.hang` has it.
     """
 
     track: Track2D
+    shown: InPicture
     first: int
     colours: PersonColours
     label: np.ndarray
-    score: np.ndarray
     width: np.ndarray
     place: np.ndarray
 
@@ -97,25 +93,25 @@ class Overlay:
 
     def _figure(self, person: Person, label: np.ndarray, height: int, fps: float) -> _Figure:
         track = person.keypoints
-        score = calm_score(track, self._kpt_thr, fps)
+        shown = in_picture(person, self._kpt_thr, fps)
 
         def seen(rows: slice) -> tuple[np.ndarray, np.ndarray]:
-            points, opacity = self._on_canvas(track.xy_px[rows], score[rows])
+            points, opacity = self._on_canvas(shown.xy_px[rows, :_N], shown.score[rows, :_N])
             return points, opacity > 0
 
         width = _line_widths(track, float(self._scale[1]), height, fps)
         return _Figure(
             track=track,
+            shown=shown,
             first=int(track.frame_index[0]),
             colours=person_colours(person.track_id),
             label=label,
-            score=score,
             width=width,
             place=plates.hang(seen, len(track), _plate_px(label)[0], 4.0 * width, fps),
         )
 
     def _on_canvas(self, xy_px: np.ndarray, score: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Joints (..., 17, 2) in pixels of the picture, and their opacity (..., 17)."""
+        """Points (..., K, 2) in pixels of the picture, and their opacity (..., K)."""
         points = xy_px * self._scale
         points += (self._scale - 1) / 2  # pixel centres are whole numbers in both rasters
         opacity = score_opacity(score, self._kpt_thr)
@@ -139,23 +135,25 @@ class Overlay:
 
     def _draw_person(self, picture: np.ndarray, figure: _Figure, row: int) -> bool:
         """Bones, then joints; returns whether any was drawn."""
-        points, opacity = self._on_canvas(figure.track.xy_px[row], figure.score[row])
+        points, opacity = self._on_canvas(figure.shown.xy_px[row], figure.shown.score[row])
         bridged = bool(figure.track.interpolated[row])
         if bridged:
             opacity = opacity * _INTERPOLATED_OPACITY
         width = int(figure.width[row])
         dash = 3.0 * width + 3 if bridged else 0.0
         at, alphas = points.tolist(), opacity.tolist()
-        for (a, b), side in zip(H36M17.edges, EDGE_SIDES, strict=True):
-            alpha = min(alphas[a], alphas[b])
-            if alpha > 0:
-                colour = figure.colours.side(side)
-                strokes.bone(picture, at[a], at[b], colour, width, alpha, dash)
-        for j, alpha in enumerate(alphas):
+        thin = max(_LEAST_WIDTH, round(_FOOT * width))
+        for bones, thick in ((figure.shown.feet, thin), (figure.shown.bones, width)):
+            for a, b, side in bones:
+                alpha = min(alphas[a], alphas[b])
+                if alpha > 0:
+                    colour = figure.colours.side(side)
+                    strokes.bone(picture, at[a], at[b], colour, thick, alpha, dash)
+        for j, alpha in enumerate(alphas[:_N]):
             if alpha > 0:
                 colour = figure.colours.side(JOINT_SIDES[j])
                 strokes.joint(picture, at[j], colour, 0.9 * width, alpha)
-        return max(alphas) > 0
+        return max(alphas[:_N]) > 0
 
     def _draw_label(
         self,

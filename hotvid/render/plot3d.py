@@ -9,9 +9,9 @@ import numpy as np
 
 from hotvid.render import palette, strokes
 from hotvid.render.axes3d import SceneAxes
+from hotvid.render.in_picture import EDGE_SIDES
 from hotvid.render.lettering import Lettering, put_mask
 from hotvid.render.opacity import opacity_3d
-from hotvid.render.overlay import EDGE_SIDES
 from hotvid.render.palette import PersonColours, person_colours
 from hotvid.render.scene import Scene, arrange, levelled, to_plot
 from hotvid.skeleton import H36M17
@@ -20,6 +20,7 @@ from hotvid.types import Motion3D, Person, WorldFrame
 _THORAX, _NOSE, _HEAD = map(H36M17.index, ("thorax", "nose", "head"))
 _HAIR = 1e-9  # of depth
 _BONE_M = 0.035
+_LEAST_KNOBBED = 5  # pixels of a bone's width: round ends do for thinner ones, in half the time
 SKULL_M = 0.1  # the radius of the ball that is drawn for the bone from the nose to the head's top
 _ONE_UP = np.array([[0.0, 0.0, 0.0], [0.0, 0.0, 1.0]])
 
@@ -185,10 +186,10 @@ class Plot3D:
 
     def _draw_shadow(self, panel: np.ndarray, body: _Body) -> None:
         """The bones dropped on the floor: they show where in depth a person stands."""
-        at = body.shadow.tolist()
-        for a, b in H36M17.edges:
-            if body.known[a] and body.known[b]:
-                strokes.line(panel, at[a], at[b], palette.SHADOW_BGR, body.width + 1)
+        known = body.known.tolist()
+        seen = [(a, b) for a, b in H36M17.edges if known[a] and known[b]]
+        if seen:
+            strokes.lines(panel, body.shadow[seen], palette.SHADOW_BGR, body.width + 1)
 
     def _draw_bones(self, panel: np.ndarray, bodies: list[_Body]) -> None:
         """All bones, joints and skulls of all bodies, the farthest first."""
@@ -208,8 +209,9 @@ class Plot3D:
                 strokes.joint(panel, middle, colour, body.metre_px * SKULL_M)
                 continue
             strokes.bone(panel, a, b, colour, body.width)
-            strokes.dot(panel, a, colour, body.width * 0.7)
-            strokes.dot(panel, b, colour, body.width * 0.7)
+            if body.width >= _LEAST_KNOBBED:
+                strokes.dot(panel, a, colour, body.width * 0.7)
+                strokes.dot(panel, b, colour, body.width * 0.7)
         for body in bodies:
             if body.known[_HEAD] and body.known[_NOSE]:
                 x, y = (body.pixels[_HEAD] + body.pixels[_NOSE]) / 2

@@ -26,6 +26,12 @@ def line(image: np.ndarray, a: Point, b: Point, colour: Colour, width: int) -> N
     cv2.line(image, start, end, colour, width, cv2.LINE_AA, _SHIFT)
 
 
+def lines(image: np.ndarray, ends: np.ndarray, colour: Colour, width: int) -> None:
+    """Antialiased lines between pairs of `ends`, (N, 2, 2), as `line` draws each."""
+    at = np.rint(ends * (1 << _SHIFT)).astype(np.int32)
+    cv2.polylines(image, list(at), False, colour, width, cv2.LINE_AA, _SHIFT)
+
+
 def dot(image: np.ndarray, at: Point, colour: Colour, radius: float) -> None:
     """An antialiased disc."""
     one = 1 << _SHIFT

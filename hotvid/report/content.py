@@ -17,8 +17,8 @@ from hotvid.file_names import as_unicode
 from hotvid.joint_angles import TABLE
 from hotvid.post.quality import AS_LIFTED, Quality, quality
 from hotvid.render import palette
+from hotvid.render.in_picture import EDGE_SIDES, JOINT_SIDES
 from hotvid.render.opacity import opacity_3d
-from hotvid.render.overlay import EDGE_SIDES, JOINT_SIDES
 from hotvid.render.palette import Colour, person_colours
 from hotvid.render.plot3d import SKULL_M
 from hotvid.skeleton import H36M17

@@ -25,7 +25,7 @@ def test_a_joint_whose_score_jumps_does_not_blink(make_person):
     score[:, 6] = np.where(np.arange(60) < 30, 0.1, 0.95)
     jumpy = with_track(person, score=score)
     for opacity in (
-        score_opacity(calm_score(jumpy.keypoints, 0.3, 30.0), 0.3),
+        score_opacity(calm_score(score, np.ones(60, bool), 30.0), 0.3),
         opacity_3d(jumpy, 0.3, 30.0),
     ):
         assert np.abs(np.diff(opacity[5:-5, 3])).max() < 0.15
@@ -39,7 +39,7 @@ def test_few_frames_a_second_are_drawn_as_they_are(make_person):
     person = make_person()
     score = np.random.default_rng(0).uniform(0, 1, (20, 17)).astype(np.float32)
     jumpy = with_track(person, score=score)
-    np.testing.assert_allclose(calm_score(jumpy.keypoints, 0.3, 3.0), score)
+    np.testing.assert_allclose(calm_score(score, np.ones(20, bool), 3.0), score)
     seen = opacity_3d(jumpy, 0.3, 3.0) > 0.5
     np.testing.assert_array_equal(seen, score >= 0.3)
 
@@ -48,7 +48,7 @@ def test_a_gap_in_which_nobody_is_seen_stays_empty(make_person):
     gap = (np.arange(20) >= 8) & (np.arange(20) < 12)
     score = np.where(gap[:, None], 0.1, np.ones((20, 17))).astype(np.float32)
     track = with_track(make_person(), interpolated=gap, score=score).keypoints
-    drawn = score_opacity(calm_score(track, 0.3, 30.0), 0.3).max(1) > 0
+    drawn = score_opacity(calm_score(track.score, track.in_sight(0.3), 30.0), 0.3).max(1) > 0
     np.testing.assert_array_equal(drawn, ~gap)
 
 

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from hotvid.render import strokes
+from hotvid.render.lettering import put_mask
 
 
 def centre_of(image):
@@ -47,3 +48,21 @@ def test_bones_and_joints_outside_the_picture_change_nothing():
 def test_unreachable_points_are_told():
     points = np.array([[1.0, 2.0], [np.nan, 2.0], [1.0, np.inf], [1e9, 0.0]])
     assert strokes.reachable(points).tolist() == [True, False, False, False]
+
+
+def test_lines_at_once_are_the_lines_one_by_one():
+    ends = np.random.default_rng(1).uniform(5, 95, (9, 2, 2))
+    together, singly = np.zeros((2, 100, 100, 3), np.uint8)
+    strokes.lines(together, ends, (9, 90, 200), 3)
+    for a, b in ends.tolist():
+        strokes.line(singly, a, b, (9, 90, 200), 3)
+    np.testing.assert_array_equal(together, singly)
+
+
+def test_letters_are_blended_to_the_nearest_value():
+    cover, ground = np.meshgrid(np.arange(256, dtype=np.uint8), np.arange(256, dtype=np.uint8))
+    image = np.repeat(ground[..., None], 3, 2)
+    put_mask(image, cover, 0, 0, (0, 101, 255))
+    for channel, colour in enumerate((0, 101, 255)):
+        exact = (cover * float(colour) + (255.0 - cover) * ground) / 255
+        np.testing.assert_array_equal(image[..., channel], np.rint(exact))
