@@ -16,6 +16,7 @@ _UP_SURE = np.radians(5.0)  # of the direction that the bodies show
 _SIZE_SURE = 0.06  # people differ by so much from the size that the lifter gives them
 _WILD = 2.0  # deviations from which on an observation counts for less
 _LEVEL_M = 0.4  # a foot so far off stands on something else: a box, a stair
+_RUNG_M = 0.15  # and of somebody alone, once it is known which way is up
 _LOWEST = 0.08  # share of the stands that may be below the floor by mistake
 _STEP_S = 0.15  # a foot is lowest of all so long before and after it touches
 _BIN_S = 0.5  # errors of depth last so long: what is nearer in time says nothing new
@@ -109,18 +110,28 @@ def fit_floor(
         # Who runs is soon far from a plane that leans: what is near the floor shows once it is
         # found. Not of stands, which on stairs would be followed step by step.
         floor = _fitted(stands, doubtful, up, floor.up)
+    elif sum(len(p) + len(d) > 0 for p, d in zip(stands, doubtful, strict=True)) == 1:
+        # Nobody else's size is in question: what is off by more than stands err is a rung, a step.
+        floor = _fitted(stands, doubtful, up, floor.up, _RUNG_M)
     return floor
 
 
 def _fitted(
-    sure: Sequence[np.ndarray], doubtful: Sequence[np.ndarray], up: np.ndarray, seen_up: np.ndarray
+    sure: Sequence[np.ndarray],
+    doubtful: Sequence[np.ndarray],
+    up: np.ndarray,
+    seen_up: np.ndarray,
+    apart_m: float = _LEVEL_M,
 ) -> Floor:
     """The plane through those places that are not on something higher, as far as `seen_up` is up.
 
     sure, doubtful  for each person (N, 3).
+    apart_m         what is so far from the lowest level is on something higher.
     """
-    level = _lowest_level([*sure, *doubtful], seen_up)
-    sure, doubtful = ([_near(p, level, seen_up) for p in each] for each in (sure, doubtful))
+    level = _lowest_level([*sure, *doubtful], seen_up, apart_m)
+    sure, doubtful = (
+        [p[np.abs(p @ seen_up - level) < apart_m] for p in each] for each in (sure, doubtful)
+    )
     points = [np.concatenate(both) for both in zip(sure, doubtful, strict=True)]
     person = np.repeat(np.arange(len(points)), [len(p) for p in points])
     place = np.concatenate(points)
@@ -191,15 +202,11 @@ def _step(
     return plane, (to_size - plane @ mixed) / of_size
 
 
-def _lowest_level(points: Sequence[np.ndarray], up: np.ndarray) -> float:
+def _lowest_level(points: Sequence[np.ndarray], up: np.ndarray, apart_m: float) -> float:
     """How high, along `up`, the places are that are not on something higher than the floor."""
     height = np.sort(np.concatenate([p @ up for p in points]))
     lowest = height[int(_LOWEST * len(height))]
-    return float(np.median(height[np.abs(height - lowest) < _LEVEL_M]))
-
-
-def _near(points: np.ndarray, level: float, up: np.ndarray) -> np.ndarray:
-    return points[np.abs(points @ up - level) < _LEVEL_M]
+    return float(np.median(height[np.abs(height - lowest) < apart_m]))
 
 
 def _lowest_place(feet_m: np.ndarray, up: np.ndarray) -> np.ndarray:

@@ -120,6 +120,14 @@ def test_some_stands_that_are_wild_hardly_move_the_floor():
     assert degrees_between(floor.up, UP) < 0.5
 
 
+def test_the_rungs_that_somebody_climbs_are_not_the_floor():
+    ground, rung = stands(0.08, 2.0), stands(0.38, 2.0)[10:20]
+    rung[:, 2] = 5.3
+    floor = fit_floor([np.concatenate([ground, rung])], [np.zeros((0, 2, 3))], UP)
+    assert floor.height_m == pytest.approx(2.0, abs=1e-6) and floor.n_stands == 25
+    assert degrees_between(floor.up, UP) < 1e-4
+
+
 def test_nobody_is_resized_for_what_a_camera_at_their_knees_cannot_tell():
     # 25 stands are 0.32 m below the camera, four of somebody else 0.22 m. Stands are known to
     # 0.06 m and sizes to 0.06, so all of these count alike.
@@ -134,7 +142,7 @@ def test_nobody_is_resized_for_what_a_camera_at_their_knees_cannot_tell():
 
 def test_no_floor_is_steeper_than_twelve_degrees_against_the_bodies():
     slope = np.tan(np.radians(30))
-    hill = stands(0.08, 2.0, n=7)
+    hill = stands(0.08, 2.0, n=41)
     hill[:, 1] -= slope * (hill[:, 2] - 5)
     hill = hill[np.abs(hill[:, 2] - 5) < 0.7]  # what is further is another level
     floor = fit_floor([hill], [np.zeros((0, 2, 3))], UP)
