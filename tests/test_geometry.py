@@ -4,6 +4,7 @@ from scipy.spatial.transform import Rotation
 
 from hotvid.geometry import (
     assumed_focal_px,
+    extent,
     focal_px_of,
     look_at_rotation,
     project,
@@ -41,6 +42,13 @@ def test_an_unknown_lens_sees_sixty_degrees_across_the_longer_side(size_px):
     xyz = np.concatenate([corners, [[1], [1]]], -1)
     np.testing.assert_allclose(project(xyz, focal_px, size_px), [[0, 0], size_px], atol=1e-9)
     assert assumed_focal_px(size_px, 960) == focal_px / 2, "black bars show nothing"
+
+
+def test_an_extent_is_that_of_the_known_points():
+    points = np.array([[[1.0, 5.0], [3.0, 2.0], [-9.0, 90.0]], [[0.0, 0.0]] * 3])
+    low, high = extent(points, np.array([[True, True, False], [False] * 3]))
+    np.testing.assert_array_equal(low, [[1, 2], [np.inf, np.inf]])
+    np.testing.assert_array_equal(high, [[3, 5], [-np.inf, -np.inf]])
 
 
 def test_similarity_recovers_scale_rotation_and_translation():

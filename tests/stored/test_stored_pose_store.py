@@ -239,6 +239,14 @@ def with_meta(tmp_path, change):
     return changed(tmp_path, meta=np.array(json.dumps(meta)))
 
 
+def test_a_motion_shorter_than_its_track_is_damaged(tmp_path):
+    short = {
+        "person0.motion.xyz_m": np.zeros((39, 17, 3), np.float32),
+        "person0.motion.root_m": np.zeros((39, 3), np.float32),
+    }
+    assert "xyz_m" in complaint(changed(tmp_path, **short))
+
+
 def test_keypoints_of_another_skeleton_with_as_many_joints_are_not_taken_for_ours(tmp_path):
     def other(meta):
         meta["people"][0]["keypoints"]["joint_set"] = "coco17"
