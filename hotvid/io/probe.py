@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import imageio_ffmpeg
@@ -72,25 +73,38 @@ def ffmpeg_url(path: str | os.PathLike) -> str:
 
 
 def probe(path: str | os.PathLike) -> Probe | None:
-    """What the file says of its streams; None if ffmpeg is missing or cannot read it."""
+    """What the file says of its streams; None if ffmpeg is missing or cannot read it.
+
+    A job opens its video several times, and ffmpeg is asked once of a file that stays as it is.
+    """
     try:
-        command = [ffmpeg_exe(), "-hide_banner", "-nostdin", "-threads", "1"]
-        command += ["-t", str(PROBED_S), "-i", ffmpeg_url(path)]
-        # Not every container says that its pictures are interlaced; the pictures themselves do.
-        command += ["-map", "0:v:0?", "-an", "-sn", "-dn"]
-        command += ["-vf", "showinfo", "-frames:v", "1", "-f", "null", "-"]
-        listing = subprocess.run(
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            timeout=PROBE_TIMEOUT_S,
-            check=False,
-        ).stderr
+        status = Path(path).stat()
+        which = status.st_ino, status.st_size, status.st_mtime_ns
+        return _probed(ffmpeg_url(path), which)
     except (OutputError, OSError, subprocess.TimeoutExpired):
         return None
+
+
+@lru_cache(maxsize=8)
+def _probed(url: str, which: tuple[int, int, int]) -> Probe:
+    """What ffmpeg finds behind `url`; `which` is another where another file lies there by now."""
+    command = [ffmpeg_exe(), "-hide_banner", "-nostdin", "-threads", "1"]
+    command += ["-t", str(PROBED_S), "-i", url]
+    # Not every container says that its pictures are interlaced; the pictures themselves do.
+    command += ["-map", "0:v:0?", "-an", "-sn", "-dn"]
+    command += ["-vf", "showinfo", "-frames:v", "1", "-f", "null", "-"]
+    listing = subprocess.run(
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        timeout=PROBE_TIMEOUT_S,
+        check=False,
+    ).stderr
     text = listing.decode("utf-8", errors="replace")
-    return parse_listing(text) if "Input #0" in text else None
+    if "Input #0" not in text:
+        raise OSError(f"ffmpeg cannot read {url}")  # as what is raised is not remembered
+    return parse_listing(text)
 
 
 def parse_listing(text: str) -> Probe:

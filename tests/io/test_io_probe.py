@@ -1,5 +1,7 @@
 """What ffmpeg lists is understood, and names are taken literally."""
 
+import os
+import shutil
 import subprocess
 
 import numpy as np
@@ -91,11 +93,30 @@ def test_what_cannot_be_read(tmp_path):
     assert probe(tmp_path / "missing.mp4") is None
 
 
-def test_no_ffmpeg(tmp_path, monkeypatch):
+def test_ffmpeg_is_asked_once_of_a_file_until_it_is_another(demo_clip, tmp_path, monkeypatch):
+    path, asked = tmp_path / "a.mp4", []
+    run = subprocess.run
+    monkeypatch.setattr(subprocess, "run", lambda *a, **k: asked.append(a) or run(*a, **k))
+    path.write_bytes(b"\0" * 100)
+    assert probe(path) is None and probe(path) is None
+    assert len(asked) == 2  # what failed may be put right
+    shutil.copy(demo_clip, path)
+    found = probe(path)
+    assert found is not None and probe(str(path)) == found
+    assert len(asked) == 3
+    os.utime(path, ns=(1, 1))
+    assert probe(path) == found
+    assert len(asked) == 4
+    path.unlink()
+    assert probe(path) is None
+
+
+def test_no_ffmpeg(demo_clip, tmp_path, monkeypatch):
     def none():
         raise RuntimeError("No ffmpeg exe could be found.")
 
     monkeypatch.setattr("imageio_ffmpeg.get_ffmpeg_exe", none)
+    shutil.copy(demo_clip, tmp_path / "a.mp4")
     assert probe(tmp_path / "a.mp4") is None
 
 
