@@ -157,14 +157,18 @@ def test_no_file_at_all(tmp_path, model):
             load_state(model, path)
 
 
+def bytes_of(state, path):
+    """Those of weights written to a file as its name says; .old.pth: before torch 1.6."""
+    if path.name.endswith(".old.pth"):
+        torch.save(state, path, _use_new_zipfile_serialization=False)
+    else:
+        write(state, path)
+    return path.read_bytes()
+
+
 @pytest.mark.parametrize("suffix", [".pth", ".old.pth", ".safetensors"])
 def test_truncated_files(tmp_path, model, state, suffix):
-    whole = tmp_path / f"whole{suffix}"
-    if suffix == ".old.pth":
-        torch.save(state, whole, _use_new_zipfile_serialization=False)
-    else:
-        write(state, whole)
-    content = whole.read_bytes()
+    content = bytes_of(state, tmp_path / f"whole{suffix}")
     path = tmp_path / f"part{suffix}"
     for share in (0.001, 0.1, 0.5, 0.9, 0.999):
         path.write_bytes(content[: int(len(content) * share)])
@@ -176,12 +180,7 @@ def test_truncated_files(tmp_path, model, state, suffix):
 @pytest.mark.parametrize("suffix", [".pth", ".old.pth", ".safetensors"])
 def test_damaged_files_never_fail_otherwise(tmp_path, model, state, suffix):
     """Bytes changed at random in the file's structure: it loads, or one line says why not."""
-    whole = tmp_path / f"whole{suffix}"
-    if suffix == ".old.pth":
-        torch.save(state, whole, _use_new_zipfile_serialization=False)
-    else:
-        write(state, whole)
-    content = whole.read_bytes()
+    content = bytes_of(state, tmp_path / f"whole{suffix}")
     path = tmp_path / f"damaged{suffix}"
     rng = random.Random(0)
     refused = 0
