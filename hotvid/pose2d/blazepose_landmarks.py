@@ -18,6 +18,9 @@ from hotvid.pose2d.regions import (
 
 INPUT_SIZE = 256
 N_LANDMARKS = 33
+# Shapes of the outputs that are read: the landmarks and what is said of them, the chance that
+# there is a person, heatmaps.
+_LANDMARKS, _PRESENCE, _HEAT = (1, 195), (1, 1), (1, 64, 64, 39)
 # The points that give the next frame's region, beyond the 33 of the body.
 _HIPS, _RIM = 33, 34
 # Heatmap cells around a landmark that refine it, and how sure one of them must be.
@@ -63,12 +66,12 @@ class LandmarkModel:
     """The landmark network, run on one region of a picture at a time."""
 
     def __init__(self, path: Path, threads: int | None) -> None:
-        self._net = load_network(path, threads)
+        self._net = load_network(path, threads, (_LANDMARKS, _PRESENCE, _HEAT))
         self._input = self._net.get_input_details()[0]["index"]
         by_shape = {tuple(d["shape"]): d["index"] for d in self._net.get_output_details()}
-        self._landmarks = by_shape[1, 195]
-        self._presence = by_shape[1, 1]
-        self._heat = by_shape[1, 64, 64, 39]
+        self._landmarks = by_shape[_LANDMARKS]
+        self._presence = by_shape[_PRESENCE]
+        self._heat = by_shape[_HEAT]
         self._crop = np.empty((INPUT_SIZE, INPUT_SIZE, 3), np.uint8)
 
     def look(self, bgr: np.ndarray, region: Region) -> Body:

@@ -15,7 +15,7 @@ from hotvid.threads import thread_share
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
 
-# A copy of the full model takes 95 MB, one of the heavy model 160.
+# A copy of the full model takes 25 MB, one of the heavy model 80.
 _MOST = 4
 
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from ai_edge_litert.interpreter import Interpreter
 
 from hotvid.errors import WeightsError
+from hotvid.pose2d.read_outputs import only_outputs
 from hotvid.threads import thread_share
 
 _THREADS_OF_USE = 2  # with more BlazePose's small networks are slower
@@ -22,14 +23,21 @@ def network_threads(threads: int | None) -> int:
     return thread_share(threads or _THREADS_OF_USE)
 
 
-def load_network(path: Path, threads: int | None) -> Interpreter:
+def load_network(
+    path: Path, threads: int | None, outputs: Collection[tuple[int, ...]] | None = None
+) -> Interpreter:
     """The network in `path`, ready to run; WeightsError if the file is damaged.
 
     threads  at most; None: as many as are of use.
+    outputs  shapes of those that are read: no others are computed. None: all are.
     """
     try:
+        if outputs is None:
+            source = {"model_path": str(path)}
+        else:
+            source = {"model_content": only_outputs(path.read_bytes(), outputs)}
         with _native_stderr_silenced():
-            network = Interpreter(model_path=str(path), num_threads=network_threads(threads))
+            network = Interpreter(**source, num_threads=network_threads(threads))
             network.allocate_tensors()
     except (ValueError, RuntimeError) as error:
         raise WeightsError(
