@@ -69,6 +69,7 @@ def observe(
         if any(len(people) for people in seen):
             somebody()
         progress("pose2d", len(pts_s), total)
+    observations.extend(backend.finish())
     if not pts_s:
         raise InputError(f"'{reader.path}' holds no frames", "give a video with a picture in it")
     progress("pose2d", len(pts_s), len(pts_s))

@@ -178,6 +178,7 @@ def _time_pose2d(video: str | Path, config: PipelineConfig) -> tuple[float, Sigh
         begun = time.perf_counter()
         observations.extend(backend.estimate(chunk))
         seconds += time.perf_counter() - begun
+    observations.extend(backend.finish())
     backend.close()
     return seconds, observations
 

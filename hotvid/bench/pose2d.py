@@ -104,6 +104,7 @@ def bench_pose2d(
                     times_s += [(time.perf_counter() - begun) / len(batch)] * len(batch)
                     pts_s += [frame.pts_s for frame in batch]
                     progress(STAGE, n_done + len(pts_s), total)
+            seen += backend.finish()
             name = backend.name
         n_done, n_frames = n_done + len(pts_s), len(pts_s)
         size_px = (info.width, info.height)

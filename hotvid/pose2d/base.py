@@ -29,8 +29,14 @@ class Pose2DBackend(Protocol):
         """Everyone in each of `frames`, in order.
 
         Frames come in the video's order. A backend may keep what it learned of one call for the
-        next (it may follow people), but how frames are cut into calls must not change results.
+        next (it may follow people), but how frames are cut into calls must not change results. It
+        may hold the last frames back until it has seen more; what the next call returns begins
+        with them.
         """
+        ...
+
+    def finish(self) -> list[Keypoints2D]:
+        """Everyone in the frames that are held back, once there are no more, in order."""
         ...
 
     def close(self) -> None:

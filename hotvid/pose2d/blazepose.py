@@ -16,6 +16,7 @@ from hotvid.pose2d.blazepose_landmarks import (
     MirrorLook,
     joined,
 )
+from hotvid.pose2d.closer_looks import CloserLooks, Found
 from hotvid.pose2d.following import Followed, extent, is_in, settle_collapses
 from hotvid.pose2d.known_bodies import is_known, is_one_of
 from hotvid.pose2d.landmark_copies import LandmarkCopies
@@ -31,6 +32,8 @@ from hotvid.pose2d.tiles import Tile
 from hotvid.types import Frame, Keypoints2D
 
 _SIZES = {"fast": "lite", "balanced": "full", "accurate": "heavy"}
+# The larger model that now and then looks at those whom a mode's own follows.
+_CLOSER = {"fast": "full", "balanced": "heavy"}
 # A followed body that continues its motion less well than this is looked at again.
 _SUSPICIOUS = 0.3
 # People crouch, but do not become smaller than this, of what they were, within half a second.
@@ -69,29 +72,47 @@ class BlazePose:
     person is followed by the region that the landmarks of the frame before gave, and every
     `det_frequency` frames a few tiles are searched for those who came in. The landmark model's
     presence has the last word on who is a person.
+
+    closer_looks  whether a larger model, where there is one, corrects the landmarks (see
+                  `CloserLooks`); frames then wait for it.
     """
 
     joint_set = "blazepose33"
 
-    def __init__(self, config: Pose2DConfig) -> None:
+    def __init__(self, config: Pose2DConfig, closer_looks: bool = True) -> None:
         self.name = model_name(config.mode)
         self._config = config
         self._detector = PersonDetector(weights.find("blazepose-detector"), config.threads)
         self._copies = LandmarkCopies(weights.find(self.name), config.threads)
         self._landmarks = self._copies.first
+        self._closer: CloserLooks | None = None
+        if closer_looks and config.mode in _CLOSER:
+            larger = weights.find(f"blazepose-{_CLOSER[config.mode]}")
+            self._closer = CloserLooks(LandmarkCopies(larger, config.threads))
         self._last_index: int | None = None
         self._size_px = (0, 0)
 
     def estimate(self, frames: Sequence[Frame]) -> list[Keypoints2D]:
         """Everyone in each of `frames`; see `Pose2DBackend.estimate`."""
-        return [self._estimate(frame) for frame in frames]
+        ready: list[Sequence[Found]] = []
+        for frame in frames:
+            found = self._find(frame)
+            ready += [found] if self._closer is None else self._closer.add(frame, found)
+        return [self._report(found) for found in ready]
+
+    def finish(self) -> list[Keypoints2D]:
+        """What is held back; see `Pose2DBackend.finish`."""
+        ready = [] if self._closer is None else self._closer.finish()
+        return [self._report(found) for found in ready]
 
     def close(self) -> None:
         """Give the networks' memory back."""
+        if self._closer is not None:
+            self._closer.close()
         self._copies.close()
-        del self._detector, self._landmarks, self._copies
+        del self._detector, self._landmarks, self._copies, self._closer
 
-    def _estimate(self, frame: Frame) -> Keypoints2D:
+    def _find(self, frame: Frame) -> list[Found]:
         size_px = frame.bgr.shape[1], frame.bgr.shape[0]
         jumped = self._last_index is None or not (
             1 <= frame.index - self._last_index <= self._config.det_frequency
@@ -108,7 +129,7 @@ class BlazePose:
         if had_somebody and not self._in_sight():
             self._searches.search_everything()
         self._search(frame.bgr)
-        return self._report(frame.bgr)
+        return self._found(frame.bgr)
 
     def _begin(self, size_px: tuple[int, int], first_s: float) -> None:
         self._size_px, self._last_s = size_px, first_s
@@ -259,20 +280,24 @@ class BlazePose:
             needed = _MIN_CONFIDENCE
         return third if self._confidence(third) >= needed else None
 
-    def _report(self, bgr: np.ndarray) -> Keypoints2D:
+    def _found(self, bgr: np.ndarray) -> list[Found]:
         people = self._in_sight()
-        if not people:
-            return Keypoints2D.nobody(self.joint_set, N_LANDMARKS)
         bodies = [p.body for p in people]
-        if looks_twice(self._config.mode):
+        if bodies and looks_twice(self._config.mode):
             bodies = self._copies.map(
                 lambda model, body: self._joined_with_mirrored(model, bgr, body), bodies
             )
+        return [Found(p, body, p.order) for p, body in zip(people, bodies, strict=True)]
+
+    def _report(self, found: Sequence[Found]) -> Keypoints2D:
+        if not found:
+            return Keypoints2D.nobody(self.joint_set, N_LANDMARKS)
+        bodies = [one.body for one in found]
         scores = [keypoint_scores(b, self.name, self._size_px) for b in bodies]
         return Keypoints2D(
             joint_set=self.joint_set,
-            xy_px=np.stack([b.xy_px[p.order] for b, p in zip(bodies, people, strict=True)]),
-            score=np.stack([s[p.order] for s, p in zip(scores, people, strict=True)]),
+            xy_px=np.stack([one.body.xy_px[one.order] for one in found]),
+            score=np.stack([s[one.order] for s, one in zip(scores, found, strict=True)]),
             box_px=np.stack([keypoint_box(b.xy_px, self._size_px) for b in bodies]),
             person_score=np.array(
                 [person_score(b, self.name, self._size_px) for b in bodies], np.float32

@@ -14,7 +14,7 @@ class BlazePoseBoxes:
     follows = True
 
     def __init__(self, config: Pose2DConfig) -> None:
-        self._backend = BlazePose(config)
+        self._backend = BlazePose(config, closer_looks=False)
         self.name = self._backend.name
 
     def detect(self, frame: Frame) -> Boxes:

@@ -124,7 +124,7 @@ def joined(body: Body, mirrored: MirrorLook) -> Body:
     sees another body there, as in somebody tumbling, `body` stays as it is.
     """
     order = same_sides(body.xy_px, mirrored.xy_px)
-    if keypoint_similarity(body.xy_px, mirrored.xy_px[order]) < _SAME_LOOK:
+    if not is_same_look(body.xy_px, mirrored.xy_px[order]):
         return body
     return replace(
         body,
@@ -132,6 +132,11 @@ def joined(body: Body, mirrored: MirrorLook) -> Body:
         visibility=(body.visibility + mirrored.visibility[order]) / 2,
         inside=(body.inside + mirrored.inside[order]) / 2,
     )
+
+
+def is_same_look(xy: np.ndarray, other: np.ndarray) -> bool:
+    """Whether the landmarks (33, 2) of two looks at a region are of one body."""
+    return keypoint_similarity(xy, other) >= _SAME_LOOK
 
 
 def same_sides(xy: np.ndarray, other: np.ndarray) -> np.ndarray:

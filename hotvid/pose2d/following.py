@@ -113,6 +113,10 @@ class Followed:
             self._left = True
             self.missed = 1
 
+    def correct_sides(self, wrong: bool) -> None:
+        """Take a better look's word for which side of `body` is left: not that of `order`?"""
+        self.order = self._sides.correct(wrong)
+
     def withdraw(self) -> None:
         """Undo the last `see`: that body was somebody else's, and so were its left and right."""
         vars(self).update(self._before)

@@ -41,6 +41,10 @@ class Rtmo:
         """Everyone in each of `frames`; see `Pose2DBackend.estimate`."""
         return [self._estimate(frame) for frame in frames]
 
+    def finish(self) -> list[Keypoints2D]:
+        """Nothing is held back."""
+        return []
+
     def close(self) -> None:
         """Give the network's memory back."""
         del self._network

@@ -34,6 +34,18 @@ class SideKeeper:
         self._trust = min(self._trust + (-1 if self._exchanged else 1), _MEMORY)
         if self._trust < 0:
             self._exchanged, self._trust = False, 0
+        return self._order()
+
+    def correct(self, wrong: bool) -> np.ndarray:
+        """Take a better look's word for the last body; (33,) the order for it from now on.
+
+        wrong  whether the sides are the other way round than they were ordered.
+        """
+        self._exchanged ^= wrong
+        self._trust = _MEMORY
+        return self._order()
+
+    def _order(self) -> np.ndarray:
         return MIRROR if self._exchanged else np.arange(len(MIRROR))
 
 

@@ -48,6 +48,10 @@ class TopDown:
         """Everyone in each of `frames`; see `Pose2DBackend.estimate`."""
         return [self._estimate(frame) for frame in frames]
 
+    def finish(self) -> list[Keypoints2D]:
+        """Nothing is held back."""
+        return []
+
     def close(self) -> None:
         """Give back what detector and estimator hold."""
         self._detector.close()

@@ -30,9 +30,14 @@ def walk(demo_clip):
     return read(demo_clip, 100, 12)
 
 
+def everyone(backend, frames):
+    """What the backend sees in all of `frames`."""
+    return backend.estimate(frames) + backend.finish()
+
+
 @pytest.fixture(scope="module")
 def seen(walk):
-    return load_backend(Pose2DConfig()).estimate(walk)
+    return everyone(load_backend(Pose2DConfig()), walk)
 
 
 def hips(keypoints):
@@ -80,6 +85,7 @@ def test_boxes_hold_the_joints_and_scores_are_chances(seen):
 def test_how_frames_are_cut_into_calls_changes_nothing(walk, seen):
     backend = load_backend(Pose2DConfig())
     cut = [k for a, b in ((0, 1), (1, 6), (6, 12)) for k in backend.estimate(walk[a:b])]
+    cut += backend.finish()
     for one, other in zip(seen, cut, strict=True):
         np.testing.assert_array_equal(one.xy_px, other.xy_px)
         np.testing.assert_array_equal(one.score, other.score)
@@ -141,7 +147,7 @@ def test_after_a_cut_the_new_scene_is_searched_at_once(walk):
     backend = load_backend(Pose2DConfig(mode="fast"))
     scene = [empty] * 7 + [walk[0].bgr] + [empty] * 2
     frames = [Frame(i, 0.0, f, is_cut=i in (7, 8)) for i, f in enumerate(scene)]
-    assert [len(k) for k in backend.estimate(frames)] == [0] * 7 + [2, 0, 0]
+    assert [len(k) for k in everyone(backend, frames)] == [0] * 7 + [2, 0, 0]
 
 
 def test_what_comes_out_of_the_dark_is_searched_at_once(walk):
@@ -149,7 +155,8 @@ def test_what_comes_out_of_the_dark_is_searched_at_once(walk):
     dark = np.zeros_like(walk[0].bgr)
     backend = load_backend(Pose2DConfig(mode="fast"))
     scene = [f.bgr for f in walk[:2]] + [dark] * 18 + [f.bgr for f in walk[:2]]
-    counts = [len(k) for k in backend.estimate([Frame(i, i / 30, f) for i, f in enumerate(scene)])]
+    frames = [Frame(i, i / 30, f) for i, f in enumerate(scene)]
+    counts = [len(k) for k in everyone(backend, frames)]
     assert counts == [2, 2] + [0] * 18 + [2, 2]
 
 
@@ -159,7 +166,8 @@ def test_where_frames_are_few_who_comes_in_is_found_at_once(walk):
     alone[500:] = bgr[500:, :60].mean((0, 1)).astype(np.uint8)  # the lawn, without the woman
     backend = load_backend(Pose2DConfig(mode="fast"))
     scene = [alone, alone, bgr, bgr]
-    counts = [len(k) for k in backend.estimate([Frame(i, 1.0 * i, f) for i, f in enumerate(scene)])]
+    frames = [Frame(i, 1.0 * i, f) for i, f in enumerate(scene)]
+    counts = [len(k) for k in everyone(backend, frames)]
     assert counts == [1, 1, 2, 2]
 
 
@@ -172,7 +180,7 @@ def test_unknown_names_are_refused_with_the_choices():
 
 @pytest.mark.slow
 def test_the_clip_from_end_to_end(demo_clip):
-    seen = load_backend(Pose2DConfig()).estimate(read(demo_clip, 0, 230))
+    seen = everyone(load_backend(Pose2DConfig()), read(demo_clip, 0, 230))
     lost = 0
     for index, keypoints in enumerate(seen):
         x, y = hips(keypoints).T if len(keypoints) else np.zeros((2, 0))

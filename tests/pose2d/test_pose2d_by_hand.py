@@ -6,6 +6,7 @@ from test_pose2d_following import SIZE, body
 
 from hotvid.config import Pose2DConfig
 from hotvid.pose2d.blazepose import BlazePose
+from hotvid.pose2d.closer_looks import Found
 from hotvid.pose2d.following import Followed
 from hotvid.pose2d.heads import _dark
 from hotvid.pose2d.regions import MIRROR
@@ -75,8 +76,7 @@ def test_who_is_seen_with_sides_exchanged_is_told_with_sides_put_back():
     person.body.visibility[:5] = [1.0, 2.0, 3.0, 4.0, 5.0]
     model = BlazePose.__new__(BlazePose)
     model.name, model._size_px, model._config = "blazepose-full", SIZE, Pose2DConfig(mode="fast")
-    model._in_sight = lambda: [person]
-    told = model._report(np.zeros((4, 4, 3), np.uint8))
+    told = model._report([Found(person, person.body, person.order)])
     np.testing.assert_array_equal(told.xy_px[0], person.body.xy_px[MIRROR])
-    model._in_sight = lambda: [Followed(person.body)]
-    np.testing.assert_array_equal(model._report(None).score[0][MIRROR], told.score[0])
+    as_seen = model._report([Found(person, person.body, np.arange(33))])
+    np.testing.assert_array_equal(as_seen.score[0][MIRROR], told.score[0])

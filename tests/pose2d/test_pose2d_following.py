@@ -224,3 +224,23 @@ def test_a_heatmap_pulls_a_landmark_to_its_peak():
 def test_a_landmark_beyond_the_crop_stays_where_it_is():
     points = np.array([[-9.0, 100.0], [100.0, 300.0]])
     np.testing.assert_array_equal(refine(points, np.full((64, 64, 2), 5.0)), points)
+
+
+def test_a_better_looks_word_on_sides_holds_as_long_as_a_second_of_agreement():
+    xy = body(500, 400).xy_px
+    keeper = SideKeeper()
+    np.testing.assert_array_equal(keeper.order(xy), np.arange(33))
+    np.testing.assert_array_equal(keeper.correct(True), MIRROR)
+    for _ in range(30):
+        np.testing.assert_array_equal(keeper.order(xy), MIRROR)
+    np.testing.assert_array_equal(keeper.order(xy), np.arange(33))
+
+
+def test_sides_that_a_better_look_confirms_stay():
+    person = Followed(body(500, 400))
+    person.correct_sides(True)
+    for i in range(100):
+        person.see(body(500, 400), SIZE)
+        np.testing.assert_array_equal(person.order, MIRROR)
+        if i % 20 == 0:
+            person.correct_sides(False)
