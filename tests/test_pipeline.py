@@ -63,6 +63,23 @@ def test_every_frame_has_a_row_and_the_person_stands_where_the_frame_says(clip, 
     assert models.closed
 
 
+def test_frames_that_the_2d_model_holds_back_keep_their_rows(clip, models, monkeypatch):
+    as_they_come = pipeline.analyze(clip).people[0].keypoints
+    held = []
+
+    def estimate(frames):
+        held.extend(StandInBackend.estimate(models, frames))
+        return [held.pop(0) for _ in range(len(held) - 7)]
+
+    monkeypatch.setattr(models, "estimate", estimate)
+    monkeypatch.setattr(models, "finish", lambda: held)
+    poses = pipeline.analyze(clip)
+    (person,) = poses.people
+    assert poses.n_frames == N_FRAMES and len(held) == 7
+    np.testing.assert_array_equal(person.keypoints.frame_index, as_they_come.frame_index)
+    np.testing.assert_array_equal(person.keypoints.xy_px, as_they_come.xy_px)
+
+
 def test_the_person_walks_to_the_right_in_the_camera_too(clip, models):
     (person,) = pipeline.analyze(clip).people
     assert (np.diff(person.motion.root_m[5:-5, 0]) > 0).all()
