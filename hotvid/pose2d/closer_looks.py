@@ -97,7 +97,7 @@ class CloserLooks:
     def finish(self) -> list[Sequence[Found]]:
         """Give who was in the frames that still wait; what comes next begins anew."""
         ready = self._release({})
-        self._last = None
+        self._last, self._doubted = None, set()
         return ready
 
     def close(self) -> None:
