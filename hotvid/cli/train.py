@@ -14,7 +14,8 @@ from hotvid.cli.train_published import DEFAULT_MODEL, FILES, published_dataset, 
 from hotvid.cli.values import read_lifter_size
 from hotvid.errors import InputError, UsageError
 
-OWN_MODEL = "hot-mixste-s"
+OWN_MODELS = ("hot-mixste-s", "mixste-s")
+_OWN = "hotvid's own lifter, on motion capture"
 _PUBLISHED = "Published models, on Human3.6M or MPI-INF-3DHP"
 
 
@@ -71,12 +72,43 @@ def train(
             show_default=False,
         ),
     ] = None,
+    model: Annotated[
+        str | None,
+        typer.Option(
+            "--model",
+            metavar="NAME",
+            help=f"What to train; if not given, {OWN_MODELS[0]} on motion capture, else "
+            f"{DEFAULT_MODEL}.",
+            show_default=False,
+        ),
+    ] = None,
+    invent: Annotated[
+        float | None,
+        typer.Option(
+            "--invent",
+            metavar="SHARE",
+            help="Of the clips in which the trunk, the arms or the legs, each for itself, go "
+            "between random poses; 0.25, if not given.",
+            rich_help_panel=_OWN,
+            show_default=False,
+        ),
+    ] = None,
+    teacher: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--teacher",
+            metavar="FILE",
+            help="Weights whose answers are learned, beside the truth; of several their mean.",
+            rich_help_panel=_OWN,
+        ),
+    ] = None,
     real: Annotated[
         Path | None,
         typer.Option(
             "--real",
             metavar="DIR",
             help="Calibrated cameras to measure the result on (see: hotvid eval real).",
+            rich_help_panel=_OWN,
         ),
     ] = None,
     dataset: Annotated[
@@ -85,15 +117,6 @@ def train(
             "--dataset",
             metavar="h36m|3dhp",
             help="Which, where the folder holds both.",
-            rich_help_panel=_PUBLISHED,
-        ),
-    ] = None,
-    model: Annotated[
-        str | None,
-        typer.Option(
-            "--model",
-            metavar="NAME",
-            help=f"The published model; {DEFAULT_MODEL}, if not given.",
             rich_help_panel=_PUBLISHED,
         ),
     ] = None,
@@ -168,7 +191,8 @@ def train(
     quiet: options.Quiet = False,
     debug: options.Debug = False,
 ) -> None:
-    """Train `hot-mixste-s` on motion capture seen by random cameras, or a published model.
+    """Train `hot-mixste-s` or `mixste-s` on motion capture seen by random cameras, or a published
+    model.
 
     With Human3.6M, subjects 1, 5, 6, 7 and 8 train the published model that --model names by its
     authors' recipe, and 9 and 11 measure it after each epoch; the best and the last weights are
@@ -178,7 +202,7 @@ def train(
     as on Human3.6M. MotionBERT wants cameras, which those files have not.
 
     With motion capture, when the time is used up, the averaged weights are written as
-    hot-mixste-s.safetensors, with the errors on the held-out subjects, and on --real, beside them.
+    MODEL.safetensors, with the errors on the held-out subjects, and on --real, beside them.
     Held out are files called 09_... and 13_..., CMU's subjects; where there are none, the errors
     are those on the motions trained on, and are called so.
 
@@ -193,10 +217,13 @@ def train(
     changes = {"keypoints": keypoints, "epochs": epochs, "batch_size": batch_size}
     changes |= {"mixed_precision": amp, "sizes": tuple(size) if size else None}
     changes |= {"deterministic": deterministic}
+    if invent is not None and not 0 <= invent <= 1:
+        raise UsageError(f"--invent: expected a share from 0 to 1, got {invent}")
     there = published_dataset(data, dataset)
     if there is not None:
-        if real is not None:
-            raise UsageError("--real is for motion capture", "leave it out here")
+        for option, value in (("--real", real), ("--invent", invent), ("--teacher", teacher)):
+            if value is not None and value != []:
+                raise UsageError(f"{option} is for motion capture", "leave it out here")
         train_published(
             data,
             out,
@@ -211,7 +238,7 @@ def train(
             quiet=quiet,
         )
         return
-    if model not in (None, OWN_MODEL) or any(v is not None for v in (device, *changes.values())):
+    if model not in (None, *OWN_MODELS) or any(v is not None for v in (device, *changes.values())):
         raise UsageError(
             f"{data} holds no {' or '.join(FILES.values())}, which published models are trained on",
             f"give such a folder, or leave out the options of '{_PUBLISHED}'",
@@ -224,6 +251,9 @@ def train(
         threads=threads,
         init=init,
         rate=rate,
+        model=model,
+        invent=invent,
+        teachers=teacher,
         real=real,
         resume=resume,
         quiet=quiet,

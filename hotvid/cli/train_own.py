@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import typer
@@ -20,13 +19,17 @@ def train_own(
     threads: int,
     init: Path | None,
     rate: float | None,
+    model: str | None,
+    invent: float | None,
+    teachers: list[Path] | None,
     real: Path | None,
     resume: bool,
     quiet: bool,
 ) -> None:
-    """Train `hot-mixste-s`, and say what came of it.
+    """Train one of hotvid's own lifters, and say what came of it.
 
-    minutes, seed, rate  None: those of the run that is resumed, or else the recipe's own.
+    minutes, seed, rate, model, invent, teachers  None: those of the run that is resumed, or else
+                                                  the recipe's own.
     """
     if resume and init is not None:
         raise UsageError(
@@ -44,14 +47,21 @@ def train_own(
     from hotvid.train.finish import finish
     from hotvid.train.motions import read_motions
     from hotvid.train.precision import bfloat16_is_faster
-    from hotvid.train.recipe import Recipe
+    from hotvid.train.recipe import Recipe, adjusted
     from hotvid.train.trainer import Trainer, recipe_as_begun
 
     recipe = Recipe(threads=threads, bfloat16=bfloat16_is_faster())
     if resume:
         recipe = recipe_as_begun(out, recipe)
-    given = {"minutes": minutes, "seed": seed, "rate": rate}
-    recipe = replace(recipe, **{name: value for name, value in given.items() if value is not None})
+    recipe = adjusted(
+        recipe,
+        minutes=minutes,
+        seed=seed,
+        rate=rate,
+        model=model,
+        invent=invent,
+        teachers=tuple(str(file.resolve()) for file in teachers) if teachers else None,
+    )
     trainer = Trainer(out, recipe, read_motions(data))
     if resume:
         trainer.resume()

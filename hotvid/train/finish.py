@@ -17,6 +17,7 @@ ACKNOWLEDGEMENT = (
     "The data used in this project was obtained from mocap.cs.cmu.edu. "
     "The database was created with funding from NSF EIA-0196217."
 )
+_UNKNOWN = "weights of unknown data"
 LICENCE = "Apache-2.0; the motion data itself may not be resold"
 _SETS = {"held_out": "held-out subjects", "training": "training motions"}
 
@@ -80,6 +81,9 @@ def finish(trainer: Trainer, real: Path | None = None) -> Finished:
 def _provenance(trainer: Trainer) -> dict[str, str]:
     """Whose motions the weights are made of, and what follows from that, as metadata."""
     names, begun_with = trainer.trained_on, trainer.begun_with
+    others = [] if begun_with is None else [begun_with]
+    if trainer.teacher is not None:
+        others += trainer.teacher.about
     cmus = are_cmus(names)
     whose = "motion capture (BVH)"
     if cmus:
@@ -90,11 +94,13 @@ def _provenance(trainer: Trainer) -> dict[str, str]:
     if trainer.held_out:
         notes["held_out_motions"] = json.dumps(trainer.held_out)
     if begun_with is not None:
-        notes["begun_with"] = begun_with.get("data", "weights of unknown data")
-    if cmus or (begun_with is not None and "acknowledgement" in begun_with):
+        notes["begun_with"] = begun_with.get("data", _UNKNOWN)
+    if trainer.teacher is not None:
+        notes["taught_by"] = "; ".join(o.get("data", _UNKNOWN) for o in trainer.teacher.about)
+    if cmus or any("acknowledgement" in other for other in others):
         notes["acknowledgement"] = ACKNOWLEDGEMENT
     # Of weights made of anybody else's motions hotvid cannot say who may do what.
-    if cmus and (begun_with is None or begun_with.get("licence") == LICENCE):
+    if cmus and all(other.get("licence") == LICENCE for other in others):
         notes["licence"] = LICENCE
     return notes
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 from hotvid.train.stream import StreamConfig
 
@@ -33,6 +34,9 @@ WINDOWS = (
 )
 
 
+OWN_MODELS = ("hot-mixste-s", "mixste-s")  # the second is the first with nothing pruned
+
+
 @dataclass(frozen=True)
 class Recipe:
     """All settings of a training run; a run with the same recipe and seed starts the same."""
@@ -49,9 +53,30 @@ class Recipe:
     weight_decay: float = 0.02
     clip_norm: float = 1.0
     average: float = 0.999  # of the weights, exponentially; the average is what ships
+    teachers: tuple[str, ...] = ()  # files of weights whose mean answer is learned
+    truth_weight: float = 0.3  # of the truth beside what teachers say
     velocity_weight: float = 2.0
     acceleration_weight: float = 0.5
     seed: int = 0
     threads: int = 2
     bfloat16: bool = False  # products of wide layers (`lift.models.products`)
     stream: StreamConfig = field(default_factory=StreamConfig)
+
+
+def adjusted(
+    recipe: Recipe, *, model: str | None = None, invent: float | None = None, **settings: Any
+) -> Recipe:
+    """`recipe` with other settings; None leaves one as it is.
+
+    model     one of OWN_MODELS; the second is trained with nothing pruned in any step.
+    invent    of `StreamConfig`.
+    settings  fields of `Recipe`.
+    """
+    changes = {name: value for name, value in settings.items() if value is not None}
+    if model is not None:
+        changes["model"] = model
+        if model == OWN_MODELS[1]:
+            changes["windows"] = tuple(replace(k, tokens=(None,)) for k in recipe.windows)
+    if invent is not None:
+        changes["stream"] = replace(recipe.stream, invent=invent)
+    return replace(recipe, **changes)

@@ -26,10 +26,11 @@ from hotvid.lift.weight_files import read_state
 from hotvid.train.loss import centred, motion_loss
 from hotvid.train.motions import Motion, split
 from hotvid.train.optimiser import MuonAdamW
-from hotvid.train.recipe import Recipe
+from hotvid.train.recipe import Recipe, adjusted
 from hotvid.train.sampled import TABLES, SampledModel, draw_sample, middle_sample
 from hotvid.train.state import add_to_log, read_training_state, write_training_state
 from hotvid.train.stream import WindowStream
+from hotvid.train.teacher import Teacher
 from hotvid.train.whole_steps import WholeSteps
 
 log = logging.getLogger(__name__)
@@ -38,7 +39,8 @@ SAVE_EVERY_S = 120.0
 REPORT_EVERY = 50  # steps; the loss that is reported is the mean of so many
 VALIDATED_HZ = 30.0  # of the long window
 LONGEST_STEP_S = 5.0  # a machine that slept or was stopped has not trained
-_OF_THE_RUN = ("minutes", "seed", "rate")  # of the recipe, kept for those who resume
+# Of the recipe, kept for those who resume.
+_OF_THE_RUN = ("minutes", "seed", "rate", "model", "teachers")
 _MARK = "step"  # which states of this trainer have, and those of published models do not
 
 
@@ -69,6 +71,7 @@ class Trainer:
     trained_on  the names of the motions trained on, over all resumed runs.
     held_out    the names of those that are only measured on; with none, training's are measured.
     begun_with  what the file says of itself whose weights the run began with; None: random ones.
+    teacher     whose answers are learned; None: only the truth is.
     """
 
     def __init__(self, folder: str | Path, recipe: Recipe, motions: Sequence[Motion]) -> None:
@@ -91,6 +94,7 @@ class Trainer:
             for kind in recipe.windows
             for tokens in kind.tokens
         }
+        self.teacher = Teacher(recipe.teachers) if recipe.teachers else None
         self.optimiser = MuonAdamW(self.model, recipe.weight_decay)
         self._begin_stream()
 
@@ -142,15 +146,16 @@ class Trainer:
         sampled = self._sampled[kind.frames, kind.tokens[rng.integers(len(kind.tokens))]]
         sample = draw_sample(rng, kind.frames, kind.strides, self.model.frames)
         windows = self._stream.batch(kind.batch, kind.frames, sample.stride)
-        target = torch.from_numpy(windows.xyz_m)
+        inputs, target = torch.from_numpy(windows.inputs), torch.from_numpy(windows.xyz_m)
         now = self.recipe.rate * self._schedule()
         self.optimiser.set_learning_rate(self.recipe.muon_rate * now, self.recipe.adamw_rate * now)
         self.model.train()
         with products("bfloat16" if self.recipe.bfloat16 else "float32"):
-            predicted = centred(sampled(self.model, torch.from_numpy(windows.inputs), sample))
-        loss = motion_loss(
-            predicted, target, self.recipe.velocity_weight, self.recipe.acceleration_weight
-        )
+            predicted = centred(sampled(self.model, inputs, sample))
+            taught = self.teacher(inputs, sample) if self.teacher is not None else None
+        loss = self._loss(predicted, target)
+        if taught is not None:
+            loss = self._loss(predicted, taught) + self.recipe.truth_weight * loss
         self.optimiser.zero_grad()
         loss.backward()
         norm = nn.utils.clip_grad_norm_(self.model.parameters(), self.recipe.clip_norm)
@@ -159,6 +164,10 @@ class Trainer:
         self._update_average()
         with torch.no_grad():
             return float(torch.linalg.vector_norm(predicted - target, dim=-1).mean()) * 1000
+
+    def _loss(self, predicted: Tensor, target: Tensor) -> Tensor:
+        recipe = self.recipe
+        return motion_loss(predicted, target, recipe.velocity_weight, recipe.acceleration_weight)
 
     def _check_finite(self, loss: float, gradient: float) -> None:
         """Before a step is taken: one of NaN would spoil the weights, and soon the state."""
@@ -211,7 +220,8 @@ class Trainer:
             "model": self.model.state_dict(),
             "average": self.average.state_dict(),
             "optimiser": self.optimiser.state_dict(),
-            "recipe": {name: getattr(self.recipe, name) for name in _OF_THE_RUN},
+            "recipe": {name: getattr(self.recipe, name) for name in _OF_THE_RUN}
+            | {"invent": self.recipe.stream.invent},
             "trained_on": self.trained_on,
             "begun_with": self.begun_with,
         }
@@ -220,13 +230,15 @@ class Trainer:
     def start_from(self, weights: str | Path) -> None:
         """Begin with the weights of a file instead of random ones; its sizes must be the recipe's.
 
-        Tables over the frames of another window length are interpolated.
+        Tables over the frames of another window length are interpolated; of a model that prunes
+        its unpruned twin takes what it has itself.
         """
         state, self.begun_with = read_state(Path(weights))
         own = self.model.state_dict()
         fitted = {
-            key: _stretch(value, own[key].shape[1]) if key in TABLES else value
+            key: _stretch(value, own[key].shape[1]) if key in TABLES and key in own else value
             for key, value in state.items()
+            if key in own or not self.model.is_hourglass_key(key)
         }
         load_state(self.model, fitted)
         self.average.load_state_dict(self.model.state_dict())
@@ -257,12 +269,13 @@ class Trainer:
 
 
 def recipe_as_begun(folder: str | Path, recipe: Recipe) -> Recipe:
-    """`recipe` with the minutes, the seed and the rate of the run that a folder holds.
+    """`recipe` with the minutes, the seed, the rate and whatever else was chosen for the run that a
+    folder holds.
 
     As it is where the state does not say them: those of former versions do not. InputError as
     `Trainer.resume`.
     """
-    return replace(recipe, **read_training_state(Path(folder), _MARK).get("recipe", {}))
+    return adjusted(recipe, **read_training_state(Path(folder), _MARK).get("recipe", {}))
 
 
 def measure(predicted: Tensor, target: Tensor) -> Validation:

@@ -105,3 +105,26 @@ def test_a_folder_of_a_published_model_does_not_resume_on_motion_capture(data, t
 def test_a_rate_that_is_no_share_is_refused(data, tmp_path, rate):
     result = call("--data", data, "--out", tmp_path / "out", "--rate", rate, expect=2)
     assert "--rate: expected a share" in result.stderr and not (tmp_path / "out").exists()
+
+
+def test_the_twin_and_the_share_of_invented_motions_are_chosen_and_remembered(
+    data, tmp_path, recipes
+):
+    words = ("--data", data, "--out", tmp_path / "out")
+    call(*words, "--invent", "0.45", "--minutes", "3")
+    assert (tmp_path / "out" / "hot-mixste-s.safetensors").is_file()
+    call(*words, "--resume")
+    call("--data", data, "--out", tmp_path / "plain")
+    assert [recipe.stream.invent for recipe in recipes] == [0.45, 0.45, 0.25]
+
+
+@pytest.mark.parametrize("share", ["-0.1", "1.5", "nan"])
+def test_a_share_that_is_none_is_refused(data, tmp_path, share):
+    result = call("--data", data, "--out", tmp_path / "out", "--invent", share, expect=2)
+    assert "--invent: expected a share from 0 to 1" in result.stderr
+
+
+def test_a_teacher_that_is_no_file_is_one_line(data, tmp_path):
+    words = ("--data", data, "--out", tmp_path / "out", "--teacher", tmp_path / "gone.safetensors")
+    result = call(*words, expect=1)
+    assert "gone.safetensors" in result.stderr and len(result.stderr.splitlines()) <= 2

@@ -1,6 +1,7 @@
 """What a run's files say of the motions it was made of."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -93,3 +94,20 @@ def test_weights_that_began_with_cmus_still_acknowledge_them(tmp_path):
 )
 def test_cmus_motions_are_told_by_their_names(names, answer):
     assert are_cmus(names) is answer
+
+
+def test_weights_that_learned_from_others_say_whose_they_were(tmp_path):
+    cmus = finish(trainer_of(tmp_path / "a", "01_01"))
+    own = finish(trainer_of(tmp_path / "b", "walk"))
+
+    def taught_by(folder, *files):
+        recipe = replace(RECIPE, teachers=tuple(map(str, files)))
+        motions = [Motion("05_01", np.random.default_rng(1).normal(0, 0.4, (60, 17, 3)), 120.0)]
+        return metadata(finish(Trainer(tmp_path / folder, recipe, motions)))
+
+    notes = taught_by("c", cmus.weights)
+    assert notes["taught_by"] == "CMU motion capture (BVH), subjects 01; motions: 1"
+    assert notes["licence"] == LICENCE
+    notes = taught_by("d", cmus.weights, own.weights)
+    assert notes["taught_by"].endswith("; motion capture (BVH); motions: 1")
+    assert notes["acknowledgement"] == ACKNOWLEDGEMENT and "licence" not in notes
