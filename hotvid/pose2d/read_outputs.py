@@ -9,10 +9,13 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Collection
+from typing import TYPE_CHECKING
 
 import numpy as np
 from ai_edge_litert import schema_py_generated as schema
-from flatbuffers.table import Table
+
+if TYPE_CHECKING:
+    from flatbuffers.table import Table
 
 # Fields of a SubGraph in a .tflite file, as flatbuffers counts them: 4 + 2 x their number.
 _OUTPUTS, _OPERATORS = 8, 10
