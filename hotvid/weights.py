@@ -59,13 +59,13 @@ SHIPPED = {
         WeightsFile(
             "hot-mixste-s",
             "hot-mixste-s.safetensors",
-            "013ca2dc81012fe93c55261612e43b5ba2ad5e63b1f684ecea95d34e5053fc11",
+            "85d4e54e8c7035c185da9ce673c892d220fe3b0a72bd3557d3e9e002bb442af3",
             _OWN,
         ),
         WeightsFile(
             "mixste-s",
             "mixste-s.safetensors",
-            "acf3932a97443d109a0d53930d02e5394e5ddbbef4f56b1e55ed1f300b10f550",
+            "cdb88dd175d983be23235a9cc30c4bd6194e4ecd52eed236ee65eade28735d4f",
             _OWN,
         ),
     )
