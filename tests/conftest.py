@@ -54,16 +54,11 @@ def small_files():
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _ctrl_c_arrives():
-    """Shells let what they start in the background ignore Ctrl-C, and so would its children."""
+def _signals_arrive():
+    """Shells let what they start in the background ignore Ctrl-C, as nohup does a closed terminal,
+    and so would its children."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _own_home(tmp_path_factory):
-    """No test sees, or writes, what the user has imported."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("HOTVID_HOME", str(tmp_path_factory.mktemp("home")))
-        patch.delenv("HOTVID_WEIGHTS", raising=False)
-        yield
+    closed = getattr(signal, "SIGHUP", None)  # not on Windows
+    if closed is not None and signal.getsignal(closed) is signal.SIG_IGN:
+        signal.signal(closed, signal.SIG_DFL)

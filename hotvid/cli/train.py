@@ -13,8 +13,8 @@ from hotvid.cli.train_own import train_own
 from hotvid.cli.train_published import DEFAULT_MODEL, FILES, published_dataset, train_published
 from hotvid.cli.values import read_lifter_size
 from hotvid.errors import InputError, UsageError
+from hotvid.weights import ACCURATE_LIFTER, DEFAULT_LIFTER
 
-OWN_MODELS = ("hot-mixste-s", "mixste-s")
 _OWN = "hotvid's own lifter, on motion capture"
 _PUBLISHED = "Published models, on Human3.6M or MPI-INF-3DHP"
 
@@ -77,8 +77,8 @@ def train(
         typer.Option(
             "--model",
             metavar="NAME",
-            help=f"What to train; if not given, {OWN_MODELS[0]} on motion capture, else "
-            f"{DEFAULT_MODEL}.",
+            help=f"What to train: {DEFAULT_LIFTER} (if not given) or {ACCURATE_LIFTER} on motion "
+            f"capture, else a published model ({DEFAULT_MODEL}, if not given).",
             show_default=False,
         ),
     ] = None,
@@ -238,7 +238,9 @@ def train(
             quiet=quiet,
         )
         return
-    if model not in (None, *OWN_MODELS) or any(v is not None for v in (device, *changes.values())):
+    if model not in (None, DEFAULT_LIFTER, ACCURATE_LIFTER) or any(
+        v is not None for v in (device, *changes.values())
+    ):
         raise UsageError(
             f"{data} holds no {' or '.join(FILES.values())}, which published models are trained on",
             f"give such a folder, or leave out the options of '{_PUBLISHED}'",

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from hotvid.train.stream import StreamConfig
+from hotvid.weights import ACCURATE_LIFTER, DEFAULT_LIFTER
 
 
 @dataclass(frozen=True)
@@ -34,14 +35,11 @@ WINDOWS = (
 )
 
 
-OWN_MODELS = ("hot-mixste-s", "mixste-s")  # the second is the first with nothing pruned
-
-
 @dataclass(frozen=True)
 class Recipe:
     """All settings of a training run; a run with the same recipe and seed starts the same."""
 
-    model: str = "hot-mixste-s"
+    model: str = DEFAULT_LIFTER
     sizes: tuple[tuple[str, int], ...] = ()  # of the model, over its published ones
     windows: tuple[WindowKind, ...] = WINDOWS  # the last: the model's own, to validate on
     minutes: float = 60.0
@@ -68,14 +66,14 @@ def adjusted(
 ) -> Recipe:
     """`recipe` with other settings; None leaves one as it is.
 
-    model     one of OWN_MODELS; the second is trained with nothing pruned in any step.
+    model     one of hotvid's own; ACCURATE_LIFTER is trained with nothing pruned in any step.
     invent    of `StreamConfig`.
     settings  fields of `Recipe`.
     """
     changes = {name: value for name, value in settings.items() if value is not None}
     if model is not None:
         changes["model"] = model
-        if model == OWN_MODELS[1]:
+        if model == ACCURATE_LIFTER:
             changes["windows"] = tuple(replace(k, tokens=(None,)) for k in recipe.windows)
     if invent is not None:
         changes["stream"] = replace(recipe.stream, invent=invent)
