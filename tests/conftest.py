@@ -62,3 +62,12 @@ def _signals_arrive():
     closed = getattr(signal, "SIGHUP", None)  # not on Windows
     if closed is not None and signal.getsignal(closed) is signal.SIG_IGN:
         signal.signal(closed, signal.SIG_DFL)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _own_home(tmp_path_factory):
+    """No test sees, or writes, what the user has imported."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("HOTVID_HOME", str(tmp_path_factory.mktemp("home")))
+        patch.delenv("HOTVID_WEIGHTS", raising=False)
+        yield
