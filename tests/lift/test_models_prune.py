@@ -9,6 +9,7 @@ from hotvid.lift.models.prune import (
     FrameCues,
     _two_least,
     cluster_scores,
+    frame_separations,
     motion_scores,
     take_frames,
     top_frames,
@@ -46,9 +47,14 @@ def test_a_frame_that_rounding_puts_farther_from_itself_than_from_another():
     torch.testing.assert_close(table, given)
 
 
+def frame_distances(features):
+    table, is_squared = frame_separations(features)
+    return table.clamp_min(0).sqrt() if is_squared else table
+
+
 def plain_scores(features):
     """`cluster_scores` step by step, as the paper has it."""
-    distance = torch.cdist(features, features) / features.shape[-1] ** 0.5
+    distance = frame_distances(features) / features.shape[-1] ** 0.5
     density = (-distance.topk(2, largest=False).values.square().mean(-1)).exp()
     denser = density[:, None, :] > density[:, :, None]
     farthest = distance.amax((1, 2))[:, None, None]
@@ -65,6 +71,20 @@ def test_cluster_scores_are_those_of_the_plain_way_to_the_last_bit(n_frames, wid
         features[:, n_frames // 2 :] = features[:, n_frames // 2, None]
         features[0, 1] = features[0, 3]
     assert torch.equal(cluster_scores(features), plain_scores(features))
+
+
+@pytest.mark.parametrize("n_frames", [64, 65, 130, 243, 351])
+@pytest.mark.parametrize("width", [512, 1536])
+def test_distances_of_wide_features_are_those_of_cdist(n_frames, width):
+    features = torch.randn(2, n_frames, width, generator=torch.Generator().manual_seed(0))
+    features[1, 5] = features[1, 9]
+    found, expected = frame_distances(features), torch.cdist(features, features)
+    # Of squares: the roots of what rounding leaves of nothing are not small.
+    rounding = 1e-6 * features.square().sum(-1).max()
+    torch.testing.assert_close(found.square(), expected.square(), rtol=0, atol=float(rounding))
+    if width == 1536 and n_frames > 80:  # below, they are `torch.cdist`'s own
+        torch.testing.assert_close(found, found.mT, rtol=0, atol=0)
+        torch.testing.assert_close(frame_distances(features[1:]), found[1:], rtol=0, atol=0)
 
 
 def test_motion_scores_by_hand():

@@ -12,6 +12,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+_WIDE = 1024  # channels from which on the frames' products are most of the time of pruning
+_ROWS = 80  # frames whose products are computed at once: fewer would be slower by themselves
+
 
 @dataclass(frozen=True)
 class FrameCues:
@@ -34,21 +37,25 @@ def cluster_scores(features: Tensor) -> Tensor:
 
     The density is told by the two nearest frames, itself one of them. The densities of two frames
     that are each other's nearest differ only by rounding, and which of the two counts as denser
-    decides which is kept. So the distances are computed by the call that the published code makes:
-    computing each pair's product once gives the same last bits on some processors only. HoT (CVPR
-    2024), section 3.2.
+    decides which is kept. So the distances are computed as the published code computes them (see
+    `frame_separations`); processors that round otherwise choose otherwise between such frames, in
+    the published code, too. HoT (CVPR 2024), section 3.2.
 
     features  (B, F, C); nothing is learned through them.
     returns   (B, F).
     """
-    table = torch.cdist(features, features)  # (B, F, F)
-    width = features.shape[-1] ** 0.5
+    # Roots are taken of what is left of the table: they change no order, and the table is large.
+    table, is_squared = frame_separations(features)  # (B, F, F)
+
+    def distance(chosen: Tensor) -> Tensor:
+        return (chosen.clamp_min(0).sqrt() if is_squared else chosen) / features.shape[-1] ** 0.5
+
     farthest = table.amax((1, 2))  # (B,)
-    nearest = _two_least(table) / width
+    nearest = distance(_two_least(table))
     density = (-nearest.square().mean(-1)).exp()  # (B, F)
     table.masked_fill_(density[:, None, :] <= density[:, :, None], torch.inf)
     to_denser = torch.minimum(table.amin(-1), farthest[:, None])
-    return density * (to_denser / width)
+    return density * distance(to_denser)
 
 
 def _two_least(table: Tensor) -> Tensor:
@@ -66,6 +73,32 @@ def _two_least(table: Tensor) -> Tensor:
         if bool((own <= other).all()):
             return torch.stack([own, other], -1)
     return table.topk(2, dim=-1, largest=False).values
+
+
+def frame_separations(features: Tensor) -> tuple[Tensor, bool]:
+    """How far all frames are apart: (B, F, C) -> (B, F, F), and whether that is squared.
+
+    Euclidean distances by `torch.cdist`'s own way through products, which for more than 25 frames
+    is |a|^2 + |b|^2 - 2ab. Of wide features each pair's product is computed once on a CPU, and the
+    roots are left to take, rounding below 0 included. It has the same last bits there, as long as
+    the library sums products in blocks that divide the width: then the squares, which
+    `torch.cdist` has as two more columns, come last in both.
+    """
+    n_frames, width = features.shape[1:]
+    on_cpu = features.device.type == "cpu" and not torch.compiler.is_compiling()
+    if not (on_cpu and width >= _WIDE and n_frames > _ROWS):
+        return torch.cdist(features, features), False
+    products = features.new_empty(len(features), n_frames, n_frames)
+    parts = torch.arange(n_frames).tensor_split(n_frames // _ROWS)
+    for x, out in zip(features, products, strict=True):
+        for part in parts:
+            first, end = int(part[0]), int(part[-1]) + 1
+            columns = x[first:] @ x[first:end].mT  # tall: cores share its rows
+            out[first:, first:end] = columns
+            out[first:end, first:] = columns.mT
+    squares = features.square().sum(-1)
+    outer = squares[:, :, None] + squares[:, None]
+    return outer.sub_(products, alpha=2), True
 
 
 def motion_scores(xy: Tensor) -> Tensor:
