@@ -296,7 +296,7 @@ class BlazePose:
         scores = [keypoint_scores(b, self.name, self._size_px) for b in bodies]
         return Keypoints2D(
             joint_set=self.joint_set,
-            xy_px=np.stack([one.body.xy_px[one.order] for one in found]),
+            xy_px=np.stack([one.xy_px for one in found]),
             score=np.stack([s[one.order] for s, one in zip(scores, found, strict=True)]),
             box_px=np.stack([keypoint_box(b.xy_px, self._size_px) for b in bodies]),
             person_score=np.array(

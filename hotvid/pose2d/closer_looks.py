@@ -148,8 +148,8 @@ class CloserLooks:
         """Those who wait, moved as `self._last` and `looks`, at the newest of them, say."""
         waiting, self._waiting = self._waiting, []
         before, ready = self._last or {}, []
+        length_s = waiting[-1].pts_s - self._last_s if waiting else 0.0
         for held in waiting:
-            length_s = waiting[-1].pts_s - self._last_s
             share = (held.pts_s - self._last_s) / length_s if length_s > 0 else 1.0
             share = min(max(share, 0.0), 1.0)
             ready.append(
