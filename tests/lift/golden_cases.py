@@ -12,6 +12,7 @@ from hotvid.lift.models.zoo import build_model
 
 FOLDER = Path(__file__).resolve().parents[1] / "golden"
 INDEX = json.loads((FOLDER / "index.json").read_text())
+HOT_KEPT = json.loads((FOLDER / "kept_frames.json").read_text())  # case -> frames
 
 
 @dataclass(frozen=True)
@@ -27,9 +28,13 @@ def golden_case(name: str) -> GoldenCase:
     entry = dict(INDEX[name])
     shapes = {key: tuple(shape) for key, shape in entry.pop("state_dict").items()}
     with np.load(FOLDER / f"{name}.npz") as arrays:
-        kept = arrays.get("kept_frames")
+        kept = arrays.get("kept_frames", HOT_KEPT.get(name))
         return GoldenCase(
-            entry, shapes, torch.from_numpy(arrays["input"])[None], arrays["output"], kept
+            entry,
+            shapes,
+            torch.from_numpy(arrays["input"])[None],
+            arrays["output"],
+            None if kept is None else np.asarray(kept),
         )
 
 
