@@ -28,8 +28,8 @@ class Pose2DConfig:
     backend: str = "blazepose"  # NAME or NAME:MODEL, see hotvid.pose2d
     detector: str | None = None  # in front of a top-down backend; None: hotvid's own
     device: str = "auto"  # of backends that can use a GPU
-    # fast, balanced, accurate: the lite, full, heavy landmark model; the next larger one corrects
-    # the first two, now and then.
+    # fast, balanced, accurate: the lite, full, heavy landmark model; without a detector given, the
+    # next larger one corrects the first two, now and then.
     mode: str = "balanced"
     bbox_thr: float = 0.5  # a person less probable than this is not reported
     det_frequency: int = 15  # frames between searches of the whole picture: half a second at 30/s

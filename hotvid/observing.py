@@ -49,7 +49,7 @@ def observe(
 ) -> Seen:
     """Everyone whom `backend` sees in the video, how it is cut, and what of its pictures is bars.
 
-    somebody  called after each batch of frames in which there is anyone.
+    somebody  called after each batch of frames by which there is anyone.
     progress  called in the stage "pose2d" with the frames done.
     raises    InputError where there are no frames, and what the two raise.
     """
@@ -69,7 +69,10 @@ def observe(
         if any(len(people) for people in seen):
             somebody()
         progress("pose2d", len(pts_s), total)
-    observations.extend(backend.finish())
+    held_back = backend.finish()
+    observations.extend(held_back)
+    if any(len(people) for people in held_back):
+        somebody()
     if not pts_s:
         raise InputError(f"'{reader.path}' holds no frames", "give a video with a picture in it")
     progress("pose2d", len(pts_s), len(pts_s))

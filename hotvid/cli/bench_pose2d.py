@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _COLUMNS = ("ms a frame", "slow ones", "load, s", "people", "a frame", "score", "jitter")
 _WIDTHS = (11, 10, 8, 7, 8, 6, 7)
 _NOTE = (
-    "ms a frame: of the model alone, the median; slow ones: one frame in a hundred\n"
+    "ms a frame: of the model alone, the mean; slow ones: one frame in a hundred\n"
     "is slower. people: tracks; a frame: seen on average. score: each model's own\n"
     "belief. jitter: how far joints are off a straight line through three frames,\n"
     "in % of the body."

@@ -162,8 +162,9 @@ Mode = Annotated[
     typer.Option(
         "--mode",
         metavar="fast|balanced|accurate",
-        help="Speed against accuracy of BlazePose, the 2D model. In fast and balanced a larger one "
-        "corrects it five times a second; accurate also lifts each frame in three windows.",
+        help="Speed against accuracy of BlazePose, the 2D model. In fast and balanced, without "
+        "--detector, a larger one corrects it five times a second; accurate also lifts each frame "
+        "in three windows.",
         rich_help_panel=_MODELS,
     ),
 ]

@@ -12,8 +12,9 @@ from hotvid.cli import options
 from hotvid.cli.train_own import train_own
 from hotvid.cli.train_published import DEFAULT_MODEL, FILES, published_dataset, train_published
 from hotvid.cli.values import read_lifter_size
+from hotvid.config import check_choice
 from hotvid.errors import InputError, UsageError
-from hotvid.weights import ACCURATE_LIFTER, DEFAULT_LIFTER
+from hotvid.weights import ACCURATE_LIFTER, DEFAULT_LIFTER, PUBLISHED
 
 _OWN = "hotvid's own lifter, on motion capture"
 _PUBLISHED = "Published models, on Human3.6M or MPI-INF-3DHP"
@@ -60,7 +61,7 @@ def train(
             "--init",
             metavar="FILE",
             help="Weights to begin with, instead of random ones; of a model that prunes also those "
-            "of its plain twin.",
+            "of its plain twin, of hotvid's own also the other way round.",
         ),
     ] = None,
     rate: Annotated[
@@ -238,12 +239,14 @@ def train(
             quiet=quiet,
         )
         return
-    if model not in (None, DEFAULT_LIFTER, ACCURATE_LIFTER) or any(
-        v is not None for v in (device, *changes.values())
-    ):
+    own = (DEFAULT_LIFTER, ACCURATE_LIFTER)
+    if model is not None and model not in PUBLISHED:
+        check_choice("model", model, own)
+    if model in PUBLISHED or any(v is not None for v in (device, *changes.values())):
         raise UsageError(
             f"{data} holds no {' or '.join(FILES.values())}, which published models are trained on",
-            f"give such a folder, or leave out the options of '{_PUBLISHED}'",
+            f"give such a folder, or, for {' and '.join(own)}, leave out the options of "
+            f"'{_PUBLISHED}'",
         )
     train_own(
         data,

@@ -80,15 +80,16 @@ class BlazePose:
     joint_set = "blazepose33"
 
     def __init__(self, config: Pose2DConfig, closer_looks: bool = True) -> None:
-        self.name = model_name(config.mode)
+        self.name = self._model = model_name(config.mode)
         self._config = config
         self._detector = PersonDetector(weights.find("blazepose-detector"), config.threads)
-        self._copies = LandmarkCopies(weights.find(self.name), config.threads)
+        self._copies = LandmarkCopies(weights.find(self._model), config.threads)
         self._landmarks = self._copies.first
         self._closer: CloserLooks | None = None
         if closer_looks and config.mode in _CLOSER:
-            larger = weights.find(f"blazepose-{_CLOSER[config.mode]}")
-            self._closer = CloserLooks(LandmarkCopies(larger, config.threads))
+            larger = f"blazepose-{_CLOSER[config.mode]}"
+            self.name += f", corrected by {larger}"
+            self._closer = CloserLooks(LandmarkCopies(weights.find(larger), config.threads))
         self._last_index: int | None = None
         self._size_px = (0, 0)
 
@@ -224,7 +225,7 @@ class BlazePose:
         return likely and not shrunk and person.may_become(body, self._step_s)
 
     def _confidence(self, body: Body) -> float:
-        return body_confidence(body, self.name, self._size_px)
+        return body_confidence(body, self._model, self._size_px)
 
     def _in_sight(self, but: Followed | None = None) -> list[Followed]:
         return [p for p in self._people if p.missed == 0 and p is not but]
@@ -259,7 +260,7 @@ class BlazePose:
             self._people.append(Followed(body))
 
     def _is_known(self, body: Body, present: Sequence[Followed]) -> bool:
-        return is_known(body, keypoint_scores(body, self.name, self._size_px), present)
+        return is_known(body, keypoint_scores(body, self._model, self._size_px), present)
 
     def _confirm(self, bgr: np.ndarray, candidate: Candidate) -> Body | None:
         # The detector's region is rough. A person's landmarks give a region that gives the same
@@ -293,14 +294,14 @@ class BlazePose:
         if not found:
             return Keypoints2D.nobody(self.joint_set, N_LANDMARKS)
         bodies = [one.body for one in found]
-        scores = [keypoint_scores(b, self.name, self._size_px) for b in bodies]
+        scores = [keypoint_scores(b, self._model, self._size_px) for b in bodies]
         return Keypoints2D(
             joint_set=self.joint_set,
             xy_px=np.stack([one.xy_px for one in found]),
             score=np.stack([s[one.order] for s, one in zip(scores, found, strict=True)]),
             box_px=np.stack([keypoint_box(b.xy_px, self._size_px) for b in bodies]),
             person_score=np.array(
-                [person_score(b, self.name, self._size_px) for b in bodies], np.float32
+                [person_score(b, self._model, self._size_px) for b in bodies], np.float32
             ),
         )
 

@@ -70,6 +70,10 @@ class _Look:
         far = np.square(moved).sum(-1, keepdims=True) / (_MOVED * self.extent) ** 2
         return self.move * np.exp(-far / 2)
 
+    def with_sides_exchanged(self) -> _Look:
+        """The same, had left been called right and right left."""
+        return replace(self, xy_px=self.xy_px[MIRROR], move=self.move[MIRROR])
+
 
 class CloserLooks:
     """Bodies of a clip's frames in their order, moved to where a larger model sees them.
@@ -82,7 +86,9 @@ class CloserLooks:
         self._waiting: list[_Waiting] = []
         self._last: dict[Followed, _Look] | None = None
         self._last_s = 0.0
-        self._doubted: set[Followed] = set()  # whose sides the last look took for the other ones
+        self._doubted: set[Followed] = (
+            set()
+        )  # whose sides the last look that told them took for the other ones
 
     def add(self, frame: Frame, found: Sequence[Found]) -> list[Sequence[Found]]:
         """Take who was found in a frame; give who was in those that need wait no longer."""
@@ -91,13 +97,15 @@ class CloserLooks:
         if self._last is not None and 0 <= frame.pts_s - self._last_s < EVERY_S - 1e-6:
             return ready
         looks = self._look(frame.bgr, found)
-        ready += self._release(looks)
+        newest = self._waiting.pop()  # the next look may say that its sides are wrong, too
+        ready += self._release(looks, frame.pts_s)
+        self._waiting = [newest]
         self._last, self._last_s = looks, frame.pts_s
         return ready
 
     def finish(self) -> list[Sequence[Found]]:
         """Give who was in the frames that still wait; what comes next begins anew."""
-        ready = self._release({})
+        ready = self._release({}, self._last_s)
         self._last, self._doubted = None, set()
         return ready
 
@@ -120,8 +128,10 @@ class CloserLooks:
                 one = self._with_sides_exchanged(one)
             elif wrong:
                 doubted.add(one.person)
-            else:
+            elif exchanged(closer.xy_px, one.xy_px[MIRROR]):
                 one.person.correct_sides(False)
+            elif one.person in self._doubted:  # neither this nor that: the doubt stays
+                doubted.add(one.person)
             move = (nearest - own)[one.order]
             looks[one.person] = _Look(one.xy_px, move, extent(one.body))
         self._doubted = doubted
@@ -130,7 +140,8 @@ class CloserLooks:
     def _with_sides_exchanged(self, newest: Found) -> Found:
         """Somebody of the newest frame; in the others that wait, too, and from now on.
 
-        The order of each frame has kept the sides what they were in the frame before it.
+        The order of each frame has kept the sides what they were in the frame before it; so has
+        what the last look said, at the first of those that wait.
         """
 
         def exchanged_if_same(one: Found) -> Found:
@@ -142,13 +153,16 @@ class CloserLooks:
             replace(held, found=[exchanged_if_same(one) for one in held.found])
             for held in self._waiting
         ]
+        before = (self._last or {}).get(newest.person)
+        if before is not None:
+            self._last = {**self._last, newest.person: before.with_sides_exchanged()}
         return exchanged_if_same(newest)
 
-    def _release(self, looks: Mapping[Followed, _Look]) -> list[Sequence[Found]]:
-        """Those who wait, moved as `self._last` and `looks`, at the newest of them, say."""
+    def _release(self, looks: Mapping[Followed, _Look], looked_s: float) -> list[Sequence[Found]]:
+        """Those who wait, moved as `self._last` and `looks`, which are of `looked_s`, say."""
         waiting, self._waiting = self._waiting, []
         before, ready = self._last or {}, []
-        length_s = waiting[-1].pts_s - self._last_s if waiting else 0.0
+        length_s = looked_s - self._last_s
         for held in waiting:
             share = (held.pts_s - self._last_s) / length_s if length_s > 0 else 1.0
             share = min(max(share, 0.0), 1.0)

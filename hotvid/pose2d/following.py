@@ -57,7 +57,7 @@ class Followed:
         self._left = False
         self._sides = SideKeeper()
         # The order of the keypoints that keeps left left; see `SideKeeper`.
-        self.order = self._sides.order(body.xy_px)
+        self.order = self._sides.order(body.xy_px, _STEP_S)
         # x, y in pixels and the angle in radians, a frame.
         self._speed = np.zeros(3)
         self._before = self._state()
@@ -107,7 +107,7 @@ class Followed:
         grown = min(extent(body), self.largest * _growth(step_s))
         self.largest = max(grown, self.largest * math.exp(-_FORGOTTEN_PER_S * step_s))
         self.body = body
-        self.order = self._sides.order(body.xy_px)
+        self.order = self._sides.order(body.xy_px, step_s)
         self.missed = 0
         if not is_in(body, size_px):
             self._left = True

@@ -9,8 +9,10 @@ from hotvid.pose2d.regions import MIRROR, keypoint_similarity
 # The model exchanged the sides if the last frame's body fits this one's mirrored labels so well,
 # and by so much better than as they are.
 _FITS, _MARGIN = 0.5, 0.25
-# Frames of agreement that count: after as many of disagreement the model is believed.
-_MEMORY = 30
+# Seconds of agreement that count: after as many of disagreement the model is believed. Better looks
+# (`pose2d.closer_looks`) come several times in them.
+_MEMORY_S = 1.0
+_ROUNDING_S = 1e-6
 
 
 class SideKeeper:
@@ -24,16 +26,19 @@ class SideKeeper:
     def __init__(self) -> None:
         self._last: np.ndarray | None = None
         self._exchanged = False
-        self._trust = 0
+        self._trust_s = 0.0
 
-    def order(self, xy_px: np.ndarray) -> np.ndarray:
-        """(33,) the order in which to take the keypoints of the next frame's body (33, 2)."""
+    def order(self, xy_px: np.ndarray, step_s: float) -> np.ndarray:
+        """(33,) the order in which to take the keypoints of the next frame's body (33, 2).
+
+        step_s  seconds since the frame before.
+        """
         if self._last is not None and exchanged(self._last, xy_px):
             self._exchanged = not self._exchanged
         self._last = xy_px
-        self._trust = min(self._trust + (-1 if self._exchanged else 1), _MEMORY)
-        if self._trust < 0:
-            self._exchanged, self._trust = False, 0
+        self._trust_s = min(self._trust_s + (-step_s if self._exchanged else step_s), _MEMORY_S)
+        if self._trust_s < -_ROUNDING_S:
+            self._exchanged, self._trust_s = False, 0.0
         return self._order()
 
     def correct(self, wrong: bool) -> np.ndarray:
@@ -42,7 +47,7 @@ class SideKeeper:
         wrong  whether the sides are the other way round than they were ordered.
         """
         self._exchanged ^= wrong
-        self._trust = _MEMORY
+        self._trust_s = _MEMORY_S
         return self._order()
 
     def _order(self) -> np.ndarray:

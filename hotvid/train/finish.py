@@ -82,8 +82,7 @@ def _provenance(trainer: Trainer) -> dict[str, str]:
     """Whose motions the weights are made of, and what follows from that, as metadata."""
     names, begun_with = trainer.trained_on, trainer.begun_with
     others = [] if begun_with is None else [begun_with]
-    if trainer.teacher is not None:
-        others += trainer.teacher.about
+    others += trainer.taught_by
     cmus = are_cmus(names)
     whose = "motion capture (BVH)"
     if cmus:
@@ -95,8 +94,8 @@ def _provenance(trainer: Trainer) -> dict[str, str]:
         notes["held_out_motions"] = json.dumps(trainer.held_out)
     if begun_with is not None:
         notes["begun_with"] = begun_with.get("data", _UNKNOWN)
-    if trainer.teacher is not None:
-        notes["taught_by"] = "; ".join(o.get("data", _UNKNOWN) for o in trainer.teacher.about)
+    if trainer.taught_by:
+        notes["taught_by"] = "; ".join(o.get("data", _UNKNOWN) for o in trainer.taught_by)
     if cmus or any("acknowledgement" in other for other in others):
         notes["acknowledgement"] = ACKNOWLEDGEMENT
     # Of weights made of anybody else's motions hotvid cannot say who may do what.

@@ -12,23 +12,33 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from hotvid.errors import WeightsError
 from hotvid.lift.checkpoint import load_checkpoint
+from hotvid.lift.models.hourglass import Hourglass
 from hotvid.lift.protocols import flipped
 from hotvid.skeleton import H36M17
 from hotvid.train.loss import centred
 from hotvid.train.sampled import Sample, SampledModel
+from hotvid.weights import OWN_LIFTERS
 
 
 class Teacher:
     """The mean answer of some models, each to a window and to its mirror image.
 
-    files   of weights of hotvid's own lifters, of windows as long as those of who learns.
-    about   what each file says of itself.
-    raises  WeightsError as `load_checkpoint`.
+    files    of weights of hotvid's own lifters.
+    learner  the model that learns; its windows are the teachers', too.
+    about    what each file says of itself.
+    raises   WeightsError as `load_checkpoint`, and for weights of other models and windows.
     """
 
-    def __init__(self, files: Sequence[str]) -> None:
+    def __init__(self, files: Sequence[str], learner: Hourglass) -> None:
         loaded = [load_checkpoint(Path(file)) for file in files]
+        for file, (model, _) in zip(files, loaded, strict=True):
+            if model.name not in OWN_LIFTERS or _windows(model) != _windows(learner):
+                raise WeightsError(
+                    f"'{file}' cannot teach: it is {model.name} with {_windows(model)}",
+                    f"give weights of {' or '.join(OWN_LIFTERS)} with {_windows(learner)}",
+                )
         self._models = [model for model, _ in loaded]
         self.about = [about for _, about in loaded]
         self._sampled: dict[tuple[int, int], SampledModel] = {}
@@ -53,3 +63,7 @@ class Teacher:
             tokens = next(iter(model.cuts.values()), None) if whole else None
             self._sampled[at] = SampledModel(model.name, model.sizes, sample.n_frames, tokens)
         return self._sampled[at]
+
+
+def _windows(model: Hourglass) -> str:
+    return f"windows of {model.frames} frames, {model.in_channels} numbers a joint"

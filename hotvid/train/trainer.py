@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from hotvid.atomic import remove_leftovers
-from hotvid.errors import HotvidError, InputError
+from hotvid.errors import HotvidError, InputError, UsageError
 from hotvid.evaluate.metrics import acceleration_error, mpjpe, pa_mpjpe, scaled
 from hotvid.evaluate.real import COUNTED
 from hotvid.lift.checkpoint import load_state
@@ -72,13 +72,13 @@ class Trainer:
     held_out    the names of those that are only measured on; with none, training's are measured.
     begun_with  what the file says of itself whose weights the run began with; None: random ones.
     teacher     whose answers are learned; None: only the truth is.
+    taught_by   what the teachers' files say of themselves, over all resumed runs.
     """
 
     def __init__(self, folder: str | Path, recipe: Recipe, motions: Sequence[Motion]) -> None:
         torch.set_num_threads(recipe.threads)
         torch.manual_seed(recipe.seed)
         self.folder, self.recipe = Path(folder), recipe
-        self.folder.mkdir(parents=True, exist_ok=True)
         self._train, self._held_out = split(motions)
         if not self._train:
             raise InputError("no motions to train on", "give BVH files of more subjects")
@@ -94,7 +94,9 @@ class Trainer:
             for kind in recipe.windows
             for tokens in kind.tokens
         }
-        self.teacher = Teacher(recipe.teachers) if recipe.teachers else None
+        self.teacher = Teacher(recipe.teachers, self.model) if recipe.teachers else None
+        self.taught_by = [] if self.teacher is None else list(self.teacher.about)
+        self.folder.mkdir(parents=True, exist_ok=True)
         self.optimiser = MuonAdamW(self.model, recipe.weight_decay)
         self._begin_stream()
 
@@ -224,6 +226,7 @@ class Trainer:
             | {"invent": self.recipe.stream.invent},
             "trained_on": self.trained_on,
             "begun_with": self.begun_with,
+            "taught_by": self.taught_by,
         }
         write_training_state(self.folder, state)
 
@@ -231,10 +234,13 @@ class Trainer:
         """Begin with the weights of a file instead of random ones; its sizes must be the recipe's.
 
         Tables over the frames of another window length are interpolated; of a model that prunes
-        its unpruned twin takes what it has itself.
+        its unpruned twin takes what it has itself, and gives it all but what recovers the frames,
+        which begins at random.
         """
         state, self.begun_with = read_state(Path(weights))
         own = self.model.state_dict()
+        if not any(map(self.model.is_hourglass_key, state)):
+            state |= {k: v for k, v in own.items() if self.model.is_hourglass_key(k)}
         fitted = {
             key: _stretch(value, own[key].shape[1]) if key in TABLES and key in own else value
             for key, value in state.items()
@@ -247,16 +253,23 @@ class Trainer:
         """Go on from `state.pt`; the minutes are this recipe's (see: `recipe_as_begun`).
 
         What was half-written in the folder when a run was killed is removed.
-        InputError if the folder holds none, or one of another kind of training; WeightsError if
-        its model is of other sizes.
+        InputError if the folder holds none, or one of another kind of training; UsageError if it
+        trains another model; WeightsError if its model is of other sizes.
         """
         state = read_training_state(self.folder, _MARK)
+        begun = state.get("recipe", {}).get("model", self.recipe.model)
+        if begun != self.recipe.model:
+            raise UsageError(
+                f"the run in {self.folder} trains {begun}, not {self.recipe.model}",
+                "leave --model out, or choose another --out",
+            )
         remove_leftovers(self.folder)
         load_state(self.model, state["model"])
         self.step, self.trained_s = state["step"], state["trained_s"]
         earlier = [name for name in state.get("trained_on", ()) if name not in self.trained_on]
         self.trained_on += earlier
         self.begun_with = state.get("begun_with")
+        self.taught_by += [one for one in state.get("taught_by", ()) if one not in self.taught_by]
         self.average.load_state_dict(state["average"])
         self.optimiser.load_state_dict(state["optimiser"])
         self._begin_stream()

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 from hotvid.bench import pose2d
 from hotvid.cli.main import app
 from hotvid.config import Pose2DConfig, TrackConfig
-from hotvid.types import Track2D
+from hotvid.types import Keypoints2D, Track2D
 
 N_FRAMES = 24
 
@@ -62,6 +62,14 @@ def measure(clip, *names):
     assert said[-1] == ("pose2d", N_FRAMES * len(names), N_FRAMES * len(names))
     assert (result.n_frames, result.size_px) == (N_FRAMES, (320, 240))
     return result.backends
+
+
+def test_closer_looks_now_and_then_count_in_the_time_of_a_frame():
+    times_s = [9.0] * pose2d.WARM_UP_FRAMES + [0.006] * 5 + [0.036]
+    seen = [Keypoints2D.nobody("h36m17", 17)] * len(times_s)
+    at = np.arange(len(times_s)) / 30
+    speed = pose2d._judge("bursts", 0.0, times_s, seen, at, TrackConfig(), (320, 240))
+    assert speed.ms_a_frame == pytest.approx(11)
 
 
 def test_time_people_and_jitter_are_each_models_own(clip, models):

@@ -9,6 +9,7 @@ from small_data_sets import write_bvh
 from typer.testing import CliRunner
 
 from hotvid.cli.main import app
+from hotvid.lift.checkpoint import load_checkpoint
 from hotvid.train import recipe as recipe_module
 from hotvid.train.recipe import Recipe, WindowKind
 from hotvid.train.trainer import Trainer
@@ -107,15 +108,33 @@ def test_a_rate_that_is_no_share_is_refused(data, tmp_path, rate):
     assert "--rate: expected a share" in result.stderr and not (tmp_path / "out").exists()
 
 
-def test_the_twin_and_the_share_of_invented_motions_are_chosen_and_remembered(
-    data, tmp_path, recipes
-):
+def test_the_share_of_invented_motions_is_chosen_and_remembered(data, tmp_path, recipes):
     words = ("--data", data, "--out", tmp_path / "out")
     call(*words, "--invent", "0.45", "--minutes", "3")
     assert (tmp_path / "out" / "hot-mixste-s.safetensors").is_file()
     call(*words, "--resume")
     call("--data", data, "--out", tmp_path / "plain")
     assert [recipe.stream.invent for recipe in recipes] == [0.45, 0.45, 0.25]
+
+
+def test_a_model_that_there_is_not_is_one_line(data, tmp_path):
+    result = call("--data", data, "--out", tmp_path / "out", "--model", "mixtse-s", expect=2)
+    assert result.stderr.strip() == (
+        "error: unknown model 'mixtse-s'; choose one of: hot-mixste-s, mixste-s"
+    )
+    result = call("--data", data, "--out", tmp_path / "out", "--model", "mixste", expect=2)
+    assert "holds no data_3d_h36m.npz" in result.stderr
+
+
+def test_the_twin_learns_from_a_run_that_prunes(data, tmp_path, monkeypatch):
+    words = ("--data", data, "--minutes", "0.005")
+    call(*words, "--out", tmp_path / "hot")
+    plain = partial(Recipe, sizes=SIZES[:-1], windows=WINDOWS)
+    monkeypatch.setattr(recipe_module, "Recipe", plain)
+    taught = ("--teacher", tmp_path / "hot" / "hot-mixste-s.safetensors")
+    call(*words, "--out", tmp_path / "twin", "--model", "mixste-s", *taught)
+    _, notes = load_checkpoint(tmp_path / "twin" / "mixste-s.safetensors")
+    assert notes["name"] == "mixste-s" and notes["taught_by"].endswith("motions: 2")
 
 
 @pytest.mark.parametrize("share", ["-0.1", "1.5", "nan"])

@@ -94,7 +94,7 @@ def test_how_frames_are_cut_into_calls_changes_nothing(walk, seen):
 @pytest.mark.parametrize("turn", [cv2.ROTATE_90_CLOCKWISE, cv2.ROTATE_180])
 def test_a_picture_on_its_side_gives_the_same_people(walk, seen, turn):
     bgr = walk[0].bgr
-    found = load_backend(Pose2DConfig()).estimate([Frame(0, 0.0, cv2.rotate(bgr, turn))])[0]
+    found = everyone(load_backend(Pose2DConfig()), [Frame(0, 0.0, cv2.rotate(bgr, turn))])[0]
     height, width = bgr.shape[:2]
     x, y = found.xy_px[..., 0], found.xy_px[..., 1]
     if turn == cv2.ROTATE_90_CLOCKWISE:
@@ -109,7 +109,7 @@ def test_a_picture_on_its_side_gives_the_same_people(walk, seen, turn):
 
 def test_a_mirrored_picture_exchanges_left_and_right(walk, seen):
     bgr = np.ascontiguousarray(walk[0].bgr[:, ::-1])
-    found = load_backend(Pose2DConfig()).estimate([Frame(0, 0.0, bgr)])[0]
+    found = everyone(load_backend(Pose2DConfig()), [Frame(0, 0.0, bgr)])[0]
     back = found.xy_px * [-1, 1] + [bgr.shape[1] - 1, 0]
     order = match(back[:, [LEFT_HIP, RIGHT_HIP]].mean(1), hips(seen[0]), 30)
     for one, other in zip(seen[0].xy_px, order, strict=True):
@@ -127,7 +127,7 @@ def test_nobody_is_nowhere(mode):
         np.full((5, 3, 3), 255, np.uint8),
     ]
     for picture in pictures:
-        found = load_backend(Pose2DConfig(mode=mode)).estimate([Frame(0, 0.0, picture)])[0]
+        found = everyone(load_backend(Pose2DConfig(mode=mode)), [Frame(0, 0.0, picture)])[0]
         assert len(found) == 0
         assert found.xy_px.shape == (0, 33, 2)
 
@@ -136,8 +136,8 @@ def test_people_80_pixels_tall_are_found_in_a_picture_of_720_lines(demo_clip):
     (frame,) = read(demo_clip, 80, 1)
     picture = np.zeros((720, 1280, 3), np.uint8)
     picture[270:450, 480:800] = cv2.resize(frame.bgr, (320, 180), interpolation=cv2.INTER_AREA)
-    (found,) = load_backend(Pose2DConfig(mode="fast")).estimate([Frame(0, 0.0, picture)])
-    (large,) = load_backend(Pose2DConfig(mode="fast")).estimate([frame])
+    (found,) = everyone(load_backend(Pose2DConfig(mode="fast")), [Frame(0, 0.0, picture)])
+    (large,) = everyone(load_backend(Pose2DConfig(mode="fast")), [frame])
     scale = frame.bgr.shape[1] / 320
     match(hips(found), hips(large) / scale + [480, 270], 4)
 
@@ -221,7 +221,7 @@ def test_its_landmarks_go_behind_another_detector(walk, seen, monkeypatch):
     assert backend.name == "blazepose-full, people by given"
     assert backend.joint_set == "blazepose33"
     for frame, own in zip(walk[::4], seen[::4], strict=True):
-        (found,) = backend.estimate([frame])
+        (found,) = everyone(backend, [frame])
         order = match(hips(found), hips(own), 12)
         apart = np.linalg.norm(found.xy_px[order] - own.xy_px, axis=-1)
         sure = own.score > 0.7
@@ -231,4 +231,5 @@ def test_its_landmarks_go_behind_another_detector(walk, seen, monkeypatch):
 
 
 def test_its_own_search_named_as_the_detector_is_the_default():
-    assert load_backend(Pose2DConfig(detector="blazepose")).name == "blazepose-full"
+    named = load_backend(Pose2DConfig(detector="blazepose"))
+    assert named.name == "blazepose-full, corrected by blazepose-heavy"

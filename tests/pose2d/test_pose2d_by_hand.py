@@ -75,7 +75,7 @@ def test_who_is_seen_with_sides_exchanged_is_told_with_sides_put_back():
     person.order = np.asarray(MIRROR)
     person.body.visibility[:5] = [1.0, 2.0, 3.0, 4.0, 5.0]
     model = BlazePose.__new__(BlazePose)
-    model.name, model._size_px, model._config = "blazepose-full", SIZE, Pose2DConfig(mode="fast")
+    model._model, model._size_px, model._config = "blazepose-full", SIZE, Pose2DConfig(mode="fast")
     told = model._report([Found(person, person.body, person.order)])
     np.testing.assert_array_equal(told.xy_px[0], person.body.xy_px[MIRROR])
     as_seen = model._report([Found(person, person.body, np.arange(33))])

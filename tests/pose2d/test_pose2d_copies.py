@@ -103,7 +103,7 @@ def test_results_do_not_depend_on_the_number_of_cores(monkeypatch, frames, mode)
     def seen(cores):
         monkeypatch.setenv(VARIABLE, str(cores))
         backend = load_backend(Pose2DConfig(mode=mode))
-        found = backend.estimate(frames)
+        found = backend.estimate(frames) + backend.finish()
         backend.close()
         return found
 

@@ -8,6 +8,7 @@ from hotvid.pose2d.regions import MIRROR, Region
 from hotvid.pose2d.scores import body_confidence, keypoint_scores
 from hotvid.pose2d.sides import SideKeeper
 
+STEP_S = 1 / 30
 SIZE = (1000, 800)
 SHAPE = np.random.default_rng(8).uniform(-1, 1, (33, 2)) * [60, 150]
 
@@ -175,17 +176,28 @@ def test_an_exchange_of_sides_is_undone_until_it_lasts():
     keeper = SideKeeper()
     there = SHAPE + 500
     for _ in range(10):
-        assert (keeper.order(there) == np.arange(33)).all()
+        assert (keeper.order(there, STEP_S) == np.arange(33)).all()
     for _ in range(10):
-        assert (keeper.order(there[MIRROR]) == MIRROR).all()
-    assert (keeper.order(there[MIRROR]) == np.arange(33)).all()
+        assert (keeper.order(there[MIRROR], STEP_S) == MIRROR).all()
+    assert (keeper.order(there[MIRROR], STEP_S) == np.arange(33)).all()
+
+
+@pytest.mark.parametrize("fps", [5, 30, 240])
+def test_agreement_on_sides_counts_by_the_second(fps):
+    keeper = SideKeeper()
+    there = SHAPE + 500
+    for _ in range(3 * fps):
+        assert (keeper.order(there, 1 / fps) == np.arange(33)).all()
+    for _ in range(fps):
+        assert (keeper.order(there[MIRROR], 1 / fps) == MIRROR).all()
+    assert (keeper.order(there[MIRROR], 1 / fps) == np.arange(33)).all()
 
 
 def test_sides_that_come_back_are_left_as_they_are():
     keeper = SideKeeper()
     there = SHAPE + 500
     for exchanged in [False] * 6 + [True] * 3 + [False] * 4:
-        order = keeper.order(there[MIRROR] if exchanged else there)
+        order = keeper.order(there[MIRROR] if exchanged else there, STEP_S)
         np.testing.assert_array_equal((there[MIRROR] if exchanged else there)[order], there)
 
 
@@ -229,11 +241,11 @@ def test_a_landmark_beyond_the_crop_stays_where_it_is():
 def test_a_better_looks_word_on_sides_holds_as_long_as_a_second_of_agreement():
     xy = body(500, 400).xy_px
     keeper = SideKeeper()
-    np.testing.assert_array_equal(keeper.order(xy), np.arange(33))
+    np.testing.assert_array_equal(keeper.order(xy, STEP_S), np.arange(33))
     np.testing.assert_array_equal(keeper.correct(True), MIRROR)
     for _ in range(30):
-        np.testing.assert_array_equal(keeper.order(xy), MIRROR)
-    np.testing.assert_array_equal(keeper.order(xy), np.arange(33))
+        np.testing.assert_array_equal(keeper.order(xy, STEP_S), MIRROR)
+    np.testing.assert_array_equal(keeper.order(xy, STEP_S), np.arange(33))
 
 
 def test_sides_that_a_better_look_confirms_stay():

@@ -81,11 +81,12 @@ def test_only_the_accurate_mode_looks_twice(picture, monkeypatch, mode, twice):
     frame = Frame(0, 0.0, picture)
     plain = load_backend(Pose2DConfig(mode=mode))
     monkeypatch.setattr("hotvid.pose2d.blazepose.joined", lambda body, mirrored: body)
-    (once,) = plain.estimate([frame])
+    (once,) = plain.estimate([frame]) + plain.finish()
 
     def moved(body, mirrored):
         return replace(body, xy_px=body.xy_px + 3)
 
     monkeypatch.setattr("hotvid.pose2d.blazepose.joined", moved)
-    (seen,) = load_backend(Pose2DConfig(mode=mode)).estimate([frame])
+    double = load_backend(Pose2DConfig(mode=mode))
+    (seen,) = double.estimate([frame]) + double.finish()
     np.testing.assert_allclose(seen.xy_px - once.xy_px, 3 * twice, atol=1e-3)

@@ -111,3 +111,20 @@ def test_weights_that_learned_from_others_say_whose_they_were(tmp_path):
     notes = taught_by("d", cmus.weights, own.weights)
     assert notes["taught_by"].endswith("; motion capture (BVH); motions: 1")
     assert notes["acknowledgement"] == ACKNOWLEDGEMENT and "licence" not in notes
+
+
+def test_a_resumed_run_with_other_teachers_remembers_the_first(tmp_path):
+    cmus = finish(trainer_of(tmp_path / "a", "01_01"))
+    own = finish(trainer_of(tmp_path / "b", "walk"))
+    motions = [Motion("05_01", np.random.default_rng(1).normal(0, 0.4, (60, 17, 3)), 120.0)]
+
+    def run_taught_by(teacher):
+        recipe = replace(RECIPE, teachers=(str(teacher.weights),))
+        return Trainer(tmp_path / "run", recipe, motions)
+
+    run_taught_by(own).save()
+    resumed = run_taught_by(cmus)
+    resumed.resume()
+    notes = metadata(finish(resumed))
+    said = [metadata(one)["data"] for one in (cmus, own)]
+    assert notes["taught_by"] == "; ".join(said) and "licence" not in notes

@@ -5,14 +5,14 @@ import pytest
 import torch
 from test_train_trainer import SIZES, WIDTHS, _motions, _recipe
 
-from hotvid.errors import WeightsError
+from hotvid.errors import UsageError, WeightsError
 from hotvid.lift.checkpoint import save_checkpoint
 from hotvid.lift.models.zoo import build_model
 from hotvid.lift.protocols import flipped
 from hotvid.skeleton import H36M17
 from hotvid.train.loss import centred
 from hotvid.train.recipe import Recipe, adjusted
-from hotvid.train.sampled import middle_sample
+from hotvid.train.sampled import SampledModel, middle_sample
 from hotvid.train.teacher import Teacher
 from hotvid.train.trainer import Trainer, recipe_as_begun
 
@@ -44,7 +44,7 @@ def test_a_teacher_says_what_its_models_say_on_average_of_a_window_and_its_mirro
 ):
     plain = write(tmp_path / "a.safetensors")
     pruned = write(tmp_path / "b.safetensors", "hot-mixste-s", 1, token_num=3)
-    teacher = Teacher([str(tmp_path / "a.safetensors"), str(tmp_path / "b.safetensors")])
+    teacher = Teacher([str(tmp_path / "a.safetensors"), str(tmp_path / "b.safetensors")], plain)
     said = teacher(inputs, middle_sample(FRAMES, 1, FRAMES))
     wanted = (both_ways(plain, inputs) + both_ways(pruned, inputs)) / 2
     torch.testing.assert_close(said, wanted)
@@ -52,9 +52,45 @@ def test_a_teacher_says_what_its_models_say_on_average_of_a_window_and_its_mirro
 
 
 def test_short_windows_are_not_pruned(tmp_path, inputs):
-    write(tmp_path / "b.safetensors", "hot-mixste-s", 1, token_num=3)
-    said = Teacher([str(tmp_path / "b.safetensors")])(inputs[:, :5], middle_sample(5, 1, FRAMES))
-    assert said.shape == (2, 5, 17, 3) and said.isfinite().all()
+    pruned = write(tmp_path / "b.safetensors", "hot-mixste-s", 1, token_num=3)
+    sample, short = middle_sample(5, 1, FRAMES), inputs[:, :5]
+    whole = SampledModel("hot-mixste-s", pruned.sizes, 5, None)
+    wanted = both_ways(lambda x: whole(pruned, x, sample), short)
+    said = Teacher([str(tmp_path / "b.safetensors")], pruned)(short, sample)
+    torch.testing.assert_close(said, wanted)
+
+
+@pytest.mark.parametrize(
+    ("name", "sizes"),
+    [
+        ("mixste-s", {"frames": FRAMES + 2}),
+        ("mixste", {"in_channels": 2}),
+        ("hot-motionbert", {"in_channels": 3, "token_num": 3}),
+    ],
+)
+def test_weights_that_cannot_teach_are_one_line(tmp_path, name, sizes):
+    write(tmp_path / "t.safetensors", name, **sizes)
+    recipe = _recipe(teachers=(str(tmp_path / "t.safetensors"),))
+    with pytest.raises(WeightsError, match=rf"t\.safetensors' cannot teach: it is {name} with"):
+        Trainer(tmp_path / "run", recipe, _motions())
+    assert not (tmp_path / "run").exists()
+
+
+def test_plain_weights_begin_a_twin_that_prunes(tmp_path):
+    plain = write(tmp_path / "plain.safetensors")
+    trainer = Trainer(tmp_path / "run", _recipe(), _motions())
+    own = {k: v.clone() for k, v in trainer.model.state_dict().items()}
+    trainer.start_from(tmp_path / "plain.safetensors")
+    taken = plain.state_dict()
+    for key, value in trainer.model.state_dict().items():
+        np.testing.assert_array_equal(value, taken.get(key, own[key]))
+
+
+def test_a_run_of_another_model_is_not_gone_on_with(tmp_path):
+    Trainer(tmp_path / "run", _recipe(), _motions()).save()
+    twin = _without_pruning(adjusted(_recipe(), model="mixste-s"))
+    with pytest.raises(UsageError, match="trains hot-mixste-s, not mixste-s"):
+        Trainer(tmp_path / "run", twin, _motions()).resume()
 
 
 def test_who_learns_comes_nearer_to_the_teacher(tmp_path):
