@@ -87,9 +87,10 @@ class BlazePose:
         self._landmarks = self._copies.first
         self._closer: CloserLooks | None = None
         if closer_looks and config.mode in _CLOSER:
-            larger = f"blazepose-{_CLOSER[config.mode]}"
-            self.name += f", corrected by {larger}"
-            self._closer = CloserLooks(LandmarkCopies(weights.find(larger), config.threads))
+            self._larger = f"blazepose-{_CLOSER[config.mode]}"
+            self.name += f", corrected by {self._larger}"
+            copies = LandmarkCopies(weights.find(self._larger), config.threads)
+            self._closer = CloserLooks(copies, self._is_lost)
         self._last_index: int | None = None
         self._size_px = (0, 0)
 
@@ -226,6 +227,16 @@ class BlazePose:
 
     def _confidence(self, body: Body) -> float:
         return body_confidence(body, self._model, self._size_px)
+
+    def _is_lost(self, one: Found, closer: Body) -> bool:
+        """Whether a larger model's look is at a body that the landmarks of `one` have left."""
+        surer = body_confidence(closer, self._larger, self._size_px)
+        return (
+            surer >= _NEW_CONFIDENCE
+            and surer > self._confidence(one.body)
+            and self._may_be(one.person, closer)
+            and not is_one_of(closer, self._in_sight(one.person))
+        )
 
     def _in_sight(self, but: Followed | None = None) -> list[Followed]:
         return [p for p in self._people if p.missed == 0 and p is not but]

@@ -7,7 +7,7 @@ frame is true, by and large, of those around it. Frames wait for the next such l
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -78,11 +78,13 @@ class _Look:
 class CloserLooks:
     """Bodies of a clip's frames in their order, moved to where a larger model sees them.
 
-    copies  of the larger model.
+    copies   of the larger model.
+    is_lost  whether somebody's landmarks have left a body that the larger model sees there.
     """
 
-    def __init__(self, copies: LandmarkCopies) -> None:
+    def __init__(self, copies: LandmarkCopies, is_lost: Callable[[Found, Body], bool]) -> None:
         self._copies = copies
+        self._is_lost = is_lost
         self._waiting: list[_Waiting] = []
         self._last: dict[Followed, _Look] | None = None
         self._last_s = 0.0
@@ -115,14 +117,19 @@ class CloserLooks:
         del self._copies
 
     def _look(self, bgr: np.ndarray, found: Sequence[Found]) -> dict[Followed, _Look]:
-        """Where the larger model sees those of the newest frame; sides that are wrong change."""
+        """Where the larger model sees those of the newest frame.
+
+        Sides that are wrong change, and whom the smaller model has lost it looks for there.
+        """
         bodies = self._copies.map(lambda model, one: model.look(bgr, one.body.region), found)
         looks, doubted = {}, set()
         for one, closer in zip(found, bodies, strict=True):
             own = one.body.xy_px
             nearest = closer.xy_px[same_sides(own, closer.xy_px)]
             if not is_same_look(own, nearest):
-                continue
+                if not self._is_lost(one, closer):
+                    continue
+                one.person.go_on_from(closer)
             wrong = exchanged(closer.xy_px, one.xy_px)
             if wrong and one.person in self._doubted:
                 one = self._with_sides_exchanged(one)

@@ -113,6 +113,10 @@ class Followed:
             self._left = True
             self.missed = 1
 
+    def go_on_from(self, body: Body) -> None:
+        """Follow `body`, which a better look found in place of the last one."""
+        self.body = body
+
     def correct_sides(self, wrong: bool) -> None:
         """Take a better look's word for which side of `body` is left: not that of `order`?"""
         self.order = self._sides.correct(wrong)

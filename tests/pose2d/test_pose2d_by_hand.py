@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from test_pose2d_following import SIZE, body
+from test_pose2d_following import SHAPE, SIZE, body
 
 from hotvid.config import Pose2DConfig
 from hotvid.pose2d.blazepose import BlazePose
@@ -68,6 +68,22 @@ def test_a_person_is_as_sure_as_the_joints_times_the_presence():
         person_score(body(500, 400, presence=p), "blazepose-full", SIZE) for p in (1, 0.5)
     )
     assert half == pytest.approx(sure / 4, rel=1e-5)
+
+
+def test_somebody_is_lost_where_a_larger_model_is_surer_of_a_body_that_is_nobody_elses():
+    person, other = Followed(body(500, 400, logit=1.0)), Followed(body(800, 400))
+    model = BlazePose.__new__(BlazePose)
+    model._model, model._larger = "blazepose-lite", "blazepose-full"
+    model._size_px, model._config, model._step_s = SIZE, Pose2DConfig(mode="fast"), 1 / 30
+    model._people = [person, other]
+    one = Found(person, person.body, person.order)
+    assert model._is_lost(one, body(560, 400))
+    assert not model._is_lost(one, body(560, 400, presence=0.1))
+    assert not model._is_lost(one, body(560, 400, logit=-3.0))
+    assert not model._is_lost(one, body(800, 400))  # the other one
+    assert not model._is_lost(one, body(0, 0, xy=3 * SHAPE + [500, 400]))  # nobody grows so fast
+    sure = Followed(body(500, 400, logit=20.0))
+    assert not model._is_lost(Found(sure, sure.body, sure.order), body(560, 400))
 
 
 def test_who_is_seen_with_sides_exchanged_is_told_with_sides_put_back():

@@ -4,8 +4,9 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from test_pose2d_following import SIZE, body
+from test_pose2d_following import SHAPE, SIZE, body
 
+from hotvid.pose2d.blazepose_landmarks import is_same_look, same_sides
 from hotvid.pose2d.closer_looks import EVERY_S, CloserLooks, Found
 from hotvid.pose2d.following import Followed
 from hotvid.pose2d.regions import MIRROR
@@ -34,6 +35,10 @@ class Larger:
         self.closed = True
 
 
+def never(one, closer):
+    return False
+
+
 def frame(index, is_cut=False):
     return Frame(index, index / FPS, NOTHING, is_cut=is_cut)
 
@@ -55,7 +60,9 @@ def test_what_the_larger_model_finds_otherwise_is_blended_over_time():
         return replace(person.body, xy_px=person.body.xy_px + [off[0], 0])
 
     larger = Larger(see)
-    out = run(CloserLooks(larger), [(frame(i), [found(person)]) for i in range(2 * STEP + 1)])
+    out = run(
+        CloserLooks(larger, never), [(frame(i), [found(person)]) for i in range(2 * STEP + 1)]
+    )
     moved = [one.body.xy_px[0, 0] - person.body.xy_px[0, 0] for (one,) in out]
     np.testing.assert_allclose(moved, 4 + np.arange(2 * STEP + 1) * 4 / STEP, atol=1e-3)
     assert larger.looks == 3
@@ -64,7 +71,7 @@ def test_what_the_larger_model_finds_otherwise_is_blended_over_time():
 
 def test_frames_wait_for_the_next_look_and_come_in_order():
     person = Followed(body(300, 300))
-    looks = CloserLooks(Larger(lambda region: person.body))
+    looks = CloserLooks(Larger(lambda region: person.body), never)
     ready = [len(looks.add(frame(i), [found(person)] * (i % 3))) for i in range(2 * STEP)]
     assert ready == [0] * STEP + [STEP] + [0] * (STEP - 1)
     assert [len(who) for who in looks.finish()] == [i % 3 for i in range(STEP, 2 * STEP)]
@@ -75,7 +82,7 @@ def test_frames_wait_for_the_next_look_and_come_in_order():
 def test_where_frames_are_few_each_is_looked_at(fps):
     person = Followed(body(300, 300))
     larger = Larger(lambda region: person.body)
-    looks = CloserLooks(larger)
+    looks = CloserLooks(larger, never)
     for i in range(4):
         looks.add(Frame(i, i / fps, NOTHING), [found(person)])
         assert larger.looks == i + 1
@@ -84,7 +91,7 @@ def test_where_frames_are_few_each_is_looked_at(fps):
 
 def test_a_clock_set_back_keeps_nobody_waiting():
     person = Followed(body(300, 300))
-    looks = CloserLooks(Larger(lambda region: person.body))
+    looks = CloserLooks(Larger(lambda region: person.body), never)
     assert len(looks.add(Frame(0, 10.0, NOTHING), [found(person)])) == 0
     assert len(looks.add(Frame(1, 3.0, NOTHING), [found(person)])) == 1
     assert len(looks.add(Frame(2, 3.1, NOTHING), [found(person)])) == 0
@@ -97,7 +104,7 @@ def test_a_joint_that_has_moved_since_is_left_where_it_is():
     further[WRIST] += [300, 0]
     away = replace(person.body, xy_px=further)
     larger = Larger(lambda region: replace(person.body, xy_px=person.body.xy_px + [6, 0]))
-    looks = CloserLooks(larger)
+    looks = CloserLooks(larger, never)
     looks.add(frame(0), [found(person)])
     looks.add(frame(1), [found(person, away)])
     _, (one,) = looks.finish()
@@ -109,7 +116,7 @@ def test_a_joint_that_has_moved_since_is_left_where_it_is():
 def test_who_only_walks_on_keeps_the_correction():
     person = Followed(body(300, 300))
     larger = Larger(lambda region: replace(person.body, xy_px=person.body.xy_px + [6, 0]))
-    looks = CloserLooks(larger)
+    looks = CloserLooks(larger, never)
     looks.add(frame(0), [found(person)])
     walked = replace(person.body, xy_px=person.body.xy_px + np.float32([80, 5]))
     looks.add(frame(1), [found(person, walked)])
@@ -120,11 +127,30 @@ def test_who_only_walks_on_keeps_the_correction():
 def test_a_look_at_another_body_changes_nothing():
     person = Followed(body(300, 300))
     out = run(
-        CloserLooks(Larger(lambda region: body(700, 500))),
+        CloserLooks(Larger(lambda region: body(700, 500)), never),
         [(frame(i), [found(person)]) for i in range(STEP + 2)],
     )
     for (one,) in out:
         np.testing.assert_array_equal(one.body.xy_px, person.body.xy_px)
+
+
+def test_whom_the_smaller_model_has_lost_is_followed_from_where_the_larger_one_sees_them():
+    person, truly = Followed(body(300, 300)), body(340, 320, xy=SHAPE[:, ::-1] + [340, 320])
+    lost = person.body
+    asked = []
+
+    def is_lost(one, closer):
+        asked.append((one.person, closer))
+        return True
+
+    looks = CloserLooks(Larger(lambda region: truly), is_lost)
+    looks.add(frame(0), [found(person)])
+    assert asked == [(person, truly)] and person.body is truly
+    ((one,),) = looks.finish()
+    # The frame itself has the larger model's landmarks, each pair called as it lies nearer.
+    nearest = truly.xy_px[same_sides(lost.xy_px, truly.xy_px)]
+    assert not is_same_look(lost.xy_px, nearest)
+    np.testing.assert_allclose(one.xy_px, nearest, atol=1e-3)
 
 
 def test_who_was_seen_by_one_look_alone_goes_by_that():
@@ -140,7 +166,7 @@ def test_who_was_seen_by_one_look_alone_goes_by_that():
         (frame(i), [found(early)] * (i < STEP) + [found(late)] * (i > 1)) for i in range(STEP + 1)
     ]
     moved = {}
-    for i, who in enumerate(run(CloserLooks(Larger(see)), frames)):
+    for i, who in enumerate(run(CloserLooks(Larger(see), never), frames)):
         for one in who:
             shift = one.body.xy_px[0, 0] - one.person.body.xy_px[0, 0]
             moved.setdefault(one.person, []).append((i, round(float(shift), 2)))
@@ -151,7 +177,7 @@ def test_who_was_seen_by_one_look_alone_goes_by_that():
 def test_nothing_goes_across_a_cut():
     before, after = Followed(body(300, 300)), Followed(body(300, 300))
     larger = Larger(lambda region: replace(before.body, xy_px=before.body.xy_px + [5, 0]))
-    looks = CloserLooks(larger)
+    looks = CloserLooks(larger, never)
     looks.add(frame(0), [found(before)])
     looks.add(frame(1), [found(before)])
     larger.see = lambda region: replace(after.body, xy_px=after.body.xy_px - [5, 0])
@@ -178,7 +204,7 @@ def test_sides_that_two_looks_in_turn_find_exchanged_are_put_right(fps):
     assert not np.allclose(there, there[MIRROR])
     truly = there[MIRROR] + OFF  # joint by joint, left is left
     larger = Larger(lambda region: replace(person.body, xy_px=truly))
-    looks, said = CloserLooks(larger), []
+    looks, said = CloserLooks(larger, never), []
     for i in range(2 * fps):
         said += looks.add(Frame(i, i / fps, NOTHING), [found(person)])
         person.see(person.body, SIZE, 1 / fps)  # the smaller model goes on exchanging them
@@ -197,7 +223,7 @@ def test_a_look_that_fits_both_ways_alike_leaves_a_doubt():
     between[:20] = there[MIRROR][:20]  # half a body exchanged
     answers = iter([there[MIRROR], between, there[MIRROR]])
     larger = Larger(lambda region: replace(person.body, xy_px=next(answers)))
-    told(CloserLooks(larger), person, 2 * STEP + 1)
+    told(CloserLooks(larger, never), person, 2 * STEP + 1)
     np.testing.assert_array_equal(person.order, MIRROR)
 
 
@@ -210,12 +236,12 @@ def test_one_look_that_finds_sides_exchanged_is_not_believed():
         exchanged = len(looked) == 2
         return replace(person.body, xy_px=person.body.xy_px[MIRROR if exchanged else slice(None)])
 
-    wrists = told(CloserLooks(Larger(see)), person, 4 * STEP)
+    wrists = told(CloserLooks(Larger(see), never), person, 4 * STEP)
     assert len(looked) == 4
     assert wrists == [person.body.xy_px[WRIST].tolist()] * (4 * STEP)
 
 
 def test_closing_gives_the_model_back():
     larger = Larger(None)
-    CloserLooks(larger).close()
+    CloserLooks(larger, never).close()
     assert larger.closed
