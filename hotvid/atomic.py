@@ -7,14 +7,17 @@ import errno
 import os
 import shutil
 import tempfile
+import time
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
+from hotvid.child_processes import ON_WINDOWS
 from hotvid.errors import OutputError
-from hotvid.file_names import url_meant
+from hotvid.file_names import cannot_be_made, url_meant
 
 _TEMPORARY = ".hotvid-"
+_HELD_S = 3.0
 # Errors that the file system raises because of what is written, not of what is read.
 WRITE_ERRNOS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO})
 
@@ -32,6 +35,9 @@ def check_output(path: str | os.PathLike, overwrite: bool = False) -> Path:
     if path.exists() and not overwrite:
         raise OutputError(f"'{path}' exists", "choose another name, or pass --overwrite")
     _check_parent(path)
+    if ON_WINDOWS and path.exists():
+        with as_output_error(path), path.open("r+b"):  # else another program may have it open
+            pass
     return path
 
 
@@ -60,6 +66,10 @@ def check_output_folder(path: str | os.PathLike, pattern: str, overwrite: bool =
 def _check_parent(path: Path) -> None:
     if (url := url_meant(path)) is not None:
         raise OutputError(f"'{url}' is a URL", "name a file, or use: hotvid batch")
+    if (part := cannot_be_made(path)) is not None:
+        raise OutputError(
+            f"nothing can be called '{part}' on Windows", "choose another name for the output"
+        )
     folder = _nearest_existing(path.parent)
     if not folder.is_dir():
         raise OutputError(f"'{folder}' is not a folder", "choose another place for the output")
@@ -93,7 +103,7 @@ def atomic_output(path: str | os.PathLike, overwrite: bool = False) -> Iterator[
             yield temporary
         with as_output_error(path):
             check_output(path, overwrite)  # it may have been made while we worked
-            temporary.replace(target)
+            _put(temporary, target)
     except BaseException:
         # Cleaning up must not hide the error that is on its way.
         with contextlib.suppress(OSError):
@@ -147,14 +157,27 @@ def _replace_folder(target: Path, new: Path) -> None:
     """Put `new` where `target` is; the old one is put aside first, as folders are not replaced."""
     old = new.with_name(new.name + "-old")
     if target.exists():
-        target.replace(old)
+        _put(target, old)
     try:
-        new.replace(target)
+        _put(new, target)
     except OSError:
         if old.exists():
-            old.replace(target)
+            _put(old, target)
         raise
     shutil.rmtree(old, ignore_errors=True)
+
+
+def _put(path: Path, target: Path) -> None:
+    """Rename; on Windows, where virus scanners hold new files for a moment, until it goes."""
+    until = time.monotonic() + _HELD_S
+    while True:
+        try:
+            path.replace(target)
+            return
+        except PermissionError:
+            if not ON_WINDOWS or time.monotonic() >= until:
+                raise
+        time.sleep(0.05)
 
 
 def _nearest_existing(folder: Path) -> Path:

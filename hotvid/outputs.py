@@ -57,7 +57,7 @@ class Outputs:
                     "choose another name for the output",
                 )
             # realpath, unlike resolve, has an answer for a link to itself, which fails later.
-            if (real := os.path.realpath(path)) in read:
+            if (real := os.path.realpath(path)) in read or _is_one_of(path, read):
                 raise OutputError(f"'{path}' is an input too", "choose another name for the output")
             if real in taken:
                 raise OutputError(f"'{path}' is given for two outputs", "choose two names")
@@ -95,6 +95,13 @@ class Outputs:
             render(poses, self.out, config, progress, video=drawn_over, overwrite=self.overwrite)
             on_written(Path(self.out))
         return write_exports(poses, self.exports, overwrite=self.overwrite, on_written=on_written)
+
+
+def _is_one_of(path: Path, files: Iterable[str]) -> bool:
+    """Whether a file there is is one of `files`, if by other capitals, as Macs' disks allow."""
+    if not path.exists():
+        return False
+    return any(Path(file).exists() and path.samefile(file) for file in files)
 
 
 def _either(names: Sequence[str]) -> str:

@@ -11,7 +11,8 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Any
 
-_NAMES = ("SIGINT", "SIGTERM", "SIGHUP")  # Ctrl-C, `kill`, a terminal that is closed
+# Ctrl-C, `kill`, a terminal that is closed, and the latter two on Windows.
+_NAMES = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
 _SIGNALS = tuple(getattr(signal, name) for name in _NAMES if hasattr(signal, name))
 _HANG_UP = getattr(signal, "SIGHUP", None)
 _PATIENCE_S = 10.0  # with what cleans up: then something hangs, and the user may ask again

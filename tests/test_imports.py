@@ -11,6 +11,7 @@ import hotvid
 
 PACKAGE = Path(hotvid.__file__).parent
 FOUNDATION = {
+    "child_processes",
     "atomic",
     "chunks",
     "errors",

@@ -176,6 +176,7 @@ def _is_folder(entry: os.DirEntry) -> bool:
         return False
 
 
-def _identity(folder: Path) -> tuple[int, int]:
+def _identity(folder: Path) -> tuple[int, int] | str:
     found = folder.stat()
-    return found.st_dev, found.st_ino
+    # Some disks on a network have no numbers for what they hold.
+    return (found.st_dev, found.st_ino) if found.st_ino else os.path.realpath(folder)

@@ -19,6 +19,7 @@ from hotvid.batch.engine import Advanced, Ended, Event, Started, Urgency
 from hotvid.batch.task import Outcome, Task
 from hotvid.batch.wire import from_line, outcome_from_plain, task_to_plain, to_line
 from hotvid.batch.worker import STOP
+from hotvid.child_processes import apart
 from hotvid.machine_limits import memory_bytes
 from hotvid.threads import environment_of_share, n_cores
 
@@ -73,8 +74,7 @@ class LocalEngine:
             stdout=subprocess.PIPE,
             stderr=None if self._debug else subprocess.DEVNULL,
             env=environment,
-            # A session of its own: Ctrl-C must reach us, who stop the workers in order.
-            start_new_session=True,
+            **apart(),  # Ctrl-C must reach us, who stop the workers in order
         )
         return _Worker(process, heard)
 

@@ -6,7 +6,7 @@ import os
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import PurePath
+from pathlib import PurePath, PureWindowsPath
 
 from hotvid.batch.find import Found
 from hotvid.batch.manifest import DONE, FAILED, STARTED, Entry, Manifest
@@ -142,6 +142,22 @@ def _plain(folder: str) -> str:
 def _has_moved(entry: Entry, path: Place) -> bool:
     """Whether the video of an entry is the one that is at `path` now, as on another mount."""
     same = (entry.size, entry.mtime_ns) == stamp(path)
-    same = same and path.name == PurePath(entry.input).name
+    same = same and path.name == _name(entry.input)
     # What was behind a URL is taken to be there still.
-    return same and not is_url(entry.input) and not os.path.lexists(entry.input)
+    return same and not is_url(entry.input) and not _is_another(entry.input, path)
+
+
+def _name(path: str) -> str:
+    """The last part of a path, also of one of Windows where this is none."""
+    of_windows = PureWindowsPath(path)
+    return (of_windows if of_windows.drive else PurePath(path)).name
+
+
+def _is_another(former: str, path: Place) -> bool:
+    """Whether what was at `former` is there still, and not `path` by another spelling."""
+    if not os.path.lexists(former):
+        return False
+    try:
+        return is_url(path) or not path.samefile(former)
+    except OSError:
+        return True

@@ -14,6 +14,7 @@ from hotvid.cli.summary import n_videos
 from hotvid.config import ExportConfig
 from hotvid.errors import HotvidError, UsageError, printable
 from hotvid.export.formats import FORMATS
+from hotvid.file_names import expanded
 
 if TYPE_CHECKING:
     from hotvid.batch.engine import Engine
@@ -163,7 +164,8 @@ def batch(
         _read_formats(formats),
         {"bone_names": bone_names, "units": units},
     )
-    request = Request(videos, out_dir, settings, recursive, glob or (), resume, overwrite)
+    sources = [name for given in videos for name in expanded(given)]
+    request = Request(sources, out_dir, settings, recursive, glob or (), resume, overwrite)
     if dry_run:
         for video in make_plan(request):
             then = f" -> {below(out_dir, video.folder)}" if not video.error else f" ({video.error})"

@@ -144,6 +144,8 @@ def _open_standard_streams() -> None:
         nowhere = os.open(os.devnull, os.O_RDWR)  # the lowest number that is free
         os.set_inheritable(nowhere, True)
         setattr(sys, name, os.fdopen(nowhere, "r" if number == 0 else "w", encoding="utf-8"))
+    # Files may have names that a console or a log on Windows has no letters for.
+    sys.stdout.reconfigure(errors="backslashreplace")
 
 
 def _silence_libraries() -> None:

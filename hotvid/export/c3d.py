@@ -9,6 +9,7 @@ import numpy as np
 
 from hotvid import __version__
 from hotvid.config import ExportConfig
+from hotvid.errors import OutputError
 from hotvid.export.even_rate import EvenFrames, even_frames
 from hotvid.export.formats import FORMATS
 from hotvid.file_names import unicode_path
@@ -80,6 +81,10 @@ def write(poses: Poses, path: Path, config: ExportConfig) -> None:
     file["data"]["meta_points"]["camera_masks"] = cameras
     with unicode_path(path) as plain:
         file.write(str(plain))
+    if not (
+        path.is_file() and path.stat().st_size
+    ):  # ezc3d says nothing of a file that it cannot open
+        raise OutputError(f"cannot write '{path}'", "choose another place for the output")
 
 
 def _points(poses: Poses, frames: EvenFrames) -> tuple[np.ndarray, np.ndarray]:

@@ -14,7 +14,9 @@ os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
 import cv2
 import numpy as np
 
+from hotvid.child_processes import ON_WINDOWS
 from hotvid.errors import InputError
+from hotvid.file_names import plain_folder
 from hotvid.threads import thread_share
 
 MAX_PIXELS = 2**27  # of one picture, four times 8K: a header that claims more is broken
@@ -26,6 +28,7 @@ MOST_LOST = 30  # pictures in a row that cannot be decoded; after more of them t
 DECODER_THREADS = 8  # more hold more frames than they save time
 
 _HEIF_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"mif1")  # ISO 23008-12: still pictures
+_BEGINNING = 4096  # bytes: more than any format is told by
 _PNG_START, _PNG_END = b"\x89PNG\r\n\x1a\n", b"\0\0\0\0IEND\xaeB\x60\x82"
 
 DAMAGED = "is it a complete video file?"
@@ -149,7 +152,7 @@ def is_still(path: Path) -> bool:
             video, of an animated WebP the first picture for all of it.
     """
     with _quiet():
-        if not cv2.haveImageReader(_name(path)):
+        if not _is_of_a_picture_format(path):
             _refuse_heif(path)
             return False
         _refuse_animation(path)
@@ -161,6 +164,16 @@ def is_still(path: Path) -> bool:
         several = capture.grab() and capture.grab()
         capture.release()
     return not several
+
+
+def _is_of_a_picture_format(path: Path) -> bool:
+    if not ON_WINDOWS or str(path).isascii():
+        return cv2.haveImageReader(_name(path))
+    # OpenCV, which looks at how it begins, opens nothing there that has other letters in its name.
+    with path.open("rb") as file, plain_folder() as folder:
+        beginning = folder / "beginning"
+        beginning.write_bytes(file.read(_BEGINNING))
+        return cv2.haveImageReader(str(beginning))
 
 
 def _refuse_heif(path: Path) -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
+from hotvid.child_processes import apart
 from hotvid.errors import OutputError
 from hotvid.io.matroska import block_header, stream_header
 from hotvid.io.probe import ffmpeg_exe, ffmpeg_url
@@ -203,7 +204,7 @@ def _start(command: list[str]) -> subprocess.Popen:
         stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
-        start_new_session=True,
+        **apart(),
     )
 
 
@@ -214,7 +215,7 @@ def _run(arguments: list[str]) -> str:
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
-        start_new_session=True,
+        **apart(),
         check=False,
     )
     if done.returncode == 0:

@@ -6,7 +6,6 @@ nothing was written to in their place (swscale converts no such picture to one t
 
 from __future__ import annotations
 
-import os
 import queue
 import re
 import subprocess
@@ -16,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
+from hotvid.child_processes import apart
 from hotvid.errors import InputError, OutputError
 from hotvid.io.capture import DAMAGED, DECODER_THREADS
 from hotvid.io.probe import ffmpeg_exe, ffmpeg_url
@@ -103,7 +103,7 @@ def _start(path: Path, size_px: tuple[int, int], interlaced: bool) -> subprocess
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         # A session of its own: Ctrl-C must reach us, who end ffmpeg, and not ffmpeg first.
-        start_new_session=os.name == "posix",
+        **apart(),
     )
 
 

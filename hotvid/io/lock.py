@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
+from hotvid.child_processes import ON_WINDOWS
 from hotvid.errors import HotvidWarning, OutputError
 
 try:
@@ -22,6 +23,7 @@ except ImportError:  # Windows
     import msvcrt
 
 _RETRY_S = 0.05
+_UNSTEADY_S = 10.0  # for so long a file was never the one of its name: the disk has no ids for them
 # Where the lock lies on Windows: a byte far behind the text, which others may still read.
 _BYTE = 1 << 30
 # Network disks whose server keeps no locks.
@@ -45,7 +47,10 @@ def locked(path: str | os.PathLike, what: str, wait_s: float = 0.0) -> Iterator[
     try:
         yield
     finally:
-        # First the name, then the lock: whoever opens the old file meets `_is_current`.
+        # First the name, then the lock: whoever opens the old file meets `_is_current`. Windows
+        # removes no file that is open, and so none that somebody else has locked meanwhile.
+        if ON_WINDOWS:
+            file.close()
         with contextlib.suppress(OSError):
             path.unlink()
         file.close()
@@ -63,8 +68,11 @@ def _acquired(path: Path, what: str, wait_s: float) -> IO[bytes]:
                 raise
             _warn_no_locks(what)
             return file
-        if fine and _is_current(file, path):
+        if fine and (ON_WINDOWS or _is_current(file, path)):
             _write_holder(file)
+            return file
+        if fine and time.monotonic() >= until + _UNSTEADY_S:
+            _warn_no_locks(what)
             return file
         file.close()
         if not fine and time.monotonic() >= until:

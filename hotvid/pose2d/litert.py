@@ -32,12 +32,12 @@ def load_network(
     outputs  shapes of those that are read: no others are computed. None: all are.
     """
     try:
-        if outputs is None:
-            source = {"model_path": str(path)}
-        else:
-            source = {"model_content": only_outputs(path.read_bytes(), outputs)}
+        # Not by its path: on Windows LiteRT opens none that is not of the system's code page.
+        content = path.read_bytes()
+        if outputs is not None:
+            content = only_outputs(content, outputs)
         with _native_stderr_silenced():
-            network = Interpreter(**source, num_threads=network_threads(threads))
+            network = Interpreter(model_content=content, num_threads=network_threads(threads))
             network.allocate_tensors()
     except (ValueError, RuntimeError) as error:
         raise WeightsError(

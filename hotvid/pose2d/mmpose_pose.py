@@ -16,6 +16,7 @@ from typing import IO, Any
 
 import numpy as np
 
+from hotvid.child_processes import apart
 from hotvid.config import Pose2DConfig
 from hotvid.errors import HotvidError, WeightsError
 from hotvid.extras import MMPOSE
@@ -48,7 +49,7 @@ class MmPose:
             stdout=subprocess.PIPE,
             stderr=self._said,
             env=environment,
-            start_new_session=True,  # Ctrl-C is for hotvid, whose end ends the worker, too
+            **apart(),  # Ctrl-C is for hotvid, whose end ends the worker, too
         )
         try:
             ready = self._answer()
@@ -62,7 +63,7 @@ class MmPose:
         height, width = bgr.shape[:2]
         n_boxes = len(box_px)
         head = {"height": height, "width": width, "n_boxes": n_boxes}
-        with contextlib.suppress(BrokenPipeError):  # why it ended is in what it said last
+        with contextlib.suppress(OSError):  # why it ended is in what it said last
             self._process.stdin.write(json.dumps(head).encode() + b"\n")
             self._process.stdin.write(np.ascontiguousarray(bgr).data)
             self._process.stdin.write(box_px.astype("<f4").tobytes())

@@ -152,7 +152,12 @@ def _unpack(archive: Path, folder: str) -> None:
             raise InputError(f"{archive} is no tar archive", _WANTED)
         with tarfile.open(archive) as tar:
             files = [entry for entry in tar if entry.isfile()]  # no links, no pipes
-            tar.extractall(folder, files, filter="data")
+            if hasattr(tarfile, "data_filter"):
+                tar.extractall(folder, files, filter="data")
+            elif all(map(_stays_below, files)):  # Python 3.10 before 3.10.12, 3.11 before 3.11.4
+                tar.extractall(folder, files)
+            else:
+                raise InputError(f"{archive} would write outside of its folder", _WANTED)
     except _DAMAGED as error:
         raise _damaged(archive, error) from error
     except OSError as error:
@@ -160,6 +165,12 @@ def _unpack(archive: Path, folder: str) -> None:
             raise
         # Of bzip2 and gzip, which call damage an error of the system.
         raise _damaged(archive, error) from error
+
+
+def _stays_below(entry: tarfile.TarInfo) -> bool:
+    """Whether a file of an archive lies in the folder that the archive is unpacked to."""
+    parts = re.split(r"[/\\]", entry.name)
+    return parts[0] != "" and ":" not in parts[0] and ".." not in parts
 
 
 def _damaged(archive: Path, error: Exception) -> InputError:

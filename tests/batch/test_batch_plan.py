@@ -6,7 +6,7 @@ import pytest
 
 from hotvid.batch.find import Found, common_folder, find_videos
 from hotvid.batch.manifest import DONE, FAILED, STARTED, Entry, Manifest
-from hotvid.batch.plan import plan, stamp
+from hotvid.batch.plan import _name, plan, stamp
 from hotvid.batch.settings import make_settings, of_video
 from hotvid.batch.task import Before
 
@@ -197,3 +197,18 @@ def test_a_folder_that_cannot_be_read(tree, as_json):
     found = [Found(tree / "in" / "day", "Permission denied")]
     (video,) = plan(found, tree / "in", tree / "out", Manifest(tree / "out"), as_json)
     assert (video.why, video.error, video.task) == ("unreadable", "Permission denied", None)
+
+
+def test_a_folder_spelled_otherwise_is_the_same(tree, as_json):
+    for video in planned(tree, as_json):
+        finish(tree, video, as_json)
+    (tree / "IN").symlink_to(tree / "in")  # as where capitals make no difference
+    found = planned(tree, as_json, "IN")
+    assert {v.folder: v.why for v in found} == dict.fromkeys(
+        ["a.mov", "a.mp4", "day/a.mp4"], "done"
+    )
+
+
+def test_names_in_a_manifest_that_was_made_on_windows():
+    assert _name(r"C:\videos\day\walk.mp4") == "walk.mp4"
+    assert _name("/videos/a\\b.mp4") == "a\\b.mp4"

@@ -1,7 +1,6 @@
 """The command as a process: exit statuses, signals, and a disk that is full."""
 
 import os
-import resource
 import signal
 import subprocess
 import sys
@@ -11,6 +10,8 @@ from pathlib import Path
 
 import pytest
 from stand_ins import write_coded_clip
+
+resource = pytest.importorskip("resource", reason="limits of a process on Unix")
 
 ROOT = Path(__file__).resolve().parents[2]
 HOTVID = [sys.executable, "-m", "hotvid"]
@@ -150,3 +151,17 @@ def test_a_disk_that_is_full(long_clip, tmp_path):
     last = err.splitlines()[-1]
     assert last.startswith("error: ") and "disk" in last and "bug" not in last
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_name_that_the_console_has_no_letters_for(tmp_path):
+    (tmp_path / "прогулка.mp4").touch()
+    done = subprocess.run(
+        [*HOTVID, "batch", ".", "--out-dir", "out", "--dry-run"],
+        cwd=tmp_path,
+        env={**environment(), "PYTHONIOENCODING": "cp1252", "PYTHONUTF8": "0"},
+        capture_output=True,
+        timeout=TIMEOUT_S,
+        check=False,
+    )
+    assert done.returncode == 0 and done.stderr == b""
+    assert b"new: " in done.stdout and rb"\u043f\u0440\u043e" in done.stdout

@@ -251,3 +251,9 @@ def test_c3d_of_more_frames_than_it_can_count_is_refused(tmp_path):
     with pytest.raises(OutputError, match=says):
         our_c3d.write(for_long(65_536), tmp_path / "b.c3d", config)
     assert not (tmp_path / "b.c3d").exists()
+
+
+def test_a_c3d_that_its_library_cannot_write_is_an_error(tmp_path):
+    pytest.importorskip("ezc3d")
+    with pytest.raises(OutputError, match=r"cannot write .*a\.c3d"):
+        our_c3d.write(only(two_people(), 0), tmp_path / "nowhere" / "a.c3d", config)

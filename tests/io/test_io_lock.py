@@ -85,3 +85,33 @@ def test_a_disk_without_locks_is_said_to_be_one(tmp_path, monkeypatch):
     monkeypatch.setattr(lock, "_try_lock", refuse)
     with pytest.warns(HotvidWarning, match="knows no locks"), locked(tmp_path / ".lock", "it"):
         pass
+
+
+def test_a_disk_without_steady_ids_of_files_keeps_nobody_waiting_for_ever(tmp_path, monkeypatch):
+    monkeypatch.setattr(lock, "_UNSTEADY_S", 0.2)
+    monkeypatch.setattr(lock, "_is_current", lambda *_: False)
+    with (
+        pytest.warns(HotvidWarning, match="knows no locks"),
+        locked(tmp_path / ".lock", "the folder"),
+    ):
+        assert (tmp_path / ".lock").exists()
+
+
+def test_on_windows_the_file_is_closed_before_its_name_is_removed(tmp_path, monkeypatch):
+    monkeypatch.setattr(lock, "ON_WINDOWS", True)
+    opened, open_at, unlink = [], lock._opened, lock.Path.unlink
+
+    def opening(path):
+        opened.append(open_at(path))
+        return opened[-1]
+
+    def unlinking(self, *_):
+        if not opened[-1].closed:
+            raise PermissionError(13, "The process cannot access the file")
+        unlink(self)
+
+    monkeypatch.setattr(lock, "_opened", opening)
+    monkeypatch.setattr(lock.Path, "unlink", unlinking)
+    with locked(tmp_path / ".lock", "the folder"):
+        pass
+    assert list(tmp_path.iterdir()) == []

@@ -5,11 +5,13 @@ import threading
 import time
 import tracemalloc
 
+import cv2
 import numpy as np
 import pytest
 from video_clips import H264, H264_REORDERED, SIZE_PX, WITH_TONES, ffmpeg, index_of, make_clip
 
 from hotvid.errors import InputError
+from hotvid.io import capture
 from hotvid.io.capture import VideoCapture
 from hotvid.io.reader import VideoReader
 
@@ -395,3 +397,13 @@ def test_a_png_with_bytes_behind_its_end_is_whole(tmp_path):
     path.write_bytes(path.read_bytes()[:-1020])
     with pytest.raises(InputError, match="cannot be decoded"):
         VideoReader(path)
+
+
+def test_on_windows_pictures_with_any_letters_in_their_names_are_pictures(tmp_path, monkeypatch):
+    told = cv2.haveImageReader
+    monkeypatch.setattr(capture, "ON_WINDOWS", True)
+    monkeypatch.setattr(cv2, "haveImageReader", lambda path: path.isascii() and told(path))
+    picture, clip = tmp_path / "прыжок.jpg", tmp_path / "прыжок.mp4"
+    picture.write_bytes(cv2.imencode(".jpg", np.full((40, 64, 3), 200, np.uint8))[1].tobytes())
+    make_clip(clip, 3)
+    assert capture.is_still(picture) and not capture.is_still(clip)

@@ -68,3 +68,20 @@ def test_more_threads_than_help_are_not_taken_unasked(monkeypatch, given, share,
     )
     litert.load_network(weights.find("blazepose-detector"), given)
     assert taken == [used]
+
+
+@pytest.mark.parametrize("outputs", [None, [(1, 195)]])
+def test_no_path_is_given_to_native_code(monkeypatch, outputs):
+    """On Windows it would open none with letters of another code page."""
+    given = []
+
+    class Interpreter:
+        def __init__(self, **how):
+            given.append(how)
+
+        def allocate_tensors(self):
+            pass
+
+    monkeypatch.setattr(litert, "Interpreter", Interpreter)
+    litert.load_network(weights.find("blazepose-lite"), 1, outputs)
+    assert given[0].keys() == {"model_content", "num_threads"}

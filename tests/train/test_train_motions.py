@@ -2,6 +2,7 @@
 
 import re
 import shutil
+import tarfile
 from pathlib import Path
 
 import numpy as np
@@ -102,3 +103,15 @@ def test_other_names_are_refused():
     nothing = BvhMotion(("a", "b"), np.zeros((3, 2, 3)), np.zeros((3, 2, 3, 3)), 1 / 30)
     with pytest.raises(InputError, match="rThigh or RightUpLeg"):
         to_motion("a", nothing)
+
+
+def test_an_older_python_unpacks_what_stays_below_and_nothing_else(tmp_path, monkeypatch):
+    monkeypatch.delattr(tarfile, "data_filter")
+    write_bvh(tmp_path / "in", ["walk"])
+    archive = shutil.make_archive(tmp_path / "in", "gztar", tmp_path / "in")
+    assert [motion.name for motion in read_motions(archive)] == ["walk"]
+    for name in ("../walk.bvh", "/walk.bvh", "a/../../walk.bvh", "C:walk.bvh", "..\\walk.bvh"):
+        with tarfile.open(tmp_path / "out.tar", "w") as tar:
+            tar.addfile(tarfile.TarInfo(name))
+        with pytest.raises(InputError, match=r"out\.tar would write outside of its folder"):
+            read_motions(tmp_path / "out.tar")
