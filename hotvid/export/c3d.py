@@ -81,9 +81,8 @@ def write(poses: Poses, path: Path, config: ExportConfig) -> None:
     file["data"]["meta_points"]["camera_masks"] = cameras
     with unicode_path(path) as plain:
         file.write(str(plain))
-    if not (
-        path.is_file() and path.stat().st_size
-    ):  # ezc3d says nothing of a file that it cannot open
+    # ezc3d says nothing of a file that it cannot open.
+    if not (path.is_file() and path.stat().st_size):
         raise OutputError(f"cannot write '{path}'", "choose another place for the output")
 
 
