@@ -88,9 +88,7 @@ class CloserLooks:
         self._waiting: list[_Waiting] = []
         self._last: dict[Followed, _Look] | None = None
         self._last_s = 0.0
-        self._doubted: set[Followed] = (
-            set()
-        )  # whose sides the last look that told them took for the other ones
+        self._doubted: set[Followed] = set()  # whose sides the last look that told them disputes
 
     def add(self, frame: Frame, found: Sequence[Found]) -> list[Sequence[Found]]:
         """Take who was found in a frame; give who was in those that need wait no longer."""
@@ -130,19 +128,26 @@ class CloserLooks:
                 if not self._is_lost(one, closer):
                     continue
                 one.person.go_on_from(closer)
-            wrong = exchanged(closer.xy_px, one.xy_px)
-            if wrong and one.person in self._doubted:
-                one = self._with_sides_exchanged(one)
-            elif wrong:
-                doubted.add(one.person)
-            elif exchanged(closer.xy_px, one.xy_px[MIRROR]):
-                one.person.correct_sides(False)
-            elif one.person in self._doubted:  # neither this nor that: the doubt stays
+            one, in_doubt = self._with_sides_told(one, closer.xy_px)
+            if in_doubt:
                 doubted.add(one.person)
             move = (nearest - own)[one.order]
             looks[one.person] = _Look(one.xy_px, move, extent(one.body))
         self._doubted = doubted
         return looks
+
+    def _with_sides_told(self, one: Found, closer_px: np.ndarray) -> tuple[Found, bool]:
+        """Somebody of the newest frame after a look's word on sides, and whether it disputes them.
+
+        Of looks that dispute them the first is not believed, the second is.
+        """
+        if exchanged(closer_px, one.xy_px):
+            believed = one.person in self._doubted
+            return (self._with_sides_exchanged(one), False) if believed else (one, True)
+        if exchanged(closer_px, one.xy_px[MIRROR]):
+            one.person.correct_sides(False)
+            return one, False
+        return one, one.person in self._doubted  # it tells nothing: a dispute goes on
 
     def _with_sides_exchanged(self, newest: Found) -> Found:
         """Somebody of the newest frame; in the others that wait, too, and from now on.
