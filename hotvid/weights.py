@@ -59,13 +59,13 @@ SHIPPED = {
         WeightsFile(
             "hot-mixste-s",
             "hot-mixste-s.safetensors",
-            "85d4e54e8c7035c185da9ce673c892d220fe3b0a72bd3557d3e9e002bb442af3",
+            "9012ba3c6b0501708e7a149d9a50af3e69cdabec0eaf99e5f01aa6d530d37836",
             _OWN,
         ),
         WeightsFile(
             "mixste-s",
             "mixste-s.safetensors",
-            "cdb88dd175d983be23235a9cc30c4bd6194e4ecd52eed236ee65eade28735d4f",
+            "0865ae36a28a09cae44c5d71c4eb669cbd24e7485d916ffd68a4c040bf88ef76",
             _OWN,
         ),
     )
