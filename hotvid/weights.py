@@ -59,13 +59,13 @@ SHIPPED = {
         WeightsFile(
             "hot-mixste-s",
             "hot-mixste-s.safetensors",
-            "9012ba3c6b0501708e7a149d9a50af3e69cdabec0eaf99e5f01aa6d530d37836",
+            "342bb6b68629209fff9d8b9a77268521ede145e174913d826e04a7855e4086d4",
             _OWN,
         ),
         WeightsFile(
             "mixste-s",
             "mixste-s.safetensors",
-            "0865ae36a28a09cae44c5d71c4eb669cbd24e7485d916ffd68a4c040bf88ef76",
+            "b0d1612ff020e164fcb6b83dd6ed51fa3081bd719a79a931a66f7396a22c636c",
             _OWN,
         ),
     )
