@@ -95,7 +95,7 @@ def test_another_video_under_the_name_leaves_nothing_of_the_old(batch, tmp_path,
 
 
 @pytest.mark.parametrize("end", ENDS)
-@pytest.mark.parametrize("added", ["trc", "json,csv,bvh,trc"])
+@pytest.mark.parametrize("added", ["trc", pytest.param("json,csv,bvh,trc", marks=pytest.mark.slow)])
 def test_adding_a_format_loses_nothing(batch, tmp_path, end, added):
     before = batch("json,csv,bvh")
     times = {name: (tmp_path / "out/a.npz" / name).stat().st_mtime_ns for name in before}
