@@ -12,9 +12,9 @@ import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
-from hotvid.child_processes import ON_WINDOWS
 from hotvid.errors import OutputError
 from hotvid.file_names import cannot_be_made, url_meant
+from hotvid.systems import ON_WINDOWS
 
 _TEMPORARY = ".hotvid-"
 _HELD_S = 3.0

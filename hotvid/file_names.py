@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from hotvid.child_processes import ON_WINDOWS
+from hotvid.systems import ON_WINDOWS
 
 PathLike = str | Path
 
@@ -48,6 +48,14 @@ def cannot_be_made(path: Path) -> str | None:
         if part not in (".", "..") and (_NEVER_ON_WINDOWS.search(part) or _DEVICE.match(part)):
             return part
     return None
+
+
+def is_same_file(path: Path, other: str | os.PathLike) -> bool:
+    """Whether both lead to one file that is there: by a link, or where capitals do not count."""
+    try:
+        return path.samefile(other)
+    except OSError:
+        return False
 
 
 def expanded(given: str) -> list[str]:

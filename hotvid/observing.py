@@ -57,22 +57,22 @@ def observe(
     first_frame = 0
     total = frames_expected(reader.info, reader.time_range_s)
     frames, shots, bars = iter(reader), ShotFinder(), BarFinder()
+
+    def take(seen: Sequence[Keypoints2D]) -> None:
+        observations.extend(seen)
+        if any(len(people) for people in seen):
+            somebody()
+
     while batch := list(islice(frames, FRAMES_AT_ONCE)):
         if not pts_s:
             first_frame = batch[0].index
         batch = [replace(f, is_cut=shots.begins_shot(f.bgr, f.pts_s)) for f in batch]
         for frame in batch:
             bars.look(frame.bgr)
-        seen = backend.estimate(batch)
-        observations.extend(seen)
+        take(backend.estimate(batch))
         pts_s.extend(frame.pts_s for frame in batch)
-        if any(len(people) for people in seen):
-            somebody()
         progress("pose2d", len(pts_s), total)
-    held_back = backend.finish()
-    observations.extend(held_back)
-    if any(len(people) for people in held_back):
-        somebody()
+    take(backend.finish())
     if not pts_s:
         raise InputError(f"'{reader.path}' holds no frames", "give a video with a picture in it")
     progress("pose2d", len(pts_s), len(pts_s))

@@ -12,7 +12,7 @@ from hotvid.config import PipelineConfig
 from hotvid.drawing import render
 from hotvid.errors import OutputError
 from hotvid.exports import Export, check_exports, write_exports
-from hotvid.file_names import PathLike
+from hotvid.file_names import PathLike, is_same_file
 from hotvid.io.picture_writer import PICTURE_SUFFIXES
 from hotvid.io.writer import VIDEO_SUFFIXES
 from hotvid.pipeline import settle
@@ -57,7 +57,8 @@ class Outputs:
                     "choose another name for the output",
                 )
             # realpath, unlike resolve, has an answer for a link to itself, which fails later.
-            if (real := os.path.realpath(path)) in read or _is_one_of(path, read):
+            real = os.path.realpath(path)
+            if real in read or any(is_same_file(path, other) for other in read):
                 raise OutputError(f"'{path}' is an input too", "choose another name for the output")
             if real in taken:
                 raise OutputError(f"'{path}' is given for two outputs", "choose two names")
@@ -95,13 +96,6 @@ class Outputs:
             render(poses, self.out, config, progress, video=drawn_over, overwrite=self.overwrite)
             on_written(Path(self.out))
         return write_exports(poses, self.exports, overwrite=self.overwrite, on_written=on_written)
-
-
-def _is_one_of(path: Path, files: Iterable[str]) -> bool:
-    """Whether a file there is is one of `files`, if by other capitals, as Macs' disks allow."""
-    if not path.exists():
-        return False
-    return any(Path(file).exists() and path.samefile(file) for file in files)
 
 
 def _either(names: Sequence[str]) -> str:

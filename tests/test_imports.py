@@ -11,7 +11,7 @@ import hotvid
 
 PACKAGE = Path(hotvid.__file__).parent
 FOUNDATION = {
-    "child_processes",
+    "systems",
     "atomic",
     "chunks",
     "errors",

@@ -19,8 +19,8 @@ from hotvid.batch.engine import Advanced, Ended, Event, Started, Urgency
 from hotvid.batch.task import Outcome, Task
 from hotvid.batch.wire import from_line, outcome_from_plain, task_to_plain, to_line
 from hotvid.batch.worker import STOP
-from hotvid.child_processes import apart
 from hotvid.machine_limits import memory_bytes
+from hotvid.systems import apart
 from hotvid.threads import environment_of_share, n_cores
 
 _BYTES_A_WORKER = 2 * 2**30  # of memory: torch, the networks and the pictures of large videos

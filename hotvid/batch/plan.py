@@ -14,6 +14,7 @@ from hotvid.batch.outputs import FILES
 from hotvid.batch.places import Place, is_url, stamp
 from hotvid.batch.settings import Settings
 from hotvid.batch.task import Before, Task
+from hotvid.file_names import is_same_file
 
 
 @dataclass(frozen=True)
@@ -155,9 +156,4 @@ def _name(path: str) -> str:
 
 def _is_another(former: str, path: Place) -> bool:
     """Whether what was at `former` is there still, and not `path` by another spelling."""
-    if not os.path.lexists(former):
-        return False
-    try:
-        return is_url(path) or not path.samefile(former)
-    except OSError:
-        return True
+    return os.path.lexists(former) and (is_url(path) or not is_same_file(path, former))

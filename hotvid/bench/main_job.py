@@ -152,10 +152,10 @@ def loop_video(video: Path, folder: Path, times: int) -> Path:
     looped = folder / f"looped{video.suffix}"
     command = [ffmpeg_exe(), "-v", "error", "-nostdin", "-y", "-stream_loop", str(times - 1)]
     command += ["-i", ffmpeg_url(video), "-map", "0:v:0", "-c", "copy", ffmpeg_url(looped)]
-    done = subprocess.run(command, capture_output=True, check=False)
+    said = {"capture_output": True, "encoding": "utf-8", "errors": "replace"}
+    done = subprocess.run(command, **said, check=False)
     if done.returncode:
-        said = " ".join(done.stderr.decode("utf-8", "replace").split())
-        raise HotvidError(f"{video} cannot be looped: {said}")
+        raise HotvidError(f"{video} cannot be looped: {' '.join(done.stderr.split())}")
     return looped
 
 

@@ -14,7 +14,7 @@ from hotvid.cli.train_published import DEFAULT_MODEL, FILES, published_dataset, 
 from hotvid.cli.values import read_lifter_size
 from hotvid.config import check_choice
 from hotvid.errors import InputError, UsageError
-from hotvid.weights import ACCURATE_LIFTER, DEFAULT_LIFTER, PUBLISHED
+from hotvid.weights import ACCURATE_LIFTER, DEFAULT_LIFTER, OWN_LIFTERS, PUBLISHED
 
 _OWN = "hotvid's own lifter, on motion capture"
 _PUBLISHED = "Published models, on Human3.6M or MPI-INF-3DHP"
@@ -239,13 +239,12 @@ def train(
             quiet=quiet,
         )
         return
-    own = (DEFAULT_LIFTER, ACCURATE_LIFTER)
     if model is not None and model not in PUBLISHED:
-        check_choice("model", model, own)
+        check_choice("model", model, OWN_LIFTERS)
     if model in PUBLISHED or any(v is not None for v in (device, *changes.values())):
         raise UsageError(
             f"{data} holds no {' or '.join(FILES.values())}, which published models are trained on",
-            f"give such a folder, or, for {' and '.join(own)}, leave out the options of "
+            f"give such a folder, or, for {' and '.join(OWN_LIFTERS)}, leave out the options of "
             f"'{_PUBLISHED}'",
         )
     train_own(

@@ -14,9 +14,9 @@ os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
 import cv2
 import numpy as np
 
-from hotvid.child_processes import ON_WINDOWS
 from hotvid.errors import InputError
 from hotvid.file_names import plain_folder
+from hotvid.systems import ON_WINDOWS
 from hotvid.threads import thread_share
 
 MAX_PIXELS = 2**27  # of one picture, four times 8K: a header that claims more is broken

@@ -14,10 +14,10 @@ from pathlib import Path
 
 import numpy as np
 
-from hotvid.child_processes import apart
 from hotvid.errors import OutputError
 from hotvid.io.matroska import block_header, stream_header
 from hotvid.io.probe import ffmpeg_exe, ffmpeg_url
+from hotvid.systems import apart
 from hotvid.threads import thread_limit
 
 PRESET = "veryfast"  # slower ones cost more time than drawing does and save few bytes

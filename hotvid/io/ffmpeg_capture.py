@@ -15,10 +15,10 @@ from pathlib import Path
 
 import numpy as np
 
-from hotvid.child_processes import apart
 from hotvid.errors import InputError, OutputError
 from hotvid.io.capture import DAMAGED, DECODER_THREADS
 from hotvid.io.probe import ffmpeg_exe, ffmpeg_url
+from hotvid.systems import apart
 from hotvid.threads import thread_share
 
 _SHOWN = re.compile(r"\bn: *\d+ pts:.* pts_time:(\S+)")  # a line about each picture

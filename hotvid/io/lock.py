@@ -13,8 +13,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
-from hotvid.child_processes import ON_WINDOWS
 from hotvid.errors import HotvidWarning, OutputError
+from hotvid.systems import ON_WINDOWS
 
 try:
     import fcntl

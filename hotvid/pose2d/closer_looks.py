@@ -167,7 +167,7 @@ class CloserLooks:
         ]
         before = (self._last or {}).get(newest.person)
         if before is not None:
-            self._last = {**self._last, newest.person: before.with_sides_exchanged()}
+            self._last[newest.person] = before.with_sides_exchanged()
         return exchanged_if_same(newest)
 
     def _release(self, looks: Mapping[Followed, _Look], looked_s: float) -> list[Sequence[Found]]:

@@ -16,11 +16,11 @@ from typing import IO, Any
 
 import numpy as np
 
-from hotvid.child_processes import apart
 from hotvid.config import Pose2DConfig
 from hotvid.errors import HotvidError, WeightsError
 from hotvid.extras import MMPOSE
 from hotvid.skeleton import H36M17, joint_set_by_count
+from hotvid.systems import apart
 from hotvid.threads import environment_of_share, thread_share
 
 WORKER = Path(__file__).with_name("mmpose_worker.py")

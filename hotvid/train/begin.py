@@ -1,9 +1,12 @@
-"""The weights of a file, for a published model's training to begin with."""
+"""The weights of a file, for training to begin with."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
+
+from torch import Tensor
 
 from hotvid.errors import UsageError, WeightsError
 from hotvid.lift.fit import check_fit
@@ -23,13 +26,23 @@ def begin_with(model: Hourglass, file: str | Path) -> tuple[list[str], str]:
     file = Path(file)
     state, metadata = read_state(file)
     _check_sizes(model, file, metadata)
-    own = model.state_dict()
-    added = [key for key in own if model.is_hourglass_key(key)]
-    lacking = [] if any(key in state for key in added) else added
-    state = {**state, **{key: own[key] for key in lacking}}
+    state, lacking = with_hourglass(model, state)
     check_fit(model, state, f"'{file}'")
     model.load_state_dict(state)
     return lacking, f"{file.name}, sha256 {sha256(file)}"
+
+
+def with_hourglass(
+    model: Hourglass, state: Mapping[str, Tensor]
+) -> tuple[dict[str, Tensor], list[str]]:
+    """Weights with `model`'s own for what the hourglass adds, where they hold none of that.
+
+    returns  them, and the names of those that were lacking.
+    """
+    own = model.state_dict()
+    added = [key for key in own if model.is_hourglass_key(key)]
+    lacking = [] if any(key in state for key in added) else added
+    return {**state, **{key: own[key] for key in lacking}}, lacking
 
 
 def _check_sizes(model: Hourglass, file: Path, metadata: dict[str, str]) -> None:

@@ -23,6 +23,7 @@ from hotvid.lift.checkpoint import load_state
 from hotvid.lift.models.products import products
 from hotvid.lift.models.zoo import build_model
 from hotvid.lift.weight_files import read_state
+from hotvid.train.begin import with_hourglass
 from hotvid.train.loss import centred, motion_loss
 from hotvid.train.motions import Motion, split
 from hotvid.train.optimiser import MuonAdamW
@@ -238,9 +239,8 @@ class Trainer:
         which begins at random.
         """
         state, self.begun_with = read_state(Path(weights))
+        state, _ = with_hourglass(self.model, state)
         own = self.model.state_dict()
-        if not any(map(self.model.is_hourglass_key, state)):
-            state |= {k: v for k, v in own.items() if self.model.is_hourglass_key(k)}
         fitted = {
             key: _stretch(value, own[key].shape[1]) if key in TABLES and key in own else value
             for key, value in state.items()

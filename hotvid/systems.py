@@ -1,4 +1,4 @@
-"""How processes are started that are hotvid's own business: out of reach of the user's Ctrl-C."""
+"""Which system this is, and how processes are started on it out of reach of the user's Ctrl-C."""
 
 from __future__ import annotations
 

@@ -5,11 +5,11 @@ import sys
 
 import pytest
 
-from hotvid import child_processes
-from hotvid.child_processes import apart
+from hotvid import systems
+from hotvid.systems import apart
 
 
-@pytest.mark.skipif(child_processes.ON_WINDOWS, reason="sessions of Unix")
+@pytest.mark.skipif(systems.ON_WINDOWS, reason="sessions of Unix")
 def test_they_have_a_session_of_their_own():
     code = "import os; print(os.getsid(0) == os.getpid())"
     command = [sys.executable, "-c", code]
@@ -17,7 +17,7 @@ def test_they_have_a_session_of_their_own():
 
 
 def test_on_windows_they_have_a_group_and_no_window(monkeypatch):
-    monkeypatch.setattr(child_processes, "ON_WINDOWS", True)
+    monkeypatch.setattr(systems, "ON_WINDOWS", True)
     monkeypatch.setattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0x200, raising=False)
     monkeypatch.setattr(subprocess, "CREATE_NO_WINDOW", 0x8000000, raising=False)
     assert apart() == {"creationflags": 0x8000200}
