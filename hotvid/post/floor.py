@@ -8,20 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.ndimage import minimum_filter1d
 
-from hotvid.rotations import unit
+from hotvid.post.floor_plane import ANKLE_M, LEVEL_M, Places, plane_of_many, plane_of_one, size_on
 
-ANKLE_M = 0.08  # above the sole
-_SURE_M = 0.06  # how far a standing foot is from its place, mostly for the depth of one view
-_UP_SURE = np.radians(5.0)  # of the direction that the bodies show
-_SIZE_SURE = 0.06  # people differ by so much from the size that the lifter gives them
-_WILD = 2.0  # deviations from which on an observation counts for less
-_LEVEL_M = 0.4  # a foot so far off stands on something else: a box, a stair
-_RUNG_M = 0.15  # and of somebody alone, once it is known which way is up
-_LOWEST = 0.08  # share of the stands that may be below the floor by mistake
+_RUNG_M = 0.15  # of somebody alone: a foot so far off, once up is known, is on a step, a rung
 _STEP_S = 0.15  # a foot is lowest of all so long before and after it touches
 _BIN_S = 0.5  # errors of depth last so long: what is nearer in time says nothing new
-_MOST_TILT = np.radians(12.0)
-_SIZES = (0.6, 1.25)
 _LOW_SHARE = 5.0  # per cent: where feet that nobody saw standing are at their lowest
 _DOUBTFUL = 0.25  # of a stand: what counts of who was hardly ever seen to stand,
 _LOWEST_FEET = 10.0  # per cent of the time: when the feet are lowest
@@ -90,9 +81,7 @@ def fit_floor(
     touches  for each person (N, 3) as `touching_places` gives them; None: nobody's are known.
     Of who is hardly ever seen to stand, as runners are, the touches count, a little; of others who
     are never the place where the feet are lowest: else everyone hangs in the air below whoever
-    stands on a box. Tilt, height and the people's sizes are one least-squares problem
-    (Gauss-Newton), each with what is known beforehand; wild observations are held down (Huber
-    1964).
+    stands on a box. Nobody is below the floor: who would be is smaller, and nearer.
     """
     touches = touches or [np.zeros((0, 3))] * len(stands)
     if not sum(map(len, stands)) and max(map(len, touches), default=0) < 2:
@@ -105,55 +94,22 @@ def fit_floor(
         else:
             lowest = np.zeros((0, 3)) if len(places) else _lowest_place(feet[shown.all(1)], up)
             doubtful.append(lowest)
-    floor = _fitted(stands, doubtful, up, up)
-    if sum(map(len, doubtful)) > sum(map(len, stands)):
+    places = Places.of(stands, doubtful, _DOUBTFUL)
+    n_stands = sum(map(len, stands))
+    if len({*places.person.tolist()}) > 1:
+        plane = plane_of_many(places, up)
+    else:
+        # Nobody else's size is in question: what is off by more than stands err is a rung, a step.
         # Who runs is soon far from a plane that leans: what is near the floor shows once it is
         # found. Not of stands, which on stairs would be followed step by step.
-        floor = _fitted(stands, doubtful, up, floor.up)
-    elif sum(len(p) + len(d) > 0 for p, d in zip(stands, doubtful, strict=True)) == 1:
-        # Nobody else's size is in question: what is off by more than stands err is a rung, a step.
-        floor = _fitted(stands, doubtful, up, floor.up, _RUNG_M)
-    return floor
-
-
-def _fitted(
-    sure: Sequence[np.ndarray],
-    doubtful: Sequence[np.ndarray],
-    up: np.ndarray,
-    seen_up: np.ndarray,
-    apart_m: float = _LEVEL_M,
-) -> Floor:
-    """The plane through those places that are not on something higher, as far as `seen_up` is up.
-
-    sure, doubtful  for each person (N, 3).
-    apart_m         what is so far from the lowest level is on something higher.
-    """
-    level = _lowest_level([*sure, *doubtful], seen_up, apart_m)
-    sure, doubtful = (
-        [p[np.abs(p @ seen_up - level) < apart_m] for p in each] for each in (sure, doubtful)
-    )
-    points = [np.concatenate(both) for both in zip(sure, doubtful, strict=True)]
-    person = np.repeat(np.arange(len(points)), [len(p) for p in points])
-    place = np.concatenate(points)
-    counts = np.concatenate(
-        [[1.0] * len(p) + [_DOUBTFUL] * len(d) for p, d in zip(sure, doubtful, strict=True)]
-    )
-    across = np.stack([unit(np.cross(up, a)) for a in _two_axes(up)])
-    height = float(np.median(ANKLE_M - place @ up))
-    tilt, size = np.zeros(2), np.ones(len(points))
-    alone = len({*person.tolist()}) < 2  # and keeps the size given
-    for _ in range(12):
-        drop = place @ unit(up + tilt @ across)
-        slope = np.column_stack([size[person, None] * (place @ across.T), np.ones(len(place))])
-        off = size[person] * drop + height - ANKLE_M
-        plane, sizes = _step(
-            slope, drop, off, counts, person, tilt, size, 1e-6 if alone else _SIZE_SURE
-        )
-        tilt = tilt + plane[:2]
-        tilt *= min(1.0, _MOST_TILT / max(float(np.linalg.norm(tilt)), 1e-9))
-        height += float(plane[2])
-        size = np.clip(size + sizes, *_SIZES)
-    return Floor(unit(up + tilt @ across), height, tuple(size.tolist()), sum(len(p) for p in sure))
+        runs = sum(map(len, doubtful)) > n_stands
+        first = plane_of_one(places, up, up, LEVEL_M)
+        plane = plane_of_one(places, up, first.up, LEVEL_M if runs else _RUNG_M)
+    size = plane.size.tolist()
+    for i in set(range(len(feet_m))) - {*places.person.tolist()}:
+        lowest = _lowest_place(feet_m[i], plane.up)
+        size[i] = size_on(plane, lowest) if len(lowest) else 1.0
+    return Floor(plane.up, plane.height_m, tuple(size), plane.n_stands)
 
 
 def lowest_floor(points_m: Sequence[np.ndarray], up: np.ndarray) -> Floor:
@@ -167,48 +123,6 @@ def lowest_floor(points_m: Sequence[np.ndarray], up: np.ndarray) -> Floor:
     return Floor(up, ANKLE_M - lowest, (1.0,) * len(points_m), 0)
 
 
-def _step(
-    slope: np.ndarray,
-    drop: np.ndarray,
-    off: np.ndarray,
-    counts: np.ndarray,
-    person: np.ndarray,
-    tilt: np.ndarray,
-    size: np.ndarray,
-    size_sure: float,
-) -> tuple[np.ndarray, np.ndarray]:
-    """One step of the least squares: what to add to tilt and height (3,), and to the sizes (P,).
-
-    slope   (N, 3) of what is off with tilt and height, drop (N,) with the person's size.
-    off     (N,) metres: how far each stand is from its place.
-    counts  (N,) what it counts for; person (N,) whose it is.
-    Nobody's size depends on another's, so they are put into the plane's three equations (Schur's
-    complement): memory and time grow with the people and not with their square.
-    """
-
-    def by_person(values: np.ndarray) -> np.ndarray:
-        return np.bincount(person, values, len(size))
-
-    held = np.array([_UP_SURE, _UP_SURE, np.inf])
-    weight = counts / np.maximum(1, np.abs(off) / (_WILD * _SURE_M)) / _SURE_M**2
-    of_plane = slope.T @ (weight[:, None] * slope) + np.diag(1 / held**2)
-    to_plane = -slope.T @ (weight * off) - np.append(tilt, 0) / held**2
-    of_size = by_person(weight * drop**2) + 1 / size_sure**2
-    to_size = -by_person(weight * drop * off) - (size - 1) / size_sure**2
-    mixed = np.stack([by_person(weight * drop * column) for column in slope.T])
-    plane = np.linalg.solve(
-        of_plane - (mixed / of_size) @ mixed.T, to_plane - mixed @ (to_size / of_size)
-    )
-    return plane, (to_size - plane @ mixed) / of_size
-
-
-def _lowest_level(points: Sequence[np.ndarray], up: np.ndarray, apart_m: float) -> float:
-    """How high, along `up`, the places are that are not on something higher than the floor."""
-    height = np.sort(np.concatenate([p @ up for p in points]))
-    lowest = height[int(_LOWEST * len(height))]
-    return float(np.median(height[np.abs(height - lowest) < apart_m]))
-
-
 def _lowest_place(feet_m: np.ndarray, up: np.ndarray) -> np.ndarray:
     """(1, 3) where the lower of two feet (F, 2, 3) is when it is lowest; (0, 3) if unknown."""
     feet = feet_m[np.isfinite(feet_m).all((1, 2))]
@@ -218,8 +132,3 @@ def _lowest_place(feet_m: np.ndarray, up: np.ndarray) -> np.ndarray:
     lower = feet[np.arange(len(feet)), height.argmin(1)]
     drop = height.min(1)
     return np.median(lower[drop <= np.percentile(drop, _LOWEST_FEET)], axis=0)[None]
-
-
-def _two_axes(up: np.ndarray) -> np.ndarray:
-    """(2, 3) the two axes furthest from `up`."""
-    return np.eye(3)[np.argsort(np.abs(up))[:2]]

@@ -27,6 +27,7 @@ from hotvid.rotations import unit
 from hotvid.series import bridged
 from hotvid.types import Motion3D, Person, Poses, VideoInfo, WorldFrame, WorldMotion
 
+_BEARS_M = 0.2  # below the pelvis: a higher foot is that of who lies, or sits on the ground
 _AHEAD, _TOP = np.array([0.0, 0.0, 1.0]), np.array([0.0, -1.0, 0.0])  # of the camera's picture
 
 
@@ -98,8 +99,11 @@ def _floor(
     people: Sequence[Person], contacts: Sequence[np.ndarray], up: np.ndarray, fps: float
 ) -> Floor:
     feet = [p.motion.root_m[:, None] + p.motion.xyz_m[:, FEET] for p in people]
-    stands = [standing_places(f, c, fps) for f, c in zip(feet, contacts, strict=True)]
-    seen = [p.keypoints.score[:, FEET] >= SEEN_SCORE for p in people]
+    bears = [p.motion.xyz_m[:, FEET] @ up < -_BEARS_M for p in people]  # below the pelvis
+    stands = [standing_places(f, c & b, fps) for f, c, b in zip(feet, contacts, bears, strict=True)]
+    seen = [
+        (p.keypoints.score[:, FEET] >= SEEN_SCORE) & b for p, b in zip(people, bears, strict=True)
+    ]
     touches = [
         touching_places(np.where(s[..., None], f, np.nan), up, fps)
         for f, s in zip(feet, seen, strict=True)

@@ -88,11 +88,11 @@ def arrange(motions: Sequence[Motion3D], fps: float, floor_m: float | None = Non
     low, high = _around(bounds)
     metric = bool((high - low <= _MOST_M).all())
     if not metric:
-        paths = _close_gaps(paths, bounds)
+        paths = _close_gaps(paths, bounds, level=floor_m is None)
         paths = _shrink_ground(paths, [_bounds(p, b) for p, b in zip(paths, bodies, strict=True)])
         bounds = [_bounds(p, b) for p, b in zip(paths, bodies, strict=True)]
         low, high = _around(bounds)
-    floor = low[2] if floor_m is None or not metric else floor_m
+    floor = low[2] if floor_m is None else floor_m
     low[2] = floor
     low, high = _padded(low, high)
     low[2] = min([floor, *(d for d in map(_depth, paths, bodies) if d < floor - _SUNK_M)])
@@ -152,13 +152,13 @@ def _around(bounds: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
     return stacked[:, 0].min(0), stacked[:, 1].max(0)
 
 
-def _close_gaps(paths: list[np.ndarray], bounds: list[np.ndarray]) -> list[np.ndarray]:
+def _close_gaps(paths: list[np.ndarray], bounds: list[np.ndarray], level: bool) -> list[np.ndarray]:
     """Groups of people far apart in depth, drawn together along their lines of sight.
 
     A group moves as one towards the nearest group and sideways in proportion, so it stays where
     the picture shows it; inside, people come closer too, but not so close as to hide each other.
-    Its floor is brought to the common floor, as a camera that looks down would otherwise have far
-    people float.
+    level  each group's floor is brought to the common floor: as long as no floor is known, a camera
+           that looks down would otherwise have far people float.
     """
     order = np.argsort([b[0, 1] for b in bounds])
     groups: list[list[int]] = []
@@ -177,7 +177,7 @@ def _close_gaps(paths: list[np.ndarray], bounds: list[np.ndarray]) -> list[np.nd
         centre = float(np.mean([np.median(paths[i][:, 0]) for i in group]))
         depth = float(np.mean([np.median(paths[i][:, 1]) for i in group]))
         move = end + _GAP_M - near
-        lift = floor - min(bounds[i][0, 2] for i in group)
+        lift = floor - min(bounds[i][0, 2] for i in group) if level else 0.0
         nearer = max(depth + move, 0.1) / max(depth, 0.1)
         spread = max(nearer, _LEAST_SPREAD)
         for i in group:

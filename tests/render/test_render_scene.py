@@ -97,6 +97,14 @@ def test_people_far_apart_are_brought_together_in_order(make_person):
         assert body_height(scene, motion, place) == pytest.approx(1.7, abs=0.05)
 
 
+def test_where_the_floor_is_known_who_is_far_away_and_on_a_roof_stays_up_there(make_person):
+    starts = [(0.0, 0.3, 4.0), (1.0, 0.3, 20.0), (2.0, -1.7, 40.0)]
+    scene = arrange([make_person(start=s).motion for s in starts], 30.0, floor_m=-1.5)
+    assert not scene.metric
+    height = [p[0, 2] for p in scene.places]
+    np.testing.assert_allclose(height, [1.2, 1.2, 3.2], atol=1e-3)
+
+
 def test_a_crowd_that_leaves_no_gaps_is_shrunk_evenly(make_person):
     starts = [(-12.0 + 3 * i, 0.3, 4.0 + i) for i in range(9)]
     scene = arrange([make_person(start=s).motion for s in starts], 30.0)
