@@ -180,8 +180,9 @@ class BlazePose:
         # What was found beside a body that was twisted or blurred may turn out to be that body.
         if person.missed or person.age > _PROBATION:
             return False
-        older = [p for p in self._in_sight(person) if p.age > person.age]
-        return self._is_known(person.body, older)
+        # Of those found in one frame, too: the surer of the candidates came first.
+        earlier = self._people[: self._people.index(person)]
+        return self._is_known(person.body, [p for p in earlier if p.missed == 0])
 
     def _look_for(self, bgr: np.ndarray, person: Followed, first: Body | None) -> Body | None:
         """Whom `person` has become; `first`: what is where they should be, if they are in sight."""

@@ -1,5 +1,7 @@
 """The backend as a whole, on frames of the shipped clip."""
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
@@ -8,6 +10,7 @@ from hotvid.config import Pose2DConfig
 from hotvid.errors import UsageError
 from hotvid.pose2d import DETECTORS, Kind, load_backend
 from hotvid.pose2d.base import Boxes
+from hotvid.pose2d.following import Followed
 from hotvid.types import Frame
 
 LEFT_HIP, RIGHT_HIP, NOSE, LEFT_ANKLE = 23, 24, 0, 27
@@ -169,6 +172,20 @@ def test_where_frames_are_few_who_comes_in_is_found_at_once(walk):
     frames = [Frame(i, 1.0 * i, f) for i, f in enumerate(scene)]
     counts = [len(k) for k in everyone(backend, frames)]
     assert counts == [1, 1, 2, 2]
+
+
+def test_of_two_found_on_one_body_in_one_frame_the_less_sure_goes(walk):
+    """As where a back seen from above was taken for somebody upside down, too."""
+    backend = load_backend(Pose2DConfig(mode="fast"))
+    backend.estimate(walk[:1])
+    one, other = backend._people
+    centre = one.body.xy_px.mean(0)
+    upside_down = centre - 0.8 * (one.body.xy_px - centre)
+    mistaken = Followed(replace(one.body, xy_px=upside_down, presence=0.7))
+    backend._people.append(mistaken)
+    assert one.age == mistaken.age
+    assert backend._is_mistaken_newcomer(mistaken)
+    assert not backend._is_mistaken_newcomer(one) and not backend._is_mistaken_newcomer(other)
 
 
 def test_unknown_names_are_refused_with_the_choices():
