@@ -51,6 +51,8 @@ _PROBATION = 15
 # Measured on four cameras and the walking clip, all models: of people at coarse tiles 98% pass
 # 0.97 and 0.84; of the eleven others whose presence stayed over 0.6 none passes both.
 _NEW_PRESENCE, _STABLE = 0.8, 0.7
+# So often a tile is looked at in which there is always somebody else once those known are hidden.
+_MOST_LOOKS = 4
 # A first look below this is not worth a second.
 _HOPELESS = 0.05
 
@@ -214,7 +216,7 @@ class BlazePose:
             return regions
         seen = [
             c.region
-            for c in self._detector.detect(bgr, tile)
+            for c in self._detector.detect(bgr, tile, [p.body.xy_px for p in others])
             if _close(c.region, expected)
             and not any(same_place(c.region, p.body.region) for p in others)
         ]
@@ -244,12 +246,17 @@ class BlazePose:
 
     def _search(self, bgr: np.ndarray) -> None:
         known = [keypoint_box(p.body.xy_px, self._size_px) for p in self._in_sight()]
-        found = [
-            candidate
-            for tile in self._searches.tiles(known)
-            for candidate in self._detector.detect(bgr, tile)
-        ]
-        self._verify(bgr, sorted(found, key=lambda c: -c.score))
+        tiles = self._searches.tiles(known)
+        for _ in range(_MOST_LOOKS):
+            before = self._in_sight()
+            bodies = [p.body.xy_px for p in before]
+            found = [c for tile in tiles for c in self._detector.detect(bgr, tile, bodies)]
+            self._verify(bgr, sorted(found, key=lambda c: -c.score))
+            # Who stood beside somebody just found may be seen now.
+            new = [p.body.region.centre for p in self._in_sight() if p not in before]
+            tiles = [tile for tile in tiles if any(tile.holds(*centre) for centre in new)]
+            if not tiles:
+                return
 
     def _verify(self, bgr: np.ndarray, candidates: list[Candidate]) -> None:
         """Make followed people of those candidates that are people and not known yet."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -10,7 +11,14 @@ import cv2
 import numpy as np
 
 from hotvid.pose2d.litert import load_network
-from hotvid.pose2d.regions import Region, box_overlap, region_from_points
+from hotvid.pose2d.regions import (
+    LIMBS,
+    MAIN_JOINTS,
+    TRUNK,
+    Region,
+    box_overlap,
+    region_from_points,
+)
 from hotvid.pose2d.tiles import Tile
 
 INPUT_SIZE = 224
@@ -18,6 +26,9 @@ INPUT_SIZE = 224
 _GRIDS = ((28, 2), (14, 2), (7, 6))
 # Boxes of which this share of the union is common are of one body (BlazePose's own).
 _ONE_BODY_IOU = 0.3
+# How thick a limb with clothes and the neck with the head are, of the body's extent; over how many
+# pixels of the detector's input a body that is hidden is blurred; and where nothing is drawn to.
+_LIMB_WIDTH, _FADED_PX, _FAR = 0.16, 45, 10_000
 
 
 @dataclass(frozen=True)
@@ -91,9 +102,17 @@ class PersonDetector:
         self._input = self._net.get_input_details()[0]["index"]
         self._boxes, self._logits = (d["index"] for d in self._net.get_output_details())
 
-    def detect(self, bgr: np.ndarray, tile: Tile) -> list[Candidate]:
-        """Everyone the detector sees in `tile`, best first."""
+    def detect(
+        self, bgr: np.ndarray, tile: Tile, known: Sequence[np.ndarray] = ()
+    ) -> list[Candidate]:
+        """Everyone the detector sees in `tile`, best first.
+
+        known  landmarks (33, 2), pixels, of bodies that are made unseen: of people close together
+               the detector sees only the one who stands out.
+        """
         square = cut_tile(bgr, tile)
+        in_tile = [(xy_px - [tile.x, tile.y]) * (INPUT_SIZE / tile.side) for xy_px in known]
+        hide(square, [points for points in in_tile if _touches(points)])
         cv2.cvtColor(square, cv2.COLOR_BGR2RGB, dst=square)
         # The view of the network's own memory must be gone before it runs.
         view = self._net.tensor(self._input)()[0]
@@ -112,6 +131,28 @@ class PersonDetector:
             Candidate(region_from_points(p[0], p[1]), float(s), tile.fine)
             for p, s in zip(points, scores, strict=True)
         ]
+
+
+def hide(square: np.ndarray, bodies: Sequence[np.ndarray]) -> None:
+    """Have bodies, as landmarks (33, 2) in pixels of `square` (H, W, 3) uint8, fade into it."""
+    if not bodies:
+        return
+    mask = np.zeros(square.shape[:2], np.uint8)
+    for points in bodies:
+        joints = points[MAIN_JOINTS]
+        thick = float(np.hypot(*np.ptp(joints, axis=0))) * _LIMB_WIDTH
+        trunk = np.clip(points[TRUNK], -_FAR, _FAR).astype(np.int32)
+        cv2.fillConvexPoly(mask, cv2.convexHull(trunk), 255)
+        for a, b in LIMBS:
+            ends = np.clip(points[[a, b]], -_FAR, _FAR).astype(int).tolist()
+            cv2.line(mask, *ends, 255, max(1, round(thick)))
+    faded = cv2.blur(square, (_FADED_PX, _FADED_PX))
+    cv2.copyTo(faded, mask, square)
+
+
+def _touches(points: np.ndarray) -> bool:
+    low, high = points[MAIN_JOINTS].min(0), points[MAIN_JOINTS].max(0)
+    return bool((high > 0).all() and (low < INPUT_SIZE).all())
 
 
 def cut_tile(bgr: np.ndarray, tile: Tile) -> np.ndarray:

@@ -18,8 +18,9 @@ _BOX_MARGIN = 0.1  # around the keypoints, as a share of their box's longer side
 MAIN_JOINTS = np.array([0, 11, 12, 13, 14, 15, 16, 23, 24, 25, 26, 27, 28])
 # Takes a body's keypoints to those of its mirror image.
 MIRROR = BLAZEPOSE33.mirror
+TRUNK = np.array([11, 12, 24, 23])
 # Trunk, arms, legs, and the neck on both sides, as pairs of joints.
-_LIMBS = np.array(
+LIMBS = np.array(
     [e for e in BLAZEPOSE33.edges if set(e) <= set(MAIN_JOINTS.tolist())] + [(0, 11), (0, 12)]
 )
 # COCO's constants for these joints (Lin et al. 2014, keypoint evaluation).
@@ -97,7 +98,7 @@ def keypoint_similarity(xy_a: np.ndarray, xy_b: np.ndarray) -> float:
 
 def off_limbs(points: np.ndarray, xy_px: np.ndarray) -> np.ndarray:
     """(N,) pixels from each of `points` (N, 2) to the nearest limb of a body (33, 2)."""
-    start, end = xy_px[_LIMBS[:, 0]], xy_px[_LIMBS[:, 1]]
+    start, end = xy_px[LIMBS[:, 0]], xy_px[LIMBS[:, 1]]
     along = end - start
     squared = np.maximum((along**2).sum(-1), 1e-6)
     share = np.clip(((points[:, None] - start) * along).sum(-1) / squared, 0, 1)

@@ -49,6 +49,10 @@ class Tile:
     threshold: float = _COARSE_THR
     fine: bool = False
 
+    def holds(self, x: float, y: float) -> bool:
+        """Whether a point of the picture, in pixels, lies in it."""
+        return 0 <= x - self.x < self.side and 0 <= y - self.y < self.side
+
 
 def tile_picture(size_px: tuple[int, int]) -> list[Tile]:
     """The tiles of a picture of (width, height), coarse to fine.

@@ -174,6 +174,16 @@ def test_where_frames_are_few_who_comes_in_is_found_at_once(walk):
     assert counts == [1, 1, 2, 2]
 
 
+def test_two_side_by_side_are_both_found(walk):
+    """The detector sees only the one of a group who stands out; so it is asked without her."""
+    bgr = walk[0].bgr.copy()
+    woman = bgr[520:960, 900:1160]
+    bgr[520:960, 1160:1300] = woman[:, 120:]  # her again, a step behind
+    bgr[520:960, 1150:1160] = bgr[520:960, 1300:1310]
+    (found,) = everyone(load_backend(Pose2DConfig(mode="fast")), [Frame(0, 0.0, bgr)])
+    match(hips(found), [(642, 260), (1028, 730), (1168, 730)], 30)
+
+
 def test_of_two_found_on_one_body_in_one_frame_the_less_sure_goes(walk):
     """As where a back seen from above was taken for somebody upside down, too."""
     backend = load_backend(Pose2DConfig(mode="fast"))

@@ -9,6 +9,7 @@ from hotvid.pose2d.blazepose_detector import (
     blend_overlaps,
     cut_tile,
     decode,
+    hide,
 )
 from hotvid.pose2d.tiles import Tile
 
@@ -81,3 +82,22 @@ def test_damaged_weights_are_an_error_that_names_the_file(tmp_path):
     path.write_bytes(b"no network")
     with pytest.raises(WeightsError, match=r"broken\.tflite"):
         PersonDetector(path, 1)
+
+
+def test_a_body_that_is_hidden_fades_into_what_is_around_it():
+    square = np.full((224, 224, 3), 90, np.uint8)
+    points = np.tile([400.0, 400.0], (33, 1))  # not in the tile
+    untouched = square.copy()
+    hide(square, [])
+    hide(square, [points])
+    np.testing.assert_array_equal(square, untouched)
+    points[:] = 112.0
+    for joint, y in ((0, 52), (11, 72), (12, 72), (23, 112), (24, 112), (25, 142), (26, 142)):
+        points[joint] = [112 + (8 if joint % 2 else -8), y]
+    points[[13, 14, 15, 16]] = [112, 100]
+    points[[27, 28]] = [112, 172]
+    square[50:175, 104:121] = 250
+    square[100:110, 20:30] = 250  # something else
+    hide(square, [points])
+    assert square[60:165, 112].max() < 180
+    assert (square[100:110, 20:30] == 250).all()
