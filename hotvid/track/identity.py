@@ -22,6 +22,8 @@ _TAKE_OVER_BOX = 0.6  # of the smaller one's last or first box lies in the other
 _WALK_PER_S, _REGROWN = 0.7, 0.3
 _SIZED = 9  # detections at a chain's end by whose median it is sized
 _LARGE = 1 / 3  # of the picture's shorter side: phantoms of so large a box have not been met
+_LYING = 1.2  # boxes so many times as wide as they are high
+_SMALL = 1 / 5  # of the picture's shorter side
 
 
 def merge_doubles(d: Detections, found: list[Chain]) -> list[Chain]:
@@ -148,13 +150,20 @@ def without_phantoms(
 
     What is no person is taken for one by fits and starts. Someone half hidden all through is as
     improbable in the best frames as in the rest, so what tells the two apart is the worse half.
-    What fills the picture is somebody, however badly cut off by its edges.
+    What fills the picture is somebody, however badly cut off by its edges. What is small and lies
+    while others stand may be half as improbable: jackets on a lawn and lamps under a ceiling have
+    been taken for people who lie.
     """
+    upright = any(_aspect(d.box_px[chain]) < 1 / _LYING for chain in found)
+
+    def least(chain: Chain) -> float:
+        doubtful = upright and _lies_far_away(d.box_px[chain], size_px)
+        return (1 + bbox_thr) / 2 if doubtful else bbox_thr
 
     return [
         chain
         for chain in found
-        if _is_somebody(d.box_px[chain], d.person_score[chain], bbox_thr, size_px)
+        if _is_somebody(d.box_px[chain], d.person_score[chain], least(chain), size_px)
     ]
 
 
@@ -168,6 +177,19 @@ def tracks_without_phantoms(
         for track, at in zip(tracks, seen, strict=True)
         if _is_somebody(track.box_px[at], track.person_score[at], bbox_thr, size_px)
     ]
+
+
+def _lies_far_away(box_px: np.ndarray, size_px: tuple[int, int] | None) -> bool:
+    if size_px is None or _aspect(box_px) < _LYING:
+        return False
+    x0, _, x1, _ = np.median(box_px, axis=0)
+    return bool(x1 - x0 < _SMALL * min(size_px))
+
+
+def _aspect(box_px: np.ndarray) -> float:
+    """Width by height of boxes (N, 4), typically."""
+    width, height = (box_px[:, 2:] - box_px[:, :2]).T
+    return float(np.median(width / np.maximum(height, 1e-6)))
 
 
 def _is_somebody(

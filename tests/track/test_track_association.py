@@ -180,6 +180,29 @@ def test_what_is_a_person_by_fits_and_starts_is_none():
     assert len(people(flicker, SIZE_PX)) == 2  # both fill the picture
 
 
+def test_what_is_small_and_lies_while_others_stand_must_be_surer():
+    t = times(90)
+    observations, who_is = film([walker(t, 300, 700), walker(t, 1500, 1500)], t)
+
+    def people(score, width, n_standing=1):
+        made = []
+        for o, who in zip(observations, who_is, strict=True):
+            lies, box = who[: len(o)] == 1, o.box_px.copy()
+            box[lies] = [1450, 400, 1450 + width, 400 + width / 2]
+            kept = lies | (n_standing > 0)
+            scores = np.where(lies, score, 0.9).astype(np.float32)
+            o = dataclasses.replace(o, box_px=box, person_score=scores)
+            parts = ("xy_px", "score", "box_px", "person_score")
+            made.append(dataclasses.replace(o, **{k: getattr(o, k)[kept] for k in parts}))
+        return len(associate(made, t, config=TrackConfig(bbox_thr=0.5), size_px=SIZE_PX))
+
+    small = SIZE_PX[1] / 6
+    assert people(0.7, small) == 1
+    assert people(0.8, small) == 2
+    assert people(0.7, small, n_standing=0) == 1, "in a video that is turned all lie"
+    assert people(0.7, SIZE_PX[1] / 4) == 2
+
+
 def test_finished_tracks_are_judged_as_chains_are():
     t = times(90)
     tracks = tracks_of([walker(t, 300, 700), walker(t, 1500, 1500)], t)
