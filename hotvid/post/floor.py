@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.ndimage import minimum_filter1d
 
-from hotvid.post.floor_plane import ANKLE_M, LEVEL_M, Places, plane_of_many, plane_of_one, size_on
+from hotvid.post.floor_plane import LEVEL_M, plane_of_many, plane_of_one, size_on
+from hotvid.post.plane_fit import ANKLE_M, Places
 
 _RUNG_M = 0.15  # of somebody alone: a foot so far off, once up is known, is on a step, a rung
 _STEP_S = 0.15  # a foot is lowest of all so long before and after it touches
