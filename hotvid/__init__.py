@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from hotvid.lift.models.zoo import build_model
     from hotvid.types import Poses
 
-__version__ = "0.2.0"
+__version__ = "0.3.0"
 __all__ = [
     "HotvidError",
     "HotvidWarning",
