@@ -22,6 +22,7 @@ _TAKE_OVER_BOX = 0.6  # of the smaller one's last or first box lies in the other
 _WALK_PER_S, _REGROWN = 0.7, 0.3
 _SIZED = 9  # detections at a chain's end by whose median it is sized
 _LARGE = 1 / 3  # of the picture's shorter side: phantoms of so large a box have not been met
+_MOMENT_S = 0.75
 _LYING = 1.2  # boxes so many times as wide as they are high
 _SMALL = 1 / 5  # of the picture's shorter side
 
@@ -152,13 +153,14 @@ def without_phantoms(
     improbable in the best frames as in the rest, so what tells the two apart is the worse half.
     What fills the picture is somebody, however badly cut off by its edges. What is small and lies
     while others stand may be half as improbable: jackets on a lawn and lamps under a ceiling have
-    been taken for people who lie.
+    been taken for people who lie. So may what comes out of nowhere for a moment: where people
+    cross, parts of them have been put together to somebody else.
     """
     upright = any(_aspect(d.box_px[chain]) < 1 / _LYING for chain in found)
 
     def least(chain: Chain) -> float:
-        doubtful = upright and _lies_far_away(d.box_px[chain], size_px)
-        return (1 + bbox_thr) / 2 if doubtful else bbox_thr
+        lies = upright and _lies_far_away(d.box_px[chain], size_px)
+        return (1 + bbox_thr) / 2 if lies or _flashes_up(d, chain, size_px) else bbox_thr
 
     return [
         chain
@@ -177,6 +179,15 @@ def tracks_without_phantoms(
         for track, at in zip(tracks, seen, strict=True)
         if _is_somebody(track.box_px[at], track.person_score[at], bbox_thr, size_px)
     ]
+
+
+def _flashes_up(d: Detections, chain: Chain, size_px: tuple[int, int] | None) -> bool:
+    """Whether it comes and goes within a moment, and neither with the clip nor over its edge."""
+    ends = chain[[0, -1]]
+    if size_px is None or d.time_s[ends[1]] - d.time_s[ends[0]] > _MOMENT_S:
+        return False
+    in_clip = d.row[ends[0]] > 0 and d.row[ends[1]] < len(d.first) - 2
+    return bool(in_clip and not np.any(at_border(d, ends, size_px)))
 
 
 def _lies_far_away(box_px: np.ndarray, size_px: tuple[int, int] | None) -> bool:

@@ -180,6 +180,31 @@ def test_what_is_a_person_by_fits_and_starts_is_none():
     assert len(people(flicker, SIZE_PX)) == 2  # both fill the picture
 
 
+@pytest.mark.parametrize(
+    ("first", "end", "score", "n_people"),
+    [
+        (30, 50, 0.7, 1),
+        (30, 50, 0.8, 2),
+        (30, 60, 0.7, 2),  # for a second
+        (0, 20, 0.7, 2),  # was there before
+        (70, 90, 0.7, 2),  # stays
+    ],
+)
+def test_what_comes_out_of_nowhere_for_a_moment_must_be_surer(first, end, score, n_people):
+    t = times(90)
+    stays, comes = walker(t, 300, 700), walker(t, 1500, 1500)
+    comes.seen[:first] = comes.seen[end:] = False
+    observations, who_is = film([stays, comes], t)
+    made = []
+    for o, who in zip(observations, who_is, strict=True):
+        box = o.box_px.copy()
+        box[:, 2:] = box[:, :2] + [100, 250]  # what fills the picture is somebody
+        scores = np.where(who[: len(o)] == 1, score, 0.9).astype(np.float32)
+        made.append(dataclasses.replace(o, box_px=box, person_score=scores))
+    found = associate(made, t, config=TrackConfig(bbox_thr=0.5), size_px=SIZE_PX)
+    assert len(found) == n_people
+
+
 def test_what_is_small_and_lies_while_others_stand_must_be_surer():
     t = times(90)
     observations, who_is = film([walker(t, 300, 700), walker(t, 1500, 1500)], t)
