@@ -52,16 +52,22 @@ def body_confidence(body: Body, model: str, size_px: tuple[int, int]) -> float:
     return float(keypoint_scores(body, model, size_px)[MAIN_JOINTS].mean())
 
 
-def person_score(body: Body, model: str, size_px: tuple[int, int]) -> float:
-    """How probable it is that this is a person, 0..1: the mean score of the main joints in the
-    picture, times `presence`.
+def confidence_in_picture(body: Body, model: str, size_px: tuple[int, int]) -> float:
+    """The mean score of those main joints that are in the picture, 0..1; of all where few are.
 
-    Presence alone is near 1 on many a thing that is no person; its joints are the doubtful ones.
-    Joints beyond the picture's edge count only where too few are within.
+    Of somebody whom the picture's edge cuts off the rest says as well as of others who it is.
     """
     score = keypoint_scores(body, model, size_px)[MAIN_JOINTS]
     joints = body.xy_px[MAIN_JOINTS]
     within = ((joints >= 0) & (joints < np.array(size_px))).all(-1)
     if within.sum() >= _ENOUGH_JOINTS:
         score = score[within]
-    return float(score.mean() * body.presence)
+    return float(score.mean())
+
+
+def person_score(body: Body, model: str, size_px: tuple[int, int]) -> float:
+    """How probable it is that this is a person, 0..1: `confidence_in_picture` times `presence`.
+
+    Presence alone is near 1 on many a thing that is no person; its joints are the doubtful ones.
+    """
+    return confidence_in_picture(body, model, size_px) * body.presence

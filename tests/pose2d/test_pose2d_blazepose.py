@@ -184,6 +184,17 @@ def test_two_side_by_side_are_both_found(walk):
     match(hips(found), [(642, 260), (1028, 730), (1168, 730)], 30)
 
 
+def test_who_is_cut_off_at_the_hips_is_found(walk, seen):
+    (found,) = everyone(load_backend(Pose2DConfig()), [Frame(0, 0.0, walk[0].bgr[:720].copy())])
+    assert len(found) == 2
+    woman = int(found.xy_px[:, NOSE, 1].argmax())
+    whole = seen[0].xy_px[seen[0].xy_px[:, NOSE, 1].argmax()]
+    upper = [NOSE, 11, 12, 13, 14]
+    off = np.linalg.norm(found.xy_px[woman][upper] - whole[upper], axis=-1)
+    assert np.median(off) < 20
+    assert (found.box_px[woman] >= 0).all() and found.box_px[woman, 3] <= 720
+
+
 def test_of_two_found_on_one_body_in_one_frame_the_less_sure_goes(walk):
     """As where a back seen from above was taken for somebody upside down, too."""
     backend = load_backend(Pose2DConfig(mode="fast"))
