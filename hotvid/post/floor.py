@@ -72,6 +72,7 @@ def fit_floor(
     up: np.ndarray,
     seen: Sequence[np.ndarray] | None = None,
     touches: Sequence[np.ndarray] | None = None,
+    bears: Sequence[np.ndarray] | None = None,
 ) -> Floor:
     """The lowest plane on which feet stand that is nearest to what the bodies show.
 
@@ -80,21 +81,26 @@ def fit_floor(
     up       (3,) against gravity, as the bodies show it.
     seen     for each person (F, 2) bool: feet that are not guessed; None: all.
     touches  for each person (N, 3) as `touching_places` gives them; None: nobody's are known.
+    bears    for each person (F, 2) bool: feet on which the body may be, as they are below it; None:
+             all.
     Of who is hardly ever seen to stand, as runners are, the touches count, a little; of others who
     are never the place where the feet are lowest: else everyone hangs in the air below whoever
-    stands on a box. Nobody is below the floor: who would be is smaller, and nearer.
+    stands on a box. Nobody whose feet are seen is below the floor: who would be is smaller, and
+    nearer.
     """
     touches = touches or [np.zeros((0, 3))] * len(stands)
     if not sum(map(len, stands)) and max(map(len, touches), default=0) < 2:
         return lowest_floor(feet_m, up)
     seen = seen or [np.ones(f.shape[:2], bool) for f in feet_m]
+    bears = bears or seen
     doubtful = []
-    for places, lows, feet, shown in zip(stands, touches, feet_m, seen, strict=True):
+    for places, lows, feet, fit in zip(
+        stands, touches, feet_m, map(_both, seen, bears), strict=True
+    ):
         if 2 * len(places) < len(lows):
             doubtful.append(lows)
         else:
-            lowest = np.zeros((0, 3)) if len(places) else _lowest_place(feet[shown.all(1)], up)
-            doubtful.append(lowest)
+            doubtful.append(np.zeros((0, 3)) if len(places) else _lowest_place(feet[fit], up))
     places = Places.of(stands, doubtful, _DOUBTFUL)
     n_stands = sum(map(len, stands))
     if len({*places.person.tolist()}) > 1:
@@ -108,7 +114,7 @@ def fit_floor(
         plane = plane_of_one(places, up, first.up, LEVEL_M if runs else _RUNG_M)
     size = plane.size.tolist()
     for i in set(range(len(feet_m))) - {*places.person.tolist()}:
-        lowest = _lowest_place(feet_m[i], plane.up)
+        lowest = _lowest_place(feet_m[i][seen[i].all(1)], plane.up)
         size[i] = size_on(plane, lowest) if len(lowest) else 1.0
     return Floor(plane.up, plane.height_m, tuple(size), plane.n_stands)
 
@@ -122,6 +128,11 @@ def lowest_floor(points_m: Sequence[np.ndarray], up: np.ndarray) -> Floor:
     drops = [d for d in drops if len(d)]
     lowest = min((float(np.percentile(d, _LOW_SHARE)) for d in drops), default=ANKLE_M)
     return Floor(up, ANKLE_M - lowest, (1.0,) * len(points_m), 0)
+
+
+def _both(seen: np.ndarray, bears: np.ndarray) -> np.ndarray:
+    """(F,) bool: the frames in which both feet are seen and may bear."""
+    return (seen & bears).all(1)
 
 
 def _lowest_place(feet_m: np.ndarray, up: np.ndarray) -> np.ndarray:

@@ -100,15 +100,13 @@ def _floor(
 ) -> Floor:
     feet = [p.motion.root_m[:, None] + p.motion.xyz_m[:, FEET] for p in people]
     bears = [p.motion.xyz_m[:, FEET] @ up < -_BEARS_M for p in people]  # below the pelvis
+    seen = [p.keypoints.score[:, FEET] >= SEEN_SCORE for p in people]
     stands = [standing_places(f, c & b, fps) for f, c, b in zip(feet, contacts, bears, strict=True)]
-    seen = [
-        (p.keypoints.score[:, FEET] >= SEEN_SCORE) & b for p, b in zip(people, bears, strict=True)
-    ]
     touches = [
-        touching_places(np.where(s[..., None], f, np.nan), up, fps)
-        for f, s in zip(feet, seen, strict=True)
+        touching_places(np.where((s & b)[..., None], f, np.nan), up, fps)
+        for f, s, b in zip(feet, seen, bears, strict=True)
     ]
-    return fit_floor(stands, feet, up, seen, touches)
+    return fit_floor(stands, feet, up, seen, touches, bears)
 
 
 def _contacts(person: Person, up: np.ndarray, video: VideoInfo, fps: float) -> np.ndarray:

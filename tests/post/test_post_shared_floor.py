@@ -116,6 +116,20 @@ def test_what_lies_does_not_tilt_the_floor_of_those_who_stand(over_m):
         assert size == pytest.approx(1)
 
 
+def test_whose_feet_are_never_seen_keeps_the_size_also_below_the_floor():
+    """As somebody whom the picture's lower edge cuts off, beside one who stands on a roof."""
+    rotation, place = camera(pitch=0, roll=0, height=1.5)
+    high, _ = walker(start=(-1.0, -1.0), speed=0.0)
+    low, _ = walker(start=(1.0, -1.0), speed=0.5)
+    one, two = (poses := filmed([high + [0, 2.0, 0], low], rotation, place)).people
+    score = two.keypoints.score.copy()
+    score[:, FEET] = 0.1
+    cut_off = replace(two, keypoints=replace(two.keypoints, score=score))
+    placed = place_in_world(replace(poses, people=(one, cut_off)))
+    before, after = (standing_height_m(p.motion.xyz_m) for p in (two, placed.people[1]))
+    assert after == pytest.approx(before, rel=1e-4)
+
+
 def test_feet_count_where_the_body_is_above_them():
     rotation, place = camera(pitch=20, roll=0, height=2.5)
     xyz, _ = walker(n=int(2 * FPS), speed=0.0)
