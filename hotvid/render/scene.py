@@ -26,7 +26,7 @@ _LEAST_M = np.array([2.4, 1.8, 2.0])
 _GAP_M = 1.5  # of empty ground left between groups in depth, where ground is shortened
 _LEAST_SPREAD = 0.5  # people side by side in a far group come no closer than this share
 _PAD_M = 0.25
-_ANKLE_M = 0.08  # above the sole
+_ANKLE_M, _PELVIS_M = 0.08, 0.95  # above the sole, of who stands
 _SUNK_M = 0.2  # below the floor by mistake; who is deeper under it is shown there
 _SAMPLES = 2000  # frames of a person that the bounds are fitted to
 _SOMEWHERE_M = np.array([0.0, 0.0, 4.0])  # before the camera: who was never placed
@@ -89,7 +89,8 @@ def arrange(motions: Sequence[Motion3D], fps: float, floor_m: float | None = Non
     metric = bool((high - low <= _MOST_M).all())
     if not metric:
         paths = _close_gaps(paths, bounds, level=floor_m is None)
-        paths = _shrink_ground(paths, [_bounds(p, b) for p, b in zip(paths, bodies, strict=True)])
+        bounds = [_bounds(p, b) for p, b in zip(paths, bodies, strict=True)]
+        paths = _shrink_ground(paths, bounds, floor_m)
         bounds = [_bounds(p, b) for p, b in zip(paths, bodies, strict=True)]
         low, high = _around(bounds)
     floor = low[2] if floor_m is None else floor_m
@@ -187,12 +188,20 @@ def _close_gaps(paths: list[np.ndarray], bounds: list[np.ndarray], level: bool) 
     return out
 
 
-def _shrink_ground(paths: list[np.ndarray], bounds: list[np.ndarray]) -> list[np.ndarray]:
-    """All paths scaled alike about the scene's middle where the scene is still too large."""
+def _shrink_ground(
+    paths: list[np.ndarray], bounds: list[np.ndarray], floor_m: float | None
+) -> list[np.ndarray]:
+    """All paths scaled alike about the scene's middle where the scene is still too large.
+
+    Heights are scaled about that of the pelvis of who stands on the floor, or of the lowest.
+    """
     low, high = _around(bounds)
     factor = np.minimum(1, _MOST_M / np.maximum(high - low, 1e-6))
     ground = float(factor[:2].min())
-    pelvis = min(float(np.percentile(p[:, 2], 10)) for p in paths)
+    if floor_m is None:
+        pelvis = min(float(np.percentile(p[:, 2], 10)) for p in paths)
+    else:
+        pelvis = floor_m + _PELVIS_M
     centre = np.array([*(low + high)[:2] / 2, pelvis])
     return [centre + (p - centre) * [ground, ground, factor[2]] for p in paths]
 

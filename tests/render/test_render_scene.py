@@ -105,6 +105,15 @@ def test_where_the_floor_is_known_who_is_far_away_and_on_a_roof_stays_up_there(m
     np.testing.assert_allclose(height, [1.2, 1.2, 3.2], atol=1e-3)
 
 
+def test_where_heights_are_scaled_who_stands_on_the_known_floor_stays_on_it(make_person):
+    starts = [(0.0, 2.0, 4.0), (1.0, 0.55, 4.5), (2.0, -6.0, 5.0)]  # in a pit, standing, on a tower
+    scene = arrange([make_person(start=s).motion for s in starts], 30.0, floor_m=-1.5)
+    assert not scene.metric
+    below, standing, high = (p[0, 2] for p in scene.places)
+    assert standing == pytest.approx(0.95, abs=1e-3)
+    assert below < standing - 0.5 and 2 < high < 6
+
+
 def test_a_crowd_that_leaves_no_gaps_is_shrunk_evenly(make_person):
     starts = [(-12.0 + 3 * i, 0.3, 4.0 + i) for i in range(9)]
     scene = arrange([make_person(start=s).motion for s in starts], 30.0)
