@@ -26,12 +26,7 @@ from hotvid.pose2d.regions import (
     keypoint_similarity,
     same_place,
 )
-from hotvid.pose2d.scores import (
-    body_confidence,
-    confidence_in_picture,
-    keypoint_scores,
-    person_score,
-)
+from hotvid.pose2d.scores import body_confidence, keypoint_scores, person_score
 from hotvid.pose2d.searches import Searches
 from hotvid.pose2d.tiles import Tile
 from hotvid.types import Frame, Keypoints2D
@@ -43,10 +38,10 @@ _CLOSER = {"fast": "full", "balanced": "heavy"}
 _SUSPICIOUS = 0.3
 # People crouch, but do not become smaller than this, of what they were, within half a second.
 _MIN_SHRINK = 0.4
-# A body whose main joints are less sure than this on average is none.
+# A body whose main joints in the picture are less sure than this on average is none.
 _MIN_CONFIDENCE = 0.45
-# A newcomer's joints in the picture must be surer (99 of 100 people pass this), and more so in fine
-# tiles, where much else looks like somebody. Of people cut off at the hips or knees 83 of 96 were
+# A newcomer's must be surer (99 of 100 people pass this), and more so in fine tiles, where much
+# else looks like somebody. Of people cut off at the hips or knees 83 of 96 were
 # found so, with all joints 69; of some hundred pictures without people one more showed somebody.
 _NEW_CONFIDENCE, _NEW_FINE_CONFIDENCE = 0.62, 0.68
 # Unless the detector is so sure: nothing but people reached this in its tiles.
@@ -188,9 +183,11 @@ class BlazePose:
         # What was found beside a body that was twisted or blurred may turn out to be that body.
         if person.missed or person.age > _PROBATION:
             return False
-        # Of those found in one frame, too: the surer of the candidates came first.
+        # Of those found in one frame, too: what the detector was surer of came first.
         earlier = self._people[: self._people.index(person)]
-        return self._is_known(person.body, [p for p in earlier if p.missed == 0])
+        region = person.body.region
+        near = [p for p in earlier if p.missed == 0 and _meet(region, p.body.region)]
+        return self._is_known(person.body, near)
 
     def _look_for(self, bgr: np.ndarray, person: Followed, first: Body | None) -> Body | None:
         """Whom `person` has become; `first`: what is where they should be, if they are in sight."""
@@ -304,8 +301,7 @@ class BlazePose:
         needed = _NEW_FINE_CONFIDENCE if candidate.fine else _NEW_CONFIDENCE
         if candidate.score >= _SURE:
             needed = _MIN_CONFIDENCE
-        confidence = confidence_in_picture(third, self._model, self._size_px)
-        return third if confidence >= needed else None
+        return third if self._confidence(third) >= needed else None
 
     def _found(self, bgr: np.ndarray) -> list[Found]:
         people = self._in_sight()
@@ -335,6 +331,10 @@ class BlazePose:
 def _close(a: Region, b: Region) -> bool:
     reach = 0.4 * max(a.side, b.side)
     return bool(np.hypot(a.x - b.x, a.y - b.y) < reach and 0.5 < a.side / b.side < 2)
+
+
+def _meet(a: Region, b: Region) -> bool:
+    return max(abs(a.x - b.x), abs(a.y - b.y)) < (a.side + b.side) / 2
 
 
 def _overlaps(tile: Tile, size_px: tuple[int, int]) -> bool:

@@ -140,7 +140,7 @@ def hide(square: np.ndarray, bodies: Sequence[np.ndarray]) -> None:
     mask = np.zeros(square.shape[:2], np.uint8)
     for points in bodies:
         joints = points[MAIN_JOINTS]
-        thick = float(np.hypot(*np.ptp(joints, axis=0))) * _LIMB_WIDTH
+        thick = min(float(np.hypot(*np.ptp(joints, axis=0))) * _LIMB_WIDTH, INPUT_SIZE)
         trunk = np.clip(points[TRUNK], -_FAR, _FAR).astype(np.int32)
         cv2.fillConvexPoly(mask, cv2.convexHull(trunk), 255)
         for a, b in LIMBS:

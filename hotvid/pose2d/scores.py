@@ -48,14 +48,10 @@ def keypoint_scores(body: Body, model: str, size_px: tuple[int, int]) -> np.ndar
 
 
 def body_confidence(body: Body, model: str, size_px: tuple[int, int]) -> float:
-    """The mean score of the main joints, 0..1: how well the landmarks fit a body altogether."""
-    return float(keypoint_scores(body, model, size_px)[MAIN_JOINTS].mean())
+    """How well the landmarks fit a body altogether, 0..1: the mean score of the main joints.
 
-
-def confidence_in_picture(body: Body, model: str, size_px: tuple[int, int]) -> float:
-    """The mean score of those main joints that are in the picture, 0..1; of all where few are.
-
-    Of somebody whom the picture's edge cuts off the rest says as well as of others who it is.
+    Of those that are in the picture, as of who is cut off by its edge these say as much as all do
+    of others; of all where few are.
     """
     score = keypoint_scores(body, model, size_px)[MAIN_JOINTS]
     joints = body.xy_px[MAIN_JOINTS]
@@ -66,8 +62,8 @@ def confidence_in_picture(body: Body, model: str, size_px: tuple[int, int]) -> f
 
 
 def person_score(body: Body, model: str, size_px: tuple[int, int]) -> float:
-    """How probable it is that this is a person, 0..1: `confidence_in_picture` times `presence`.
+    """How probable it is that this is a person, 0..1: `body_confidence` times `presence`.
 
     Presence alone is near 1 on many a thing that is no person; its joints are the doubtful ones.
     """
-    return confidence_in_picture(body, model, size_px) * body.presence
+    return body_confidence(body, model, size_px) * body.presence

@@ -18,10 +18,10 @@ from hotvid.post.plane_fit import ANKLE_M, SIZE_SURE, UP_SURE, Places, Plane, fi
 LEVEL_M = 0.4  # a foot so far off stands on something else: a box, a stair
 _LEVEL_SURE_M = 0.08  # somebody's level is known to this, beside what the size does to it
 _LOWEST = 0.08  # share of the stands that may be below the floor by mistake
-_CHILD = 0.35  # of an adult; who would have to be smaller to stand on the floor is a mistake
-# What it costs, as half a squared deviation does, to take somebody for one on something higher,
-# and for one who, below the floor otherwise, is much smaller and nearer: a child.
-_RAISED, _SMALL = 3.5, 6.0
+_CHILD = 0.35  # of an adult; who would have to be smaller to stand on the floor is no child
+# What it costs, as half a squared deviation does, to take somebody for one on something higher; for
+# one who, below the floor otherwise, is much smaller and nearer: a child; and for one who is below.
+_RAISED, _SMALL, _UNDER = 3.5, 6.0, 12.0
 _FULL = 2.0  # so many stands on one level speak as loudly as somebody can
 _STARTS = (0.08, 0.3, 0.5, 0.7)  # of all levels, from the lowest: those that are tried as the floor
 _ROUNDS = 6
@@ -46,10 +46,11 @@ def plane_of_many(places: Places, up: np.ndarray) -> Plane:
     Of the levels on which people are, several are tried as the floor; from each, plane and sizes
     are fitted to those whose level they explain, and who that is, is asked anew. The one is taken
     in which fewest have to be on something higher, or be children, for what the tilt of the plane
-    and the sizes of adults leave.
+    and the sizes of adults leave, and nobody is under it.
     """
     levels = _levels(places, up)
     owner = np.array([places.person[rows[0]] for rows in levels])
+    lowest = np.diff(owner, prepend=-1) != 0
     loud = np.minimum([places.counts[rows].sum() / _FULL for rows in levels], 1)
     bodies = Plane(up, 0.0, np.ones(places.n_people))
     heights = np.sort(_offs(places, levels, bodies))
@@ -58,17 +59,24 @@ def plane_of_many(places: Places, up: np.ndarray) -> Plane:
     for plane in [fitted(places, up), *(replace(bodies, height_m=-start) for start in starts)]:
         on = np.zeros(len(levels), bool)
         for _ in range(_ROUNDS):
-            cost, was = _costs(places, levels, plane), on
-            on = cost < _RAISED
+            was, on = on, _costs(places, levels, plane) < _RAISED
             if not on.any() or (on == was).all():
                 break
             plane = fitted(
                 places.taken(np.concatenate([levels[i] for i in np.flatnonzero(on)])), up
             )
-        child = ~np.isin(owner, owner[on]) & (_offs(places, levels, plane) < 0)
-        cost = np.minimum(loud * cost, np.where(child, _SMALL, _RAISED * loud)).sum()
+        cost, off = _costs(places, levels, plane), _offs(places, levels, plane)
+        on = cost < _RAISED
+        fits = np.array([size_on(plane, places.place[rows]) < 1 for rows in levels])
+        nowhere = ~np.isin(owner, owner[on])  # on the floor are these people
+        child = lowest & fits & nowhere
+        under = (off < 0) & ~np.isin(owner, owner[child])
+        other = loud * np.where(under, _UNDER, _RAISED)
+        other[lowest & nowhere & under] = _UNDER
+        other[child] = _SMALL
         tilt = float(np.arccos(np.clip(plane.up @ up, -1, 1)))
-        found.append((cost + (tilt / UP_SURE) ** 2 / 2, len(found), plane, child))
+        total = np.minimum(loud * cost, other).sum() + (tilt / UP_SURE) ** 2 / 2
+        found.append((total, len(found), plane, child))
     _, _, plane, child = min(found, key=lambda one: one[:2])
     size = plane.size.copy()
     for which in np.flatnonzero(child):
@@ -77,14 +85,22 @@ def plane_of_many(places: Places, up: np.ndarray) -> Plane:
 
 
 def size_on(plane: Plane, place: np.ndarray) -> float:
-    """What makes somebody whose feet are at `place` (N, 3) small enough to be on it, not below."""
+    """What makes somebody whose feet are at `place` (N, 3) small enough to be on it, not below.
+
+    1 for who is not 0.4 m below it, and who could not be so small, or seen so from below it.
+    """
     drop = float(np.median(place @ plane.up))
-    on = drop + plane.height_m >= ANKLE_M - LEVEL_M
-    return 1.0 if on else float(np.clip((ANKLE_M - plane.height_m) / drop, _CHILD, 1))
+    if drop + plane.height_m >= ANKLE_M - LEVEL_M or drop >= 0:
+        return 1.0
+    size = (ANKLE_M - plane.height_m) / drop
+    return size if size >= _CHILD else 1.0
 
 
 def _levels(places: Places, up: np.ndarray) -> list[np.ndarray]:
-    """The rows of the places on each level: one person's, without gaps in height."""
+    """The rows of the places on each level: one person's, without gaps in height.
+
+    Person by person, from the lowest up.
+    """
     height = places.place @ up
     order = np.lexsort((height, places.person))
     apart = np.diff(height[order]) > LEVEL_M

@@ -22,7 +22,8 @@ _TAKE_OVER_BOX = 0.6  # of the smaller one's last or first box lies in the other
 _WALK_PER_S, _REGROWN = 0.7, 0.3
 _SIZED = 9  # detections at a chain's end by whose median it is sized
 _LARGE = 1 / 3  # of the picture's shorter side: phantoms of so large a box have not been met
-_MOMENT_S = 0.75
+_SURER = 1.5  # times as probable must be what there is reason to doubt
+_MOMENT_S, _MOMENT_FRAMES = 0.75, 5  # where frames are fewer, a moment is nothing special
 _LYING = 1.2  # boxes so many times as wide as they are high
 _SMALL = 1 / 5  # of the picture's shorter side
 
@@ -152,27 +153,39 @@ def without_phantoms(
     What is no person is taken for one by fits and starts. Someone half hidden all through is as
     improbable in the best frames as in the rest, so what tells the two apart is the worse half.
     What fills the picture is somebody, however badly cut off by its edges. What is small and lies
-    while others stand may be half as improbable: jackets on a lawn and lamps under a ceiling have
-    been taken for people who lie. So may what comes out of nowhere for a moment: where people
+    while others stand must be half as probable again: jackets on a lawn and lamps under a ceiling
+    have been taken for people who lie. So must what comes out of nowhere for a moment: where people
     cross, parts of them have been put together to somebody else.
     """
-    upright = any(_aspect(d.box_px[chain]) < 1 / _LYING for chain in found)
+    if bbox_thr <= 0:
+        return found
 
-    def least(chain: Chain) -> float:
-        lies = upright and _lies_far_away(d.box_px[chain], size_px)
-        return (1 + bbox_thr) / 2 if lies or _flashes_up(d, chain, size_px) else bbox_thr
+    def is_somebody(chain: Chain, least: float) -> bool:
+        return _is_somebody(d.box_px[chain], d.person_score[chain], least, size_px)
+
+    likely = [chain for chain in found if is_somebody(chain, bbox_thr)]
+    upright = [chain for chain in likely if _aspect(d.box_px[chain]) < 1 / _LYING]
+
+    def is_doubtful(chain: Chain) -> bool:
+        lies = _lies_far_away(d.box_px[chain], size_px)
+        return (lies and any(_overlap(d, chain, o) for o in upright)) or _flashes_up(
+            d, chain, size_px
+        )
 
     return [
         chain
-        for chain in found
-        if _is_somebody(d.box_px[chain], d.person_score[chain], least(chain), size_px)
+        for chain in likely
+        if not is_doubtful(chain) or is_somebody(chain, min(_SURER * bbox_thr, 1.0))
     ]
 
 
 def tracks_without_phantoms(
     tracks: Sequence[Track2D], bbox_thr: float, size_px: tuple[int, int] | None
 ) -> list[Track2D]:
-    """Of finished tracks those that `without_phantoms` would have left, by where they were seen."""
+    """Of finished tracks those whose less probable half of sightings is probable enough, or large.
+
+    Where somebody saw to it whose track is whose, a moment is no reason for doubt.
+    """
     seen = [~track.interpolated for track in tracks]
     return [
         track
@@ -182,12 +195,21 @@ def tracks_without_phantoms(
 
 
 def _flashes_up(d: Detections, chain: Chain, size_px: tuple[int, int] | None) -> bool:
-    """Whether it comes and goes within a moment, and neither with the clip nor over its edge."""
-    ends = chain[[0, -1]]
-    if size_px is None or d.time_s[ends[1]] - d.time_s[ends[0]] > _MOMENT_S:
+    """Whether it comes and goes within a moment, some time after and before anything is seen of
+    anybody else, and not over the picture's edge."""
+    first, last = chain[[0, -1]]
+    n_rows = d.row[-1] - d.row[0]
+    step_s = (d.time_s[-1] - d.time_s[0]) / max(n_rows, 1)
+    if size_px is None or step_s > _MOMENT_S / _MOMENT_FRAMES:
         return False
-    in_clip = d.row[ends[0]] > 0 and d.row[ends[1]] < len(d.first) - 2
-    return bool(in_clip and not np.any(at_border(d, ends, size_px)))
+    brief = d.time_s[last] - d.time_s[first] + step_s < _MOMENT_S
+    before, after = d.time_s[first] - d.time_s[0], d.time_s[-1] - d.time_s[last]
+    amid = min(before, after) >= _MOMENT_S
+    return bool(brief and amid and not np.any(at_border(d, chain[[0, -1]], size_px)))
+
+
+def _overlap(d: Detections, a: Chain, b: Chain) -> bool:
+    return bool(d.row[a[0]] <= d.row[b[-1]] and d.row[b[0]] <= d.row[a[-1]])
 
 
 def _lies_far_away(box_px: np.ndarray, size_px: tuple[int, int] | None) -> bool:

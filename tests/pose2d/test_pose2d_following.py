@@ -218,7 +218,9 @@ def test_scores_fall_with_presence_and_beyond_the_edge():
     outside = half_out.xy_px[:, 0] < 0
     scores = keypoint_scores(half_out, "blazepose-full", SIZE)
     assert outside.any() and (scores[outside] < 0.3).all() and (scores[~outside] > 0.9).all()
-    assert body_confidence(half_out, "blazepose-full", SIZE) < 0.9
+    # Of somebody cut off what is in the picture says who it is, unless that is next to nothing.
+    assert body_confidence(half_out, "blazepose-full", SIZE) > 0.9
+    assert body_confidence(body(-2000, 400), "blazepose-full", SIZE) < 0.3
 
 
 def test_a_heatmap_pulls_a_landmark_to_its_peak():

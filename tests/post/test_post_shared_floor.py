@@ -139,3 +139,29 @@ def test_feet_count_where_the_body_is_above_them():
     placed = place_in_world(filmed([xyz], rotation, place))
     sitting = place_in_world(filmed([low], rotation, place))
     assert placed.world.n_stands > 0 and sitting.world.n_stands == 0
+
+
+def test_nobody_walks_under_the_floor_that_they_stand_on_later():
+    """From the ground onto a stage, on which somebody else is all the time."""
+    goes = np.concatenate([stands(0.08, 2.5), stands(1.08, 2.5)])
+    floor = fit_floor([goes, stands(1.08, 2.5)], [NO_FEET] * 2, UP)
+    assert floor.height_m == pytest.approx(2.5, abs=0.05)
+    assert floor.size == pytest.approx((1, 1), abs=0.02)
+
+
+@pytest.mark.parametrize("height_m", [-1.0, 0.0, 0.2])
+def test_before_a_camera_at_the_floor_nobody_is_made_small(height_m):
+    """By no size could they stand higher."""
+    low = stands(-0.5, height_m)
+    floor = fit_floor([stands(0.08, height_m)] * 3 + [low], [NO_FEET] * 4, UP)
+    assert floor.size == pytest.approx([1] * 4, abs=0.1)
+    below = np.zeros((30, 2, 3)) + low[0]
+    floor = fit_floor([stands(0.08, height_m)] * 3 + [low[:0]], [NO_FEET] * 3 + [below], UP)
+    assert floor.size[3] == pytest.approx(1, abs=0.1)
+
+
+def test_a_child_that_climbs_on_something_is_as_small_as_on_the_floor():
+    climbs = np.concatenate([stands(0.08, 4.0), stands(0.78, 4.0)])
+    floor = fit_floor([stands(0.08, 2.0)] * 4 + [climbs], [NO_FEET] * 5, UP)
+    assert floor.height_m == pytest.approx(2.0, abs=0.05)
+    assert floor.size[4] == pytest.approx(0.5, abs=0.03)

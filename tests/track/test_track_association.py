@@ -180,52 +180,62 @@ def test_what_is_a_person_by_fits_and_starts_is_none():
     assert len(people(flicker, SIZE_PX)) == 2  # both fill the picture
 
 
-@pytest.mark.parametrize(
-    ("first", "end", "score", "n_people"),
-    [
-        (30, 50, 0.7, 1),
-        (30, 50, 0.8, 2),
-        (30, 60, 0.7, 2),  # for a second
-        (0, 20, 0.7, 2),  # was there before
-        (70, 90, 0.7, 2),  # stays
-    ],
-)
-def test_what_comes_out_of_nowhere_for_a_moment_must_be_surer(first, end, score, n_people):
-    t = times(90)
-    stays, comes = walker(t, 300, 700), walker(t, 1500, 1500)
-    comes.seen[:first] = comes.seen[end:] = False
-    observations, who_is = film([stays, comes], t)
+def judged(second_score, bbox_thr=0.5, box=(100, 250), seconds=(0, 3), other=(0, 3), fps=30.0):
+    """How many are found of one who is surely there and of another, of whom this is told.
+
+    box             (width, height) of the other, in pixels.
+    seconds, other  when each is in sight.
+    """
+    t = np.arange(round(3 * fps)) / fps
+    walkers = [walker(t, 300, 700), walker(t, 1500, 1500)]
+    for one, (first, end) in zip(walkers, (seconds, other), strict=True):
+        one.seen[:] = (t >= first - 1e-9) & (t < end - 1e-9)
+    observations, who_is = film(walkers, t)
     made = []
     for o, who in zip(observations, who_is, strict=True):
-        box = o.box_px.copy()
-        box[:, 2:] = box[:, :2] + [100, 250]  # what fills the picture is somebody
-        scores = np.where(who[: len(o)] == 1, score, 0.9).astype(np.float32)
-        made.append(dataclasses.replace(o, box_px=box, person_score=scores))
-    found = associate(made, t, config=TrackConfig(bbox_thr=0.5), size_px=SIZE_PX)
-    assert len(found) == n_people
+        doubted = who[: len(o)] == 1
+        box_px = o.box_px.copy()
+        box_px[:, 2:] = box_px[:, :2] + [100, 250]  # what fills the picture is somebody
+        box_px[doubted, 2:] = box_px[doubted, :2] + box
+        scores = np.where(doubted, second_score, 0.9).astype(np.float32)
+        made.append(dataclasses.replace(o, box_px=box_px, person_score=scores))
+    config = TrackConfig(bbox_thr=bbox_thr)
+    return len(associate(made, t, config=config, size_px=SIZE_PX))
 
 
-def test_what_is_small_and_lies_while_others_stand_must_be_surer():
-    t = times(90)
-    observations, who_is = film([walker(t, 300, 700), walker(t, 1500, 1500)], t)
+@pytest.mark.parametrize(
+    ("how", "n_people"),
+    [
+        ({"other": (1, 1.7)}, 1),
+        ({"other": (1, 1.7), "bbox_thr": 0.0}, 2),
+        ({"other": (1, 2)}, 2),  # for a second
+        ({"other": (0.1, 0.8)}, 2),  # from the clip's beginning, or nearly
+        ({"other": (2.2, 2.9)}, 2),  # to its end
+        ({"other": (1, 1.7), "fps": 6.0}, 2),  # in four frames of eighteen
+    ],
+)
+def test_what_comes_out_of_nowhere_for_a_moment_must_be_surer(how, n_people):
+    assert judged(0.7, **how) == n_people
+    assert judged(0.8, **how) == 2
 
-    def people(score, width, n_standing=1):
-        made = []
-        for o, who in zip(observations, who_is, strict=True):
-            lies, box = who[: len(o)] == 1, o.box_px.copy()
-            box[lies] = [1450, 400, 1450 + width, 400 + width / 2]
-            kept = lies | (n_standing > 0)
-            scores = np.where(lies, score, 0.9).astype(np.float32)
-            o = dataclasses.replace(o, box_px=box, person_score=scores)
-            parts = ("xy_px", "score", "box_px", "person_score")
-            made.append(dataclasses.replace(o, **{k: getattr(o, k)[kept] for k in parts}))
-        return len(associate(made, t, config=TrackConfig(bbox_thr=0.5), size_px=SIZE_PX))
 
-    small = SIZE_PX[1] / 6
-    assert people(0.7, small) == 1
-    assert people(0.8, small) == 2
-    assert people(0.7, small, n_standing=0) == 1, "in a video that is turned all lie"
-    assert people(0.7, SIZE_PX[1] / 4) == 2
+LIES = (180, 90)
+
+
+@pytest.mark.parametrize(
+    ("how", "n_people"),
+    [
+        ({"box": LIES}, 1),
+        ({"box": LIES, "bbox_thr": 0.0}, 2),
+        ({"box": LIES, "bbox_thr": 0.3}, 2),
+        ({"box": (270, 135)}, 2),  # near by
+        ({"box": (90, 100)}, 2),  # sits
+        ({"box": LIES, "seconds": (0, 1.4), "other": (1.5, 3)}, 2),  # nobody stands meanwhile
+    ],
+)
+def test_what_is_small_and_lies_while_others_stand_must_be_surer(how, n_people):
+    assert judged(0.7, **how) == n_people
+    assert judged(0.8, **how) == 2
 
 
 def test_finished_tracks_are_judged_as_chains_are():
