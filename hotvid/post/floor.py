@@ -89,8 +89,6 @@ def fit_floor(
     can be so small.
     """
     touches = touches or [np.zeros((0, 3))] * len(stands)
-    if not sum(map(len, stands)) and max(map(len, touches), default=0) < 2:
-        return lowest_floor(feet_m, up)
     seen = seen or [np.ones(f.shape[:2], bool) for f in feet_m]
     bears = bears or seen
     doubtful = []
@@ -102,8 +100,10 @@ def fit_floor(
         else:
             doubtful.append(np.zeros((0, 3)) if len(places) else _lowest_place(feet[fit], up))
     places = Places.of(stands, doubtful, _DOUBTFUL)
-    n_stands = sum(map(len, stands))
-    if len({*places.person.tolist()}) > 1:
+    n_stands, n_people = sum(map(len, stands)), len({*places.person.tolist()})
+    if not n_stands and n_people < 2 and max(map(len, touches), default=0) < 2:
+        return lowest_floor(feet_m, up)
+    if n_people > 1:
         plane = plane_of_many(places, up)
     else:
         # Nobody else's size is in question: what is off by more than stands err is a rung, a step.

@@ -22,7 +22,7 @@ _CHILD = 0.35  # of an adult; who would have to be smaller to stand on the floor
 # What it costs, as half a squared deviation does, to take somebody for one on something higher; for
 # one who, below the floor otherwise, is much smaller and nearer: a child; and for one who is below.
 _RAISED, _SMALL, _UNDER = 3.5, 6.0, 12.0
-_FULL = 2.0  # so many stands on one level speak as loudly as somebody can
+_FULL = 2.0  # so many stands on one level, or fewer if nobody has as many, speak as loud as can be
 _STARTS = (0.08, 0.3, 0.5, 0.7)  # of all levels, from the lowest: those that are tried as the floor
 _ROUNDS = 6
 
@@ -51,7 +51,8 @@ def plane_of_many(places: Places, up: np.ndarray) -> Plane:
     levels = _levels(places, up)
     owner = np.array([places.person[rows[0]] for rows in levels])
     lowest = np.diff(owner, prepend=-1) != 0
-    loud = np.minimum([places.counts[rows].sum() / _FULL for rows in levels], 1)
+    counts = np.array([places.counts[rows].sum() for rows in levels])
+    loud = np.minimum(counts / min(_FULL, counts.max()), 1)
     bodies = Plane(up, 0.0, np.ones(places.n_people))
     heights = np.sort(_offs(places, levels, bodies))
     starts = sorted({float(heights[int(share * len(heights))]) for share in _STARTS})

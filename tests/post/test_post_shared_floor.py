@@ -165,3 +165,15 @@ def test_a_child_that_climbs_on_something_is_as_small_as_on_the_floor():
     floor = fit_floor([stands(0.08, 2.0)] * 4 + [climbs], [NO_FEET] * 5, UP)
     assert floor.height_m == pytest.approx(2.0, abs=0.05)
     assert floor.size[4] == pytest.approx(0.5, abs=0.03)
+
+
+def test_in_a_still_picture_people_of_different_sizes_share_a_floor():
+    rotation, place = camera(pitch=15, roll=0, height=2.5)
+    tall, _ = walker(n=1, start=(-0.8, -2.0))
+    short, _ = walker(n=1, start=(0.8, -0.5), size=0.85)
+    one, two = (poses := filmed([tall, short], rotation, place)).people
+    placed = place_in_world(replace(poses, people=(seen_as(one, 0.94), seen_as(two, 1.1))))
+    assert placed.world.n_stands == 0
+    assert [lower_foot(p) for p in placed.people] == pytest.approx([ANKLE_M] * 2, abs=0.08)
+    heights = [standing_height_m(p.world.xyz_m) for p in placed.people]
+    assert heights[1] / heights[0] == pytest.approx(0.85, abs=0.08)
