@@ -41,8 +41,8 @@ _MIN_SHRINK = 0.4
 # A body whose main joints in the picture are less sure than this on average is none.
 _MIN_CONFIDENCE = 0.45
 # A newcomer's must be surer (99 of 100 people pass this), and more so in fine tiles, where much
-# else looks like somebody. Of people cut off at the hips or knees 83 of 96 were
-# found so, with all joints 69; of some hundred pictures without people one more showed somebody.
+# else looks like somebody. Of people cut off at the hips or knees 83 of 96 were found so, with all
+# joints 69; of some hundred pictures without people one more showed somebody.
 _NEW_CONFIDENCE, _NEW_FINE_CONFIDENCE = 0.62, 0.68
 # Unless the detector is so sure: nothing but people reached this in its tiles.
 _SURE = 0.85

@@ -17,6 +17,7 @@ from hotvid.pose2d.regions import (
     TRUNK,
     Region,
     box_overlap,
+    extent_px,
     region_from_points,
 )
 from hotvid.pose2d.tiles import Tile
@@ -139,8 +140,7 @@ def hide(square: np.ndarray, bodies: Sequence[np.ndarray]) -> None:
         return
     mask = np.zeros(square.shape[:2], np.uint8)
     for points in bodies:
-        joints = points[MAIN_JOINTS]
-        thick = min(float(np.hypot(*np.ptp(joints, axis=0))) * _LIMB_WIDTH, INPUT_SIZE)
+        thick = min(extent_px(points) * _LIMB_WIDTH, INPUT_SIZE)
         trunk = np.clip(points[TRUNK], -_FAR, _FAR).astype(np.int32)
         cv2.fillConvexPoly(mask, cv2.convexHull(trunk), 255)
         for a, b in LIMBS:

@@ -10,7 +10,7 @@ from itertools import combinations
 import numpy as np
 
 from hotvid.pose2d.blazepose_landmarks import Body
-from hotvid.pose2d.regions import MAIN_JOINTS, MIRROR, Region, keypoint_similarity
+from hotvid.pose2d.regions import MAIN_JOINTS, MIRROR, Region, extent_px, keypoint_similarity
 from hotvid.pose2d.sides import SideKeeper
 
 # Frames after losing somebody in which to look near the place where motion alone puts them.
@@ -145,7 +145,7 @@ def _growth(step_s: float) -> float:
 
 def extent(body: Body) -> float:
     """The diagonal of the box of the body's main joints, pixels."""
-    return max(float(np.hypot(*np.ptp(body.xy_px[MAIN_JOINTS], axis=0))), 1.0)
+    return extent_px(body.xy_px)
 
 
 def is_in(body: Body, size_px: tuple[int, int]) -> bool:

@@ -96,6 +96,11 @@ def keypoint_similarity(xy_a: np.ndarray, xy_b: np.ndarray) -> float:
     return float(np.exp(-squared / (2 * area * (2 * _OKS_SIGMA) ** 2)).mean())
 
 
+def extent_px(xy_px: np.ndarray) -> float:
+    """The diagonal of the box of the main joints of a body (33, 2), pixels; 1 at least."""
+    return max(float(np.hypot(*np.ptp(xy_px[MAIN_JOINTS], axis=0))), 1.0)
+
+
 def off_limbs(points: np.ndarray, xy_px: np.ndarray) -> np.ndarray:
     """(N,) pixels from each of `points` (N, 2) to the nearest limb of a body (33, 2)."""
     start, end = xy_px[LIMBS[:, 0]], xy_px[LIMBS[:, 1]]

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 
 import numpy as np
 from scipy.ndimage import minimum_filter1d
 
 from hotvid.post.floor_plane import LEVEL_M, plane_of_many, plane_of_one, size_on
-from hotvid.post.plane_fit import ANKLE_M, Places
+from hotvid.post.plane_fit import ANKLE_M, Floor, Places
 
 _RUNG_M = 0.15  # of somebody alone: a foot so far off, once up is known, is on a step, a rung
 _STEP_S = 0.15  # a foot is lowest of all so long before and after it touches
@@ -17,23 +17,6 @@ _BIN_S = 0.5  # errors of depth last so long: what is nearer in time says nothin
 _LOW_SHARE = 5.0  # per cent: where feet that nobody saw standing are at their lowest
 _DOUBTFUL = 0.25  # of a stand: what counts of who was hardly ever seen to stand,
 _LOWEST_FEET = 10.0  # per cent of the time: when the feet are lowest
-
-
-@dataclass(frozen=True)
-class Floor:
-    """The plane on which everyone stands, in the camera's axes.
-
-    up           (3,) unit, at right angles to the floor.
-    height_m     of the camera above it.
-    size         for each person what to multiply all lengths with, so that the person stands on
-                 it; 1 for somebody alone, whose size and distance a single view cannot tell apart.
-    n_stands     how many half seconds of standing it is fitted to.
-    """
-
-    up: np.ndarray
-    height_m: float
-    size: tuple[float, ...]
-    n_stands: int
 
 
 def standing_places(feet_m: np.ndarray, contact: np.ndarray, fps: float) -> np.ndarray:
@@ -112,11 +95,11 @@ def fit_floor(
         runs = sum(map(len, doubtful)) > n_stands
         first = plane_of_one(places, up, up, LEVEL_M)
         plane = plane_of_one(places, up, first.up, LEVEL_M if runs else _RUNG_M)
-    size = plane.size.tolist()
+    size = plane.size.copy()
     for i in set(range(len(feet_m))) - {*places.person.tolist()}:
         lowest = _lowest_place(feet_m[i][seen[i].all(1)], plane.up)
         size[i] = size_on(plane, lowest) if len(lowest) else 1.0
-    return Floor(plane.up, plane.height_m, tuple(size), plane.n_stands)
+    return replace(plane, size=size)
 
 
 def lowest_floor(points_m: Sequence[np.ndarray], up: np.ndarray) -> Floor:
@@ -127,7 +110,7 @@ def lowest_floor(points_m: Sequence[np.ndarray], up: np.ndarray) -> Floor:
     drops = [(p[np.isfinite(p).all((1, 2))] @ up).min(1) for p in points_m]
     drops = [d for d in drops if len(d)]
     lowest = min((float(np.percentile(d, _LOW_SHARE)) for d in drops), default=ANKLE_M)
-    return Floor(up, ANKLE_M - lowest, (1.0,) * len(points_m), 0)
+    return Floor(up, ANKLE_M - lowest, np.ones(len(points_m)))
 
 
 def _both(seen: np.ndarray, bears: np.ndarray) -> np.ndarray:

@@ -13,7 +13,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from hotvid.post.plane_fit import ANKLE_M, SIZE_SURE, UP_SURE, Places, Plane, fitted
+from hotvid.post.plane_fit import ANKLE_M, SIZE_SURE, UP_SURE, Floor, Places, fitted
 
 LEVEL_M = 0.4  # a foot so far off stands on something else: a box, a stair
 _LEVEL_SURE_M = 0.08  # somebody's level is known to this, beside what the size does to it
@@ -27,7 +27,7 @@ _STARTS = (0.08, 0.3, 0.5, 0.7)  # of all levels, from the lowest: those that ar
 _ROUNDS = 6
 
 
-def plane_of_one(places: Places, up: np.ndarray, seen_up: np.ndarray, apart_m: float) -> Plane:
+def plane_of_one(places: Places, up: np.ndarray, seen_up: np.ndarray, apart_m: float) -> Floor:
     """The lowest plane through places of one person, who keeps the size given.
 
     seen_up  (3,) as far as this is up, what is `apart_m` metres from the lowest level is on
@@ -40,7 +40,7 @@ def plane_of_one(places: Places, up: np.ndarray, seen_up: np.ndarray, apart_m: f
     return fitted(places.taken(np.abs(height - level) < apart_m), up)
 
 
-def plane_of_many(places: Places, up: np.ndarray) -> Plane:
+def plane_of_many(places: Places, up: np.ndarray) -> Floor:
     """The likeliest plane under several people, each on it or on something higher, and their sizes.
 
     Of the levels on which people are, several are tried as the floor; from each, plane and sizes
@@ -49,43 +49,47 @@ def plane_of_many(places: Places, up: np.ndarray) -> Plane:
     and the sizes of adults leave, and nobody is under it.
     """
     levels = _levels(places, up)
-    owner = np.array([places.person[rows[0]] for rows in levels])
-    lowest = np.diff(owner, prepend=-1) != 0
-    counts = np.array([places.counts[rows].sum() for rows in levels])
-    loud = np.minimum(counts / min(_FULL, counts.max()), 1)
-    bodies = Plane(up, 0.0, np.ones(places.n_people))
+    bodies = Floor(up, 0.0, np.ones(places.n_people))
     heights = np.sort(_offs(places, levels, bodies))
     starts = sorted({float(heights[int(share * len(heights))]) for share in _STARTS})
     found = []
     for plane in [fitted(places, up), *(replace(bodies, height_m=-start) for start in starts)]:
         on = np.zeros(len(levels), bool)
         for _ in range(_ROUNDS):
-            was, on = on, _costs(places, levels, plane) < _RAISED
+            was, on = on, _costs(_offs(places, levels, plane), plane) < _RAISED
             if not on.any() or (on == was).all():
                 break
-            plane = fitted(
-                places.taken(np.concatenate([levels[i] for i in np.flatnonzero(on)])), up
-            )
-        cost, off = _costs(places, levels, plane), _offs(places, levels, plane)
-        on = cost < _RAISED
-        fits = np.array([size_on(plane, places.place[rows]) < 1 for rows in levels])
-        nowhere = ~np.isin(owner, owner[on])  # on the floor are these people
-        child = lowest & fits & nowhere
-        under = (off < 0) & ~np.isin(owner, owner[child])
-        other = loud * np.where(under, _UNDER, _RAISED)
-        other[lowest & nowhere & under] = _UNDER
-        other[child] = _SMALL
-        tilt = float(np.arccos(np.clip(plane.up @ up, -1, 1)))
-        total = np.minimum(loud * cost, other).sum() + (tilt / UP_SURE) ** 2 / 2
-        found.append((total, len(found), plane, child))
-    _, _, plane, child = min(found, key=lambda one: one[:2])
+            rows = np.concatenate([levels[i] for i in np.flatnonzero(on)])
+            plane = fitted(places.taken(rows), up)
+        found.append(_judged(places, levels, plane, up))
+    return min(found, key=lambda one: one[0])[1]
+
+
+def _judged(
+    places: Places, levels: Sequence[np.ndarray], plane: Floor, up: np.ndarray
+) -> tuple[float, Floor]:
+    """What `plane` costs as the floor, and it with the sizes of those who are children then."""
+    owner = np.array([places.person[rows[0]] for rows in levels])
+    lowest = np.diff(owner, prepend=-1) != 0
+    counts = np.array([places.counts[rows].sum() for rows in levels])
+    loud = np.minimum(counts / min(_FULL, counts.max()), 1)
+    off = _offs(places, levels, plane)
+    cost = _costs(off, plane)
+    nowhere = ~np.isin(owner, owner[cost < _RAISED])  # on the floor are these people
+    small = np.array([size_on(plane, places.place[rows]) for rows in levels])
+    child = lowest & (small < 1) & nowhere
+    under = (off < 0) & ~np.isin(owner, owner[child])
+    other = loud * np.where(under, _UNDER, _RAISED)
+    other[lowest & nowhere & under] = _UNDER
+    other[child] = _SMALL
+    tilt = float(np.arccos(np.clip(plane.up @ up, -1, 1)))
     size = plane.size.copy()
-    for which in np.flatnonzero(child):
-        size[owner[which]] = size_on(plane, places.place[levels[which]])
-    return replace(plane, size=size)
+    size[owner[child]] = small[child]
+    total = float(np.minimum(loud * cost, other).sum() + (tilt / UP_SURE) ** 2 / 2)
+    return total, replace(plane, size=size)
 
 
-def size_on(plane: Plane, place: np.ndarray) -> float:
+def size_on(plane: Floor, place: np.ndarray) -> float:
     """What makes somebody whose feet are at `place` (N, 3) small enough to be on it, not below.
 
     1 for who is not 0.4 m below it, and who could not be so small, or seen so from below it.
@@ -109,17 +113,16 @@ def _levels(places: Places, up: np.ndarray) -> list[np.ndarray]:
     return np.split(order, np.flatnonzero(new) + 1)
 
 
-def _offs(places: Places, levels: Sequence[np.ndarray], plane: Plane) -> np.ndarray:
+def _offs(places: Places, levels: Sequence[np.ndarray], plane: Floor) -> np.ndarray:
     """(L,) metres: how far above the plane each level is, were its person as large as given."""
     off = places.place @ plane.up + plane.height_m - ANKLE_M
     return np.array([np.median(off[rows]) for rows in levels])
 
 
-def _costs(places: Places, levels: Sequence[np.ndarray], plane: Plane) -> np.ndarray:
-    """(L,) half the squared deviations by which a level is off, for one of somebody on the floor.
+def _costs(off: np.ndarray, plane: Floor) -> np.ndarray:
+    """(L,) half the squared deviations by which levels are `off` (L,), if people are on the floor.
 
     A size moves the person along the line of sight, and the feet by its share of their drop.
     """
-    off = _offs(places, levels, plane)
     drop = plane.height_m - ANKLE_M - off
     return off**2 / (_LEVEL_SURE_M**2 + (SIZE_SURE * drop) ** 2) / 2

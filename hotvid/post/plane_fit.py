@@ -20,13 +20,15 @@ _SIZES = (0.6, 1.25)
 
 
 @dataclass(frozen=True)
-class Plane:
-    """A plane, and the sizes of the people on it.
+class Floor:
+    """The plane on which everyone stands, in the camera's axes.
 
-    up        (3,) unit, at right angles to it.
-    height_m  of the camera above it.
-    size      (P,) what to multiply each person's lengths with.
-    n_stands  how many places that are sure it is fitted to.
+    up           (3,) unit, at right angles to the floor.
+    height_m     of the camera above it.
+    size         (P,) for each person what to multiply all lengths with, so that the person stands
+                 on it; 1 for somebody alone, whose size and distance a single view cannot tell
+                 apart.
+    n_stands     how many half seconds of standing it is fitted to.
     """
 
     up: np.ndarray
@@ -63,7 +65,7 @@ class Places:
         return Places(*chosen, self.n_people)
 
 
-def fitted(places: Places, up: np.ndarray) -> Plane:
+def fitted(places: Places, up: np.ndarray) -> Floor:
     """Tilt, height and sizes as one least-squares problem (Gauss-Newton), each with what is known
     beforehand; wild observations are held down (Huber 1964).
 
@@ -77,7 +79,7 @@ def fitted(places: Places, up: np.ndarray) -> Plane:
     return _solved(places, steepest, _HELD)
 
 
-def _solved(places: Places, up: np.ndarray, up_sure: float) -> Plane:
+def _solved(places: Places, up: np.ndarray, up_sure: float) -> Floor:
     """As `fitted`, of any tilt, `up` being known to `up_sure` radians."""
     place, person = places.place, places.person
     across = np.stack([unit(np.cross(up, a)) for a in _two_axes(up)])
@@ -87,12 +89,12 @@ def _solved(places: Places, up: np.ndarray, up_sure: float) -> Plane:
         drop = place @ unit(up + tilt @ across)
         slope = np.column_stack([size[person, None] * (place @ across.T), np.ones(len(place))])
         off = size[person] * drop + height - ANKLE_M
-        plane, sizes = _step(slope, drop, off, places.counts, person, tilt / up_sure, size, up_sure)
+        plane, sizes = _step(slope, drop, off, places.counts, person, tilt, size, up_sure)
         tilt = tilt + plane[:2]
         height += float(plane[2])
         size = np.clip(size + sizes, *_SIZES)
     n_stands = int((places.counts >= 1).sum())
-    return Plane(unit(up + tilt @ across), height, size, n_stands)
+    return Floor(unit(up + tilt @ across), height, size, n_stands)
 
 
 def _step(
@@ -129,7 +131,7 @@ def _step(
         return plane, (to_size - plane @ mixed) / of_size
 
     plane, sizes = solved(
-        -slope.T @ (weight * off) - np.append(tilt, 0) / held,
+        -slope.T @ (weight * off) - np.append(tilt, 0) / held**2,
         -by_person(weight * drop * off) - (size - 1) / SIZE_SURE**2,
     )
     stand = by_person(counts) > 0  # the others' sizes keep what they are

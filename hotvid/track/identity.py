@@ -167,10 +167,10 @@ def without_phantoms(
     upright = [chain for chain in likely if _aspect(d.box_px[chain]) < 1 / _LYING]
 
     def is_doubtful(chain: Chain) -> bool:
+        if _flashes_up(d, chain, size_px):
+            return True
         lies = _lies_far_away(d.box_px[chain], size_px)
-        return (lies and any(_overlap(d, chain, o) for o in upright)) or _flashes_up(
-            d, chain, size_px
-        )
+        return lies and any(_overlap(d, chain, other) for other in upright)
 
     return [
         chain
@@ -197,7 +197,7 @@ def tracks_without_phantoms(
 def _flashes_up(d: Detections, chain: Chain, size_px: tuple[int, int] | None) -> bool:
     """Whether it comes and goes within a moment, some time after and before anything is seen of
     anybody else, and not over the picture's edge."""
-    first, last = chain[[0, -1]]
+    first, last = ends = chain[[0, -1]]
     n_rows = d.row[-1] - d.row[0]
     step_s = (d.time_s[-1] - d.time_s[0]) / max(n_rows, 1)
     if size_px is None or step_s > _MOMENT_S / _MOMENT_FRAMES:
@@ -205,7 +205,7 @@ def _flashes_up(d: Detections, chain: Chain, size_px: tuple[int, int] | None) ->
     brief = d.time_s[last] - d.time_s[first] + step_s < _MOMENT_S
     before, after = d.time_s[first] - d.time_s[0], d.time_s[-1] - d.time_s[last]
     amid = min(before, after) >= _MOMENT_S
-    return bool(brief and amid and not np.any(at_border(d, chain[[0, -1]], size_px)))
+    return bool(brief and amid and not np.any(at_border(d, ends, size_px)))
 
 
 def _overlap(d: Detections, a: Chain, b: Chain) -> bool:
