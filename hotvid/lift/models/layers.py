@@ -142,7 +142,9 @@ class MLP(nn.Module):
         self.fc2 = nn.Linear(hidden, channel)
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.fc2(F.gelu(self.fc1(x)))
+        x = self.fc1(x)
+        # In place where no gradient wants what was there before.
+        return self.fc2(F.gelu(x) if x.requires_grad else F.gelu(x, out=x))
 
 
 class Block(nn.Module):
