@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from hotvid.lift.models.zoo import build_model
     from hotvid.types import Poses
 
-__version__ = "0.3.0"
+__version__ = "0.3.1"
 __all__ = [
     "HotvidError",
     "HotvidWarning",

@@ -42,7 +42,8 @@ _MIN_SHRINK = 0.4
 _MIN_CONFIDENCE = 0.45
 # A newcomer's must be surer (99 of 100 people pass this), and more so in fine tiles, where much
 # else looks like somebody. Of people cut off at the hips or knees 83 of 96 were found so, with all
-# joints 69; of some hundred pictures without people one more showed somebody.
+# joints 69; of some hundred pictures without people one more showed somebody. Of a woman cut off
+# at the chest in 20 ways 16 looks found her, as her head and shoulders are enough, before 6.
 _NEW_CONFIDENCE, _NEW_FINE_CONFIDENCE = 0.62, 0.68
 # Unless the detector is so sure: nothing but people reached this in its tiles.
 _SURE = 0.85

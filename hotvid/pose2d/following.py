@@ -17,8 +17,8 @@ from hotvid.pose2d.sides import SideKeeper
 _PATIENCE = 12
 # Bodies of two people who are followed, this alike, are one body.
 _COLLAPSED = 0.6
-# Share of the main joints that must be in the picture.
-_MIN_INSIDE = 0.35
+# Share of the main joints that must be in the picture, or else the nose and both shoulders.
+_MIN_INSIDE, _BUST = 0.35, np.isin(MAIN_JOINTS, [0, 11, 12])
 # Speed is averaged with this weight for the newest frame, and so much of it (x, y, angle) is taken
 # to go on: more made the regions swing where landmarks are unsure, less loses who moves fast.
 _SPEED_GAIN = 0.5
@@ -149,10 +149,13 @@ def extent(body: Body) -> float:
 
 
 def is_in(body: Body, size_px: tuple[int, int]) -> bool:
-    """Whether enough of the body's main joints lie within the picture."""
+    """Whether enough of the body's main joints lie within the picture, or its head and shoulders.
+
+    Somebody filmed down to the chest shows no more than those; who walks out shows others last.
+    """
     points = body.xy_px[MAIN_JOINTS]
     inside = ((points >= 0) & (points < np.array(size_px))).all(-1)
-    return float(inside.mean()) >= _MIN_INSIDE
+    return float(inside.mean()) >= _MIN_INSIDE or bool(inside[_BUST].all())
 
 
 def settle_collapses(people: Sequence[Followed]) -> list[Followed]:

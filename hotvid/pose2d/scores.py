@@ -30,7 +30,7 @@ _CALIBRATION = {
 }
 # Of keypoints placed beyond the picture's edge this share were within the same distance.
 _BEYOND_EDGE = 0.25
-_ENOUGH_JOINTS = 4  # a head, shoulders and an arm
+_ENOUGH_JOINTS = 3  # a head and both shoulders
 
 
 def keypoint_scores(body: Body, model: str, size_px: tuple[int, int]) -> np.ndarray:

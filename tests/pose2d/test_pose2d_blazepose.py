@@ -195,6 +195,22 @@ def test_who_is_cut_off_at_the_hips_is_found(walk, seen):
     assert (found.box_px[woman] >= 0).all() and found.box_px[woman, 3] <= 720
 
 
+@pytest.mark.parametrize("n", [0, 4, 8])
+def test_who_is_filmed_down_to_the_chest_is_found_and_followed(walk, seen, n):
+    """Head and shoulders fill the picture, as before a camera on a desk."""
+    woman = seen[n].xy_px[np.argmax(hips(seen[n])[:, 1])]
+    shoulders, waist = woman[[11, 12]].mean(0), woman[[LEFT_HIP, RIGHT_HIP]].mean(0)
+    trunk = np.linalg.norm(waist - shoulders)
+    x0, y0 = (shoulders - trunk * np.array([1.5, 1.2])).astype(int)
+    x1, y1 = (shoulders + trunk * np.array([1.5, 0.35])).astype(int)
+    close = Frame(0, 0.0, np.ascontiguousarray(walk[n].bgr[y0:y1, x0:x1]))
+    again = Frame(1, 1 / 30, close.bgr)
+    for keypoints in everyone(load_backend(Pose2DConfig()), [close, again]):
+        assert len(keypoints) == 1
+        at = keypoints.xy_px[0, [NOSE, 11, 12]] + [x0, y0]
+        np.testing.assert_allclose(at, woman[[NOSE, 11, 12]], atol=0.35 * trunk)
+
+
 def test_of_two_found_on_one_body_in_one_frame_the_less_sure_goes(walk):
     """As where a back seen from above was taken for somebody upside down, too."""
     backend = load_backend(Pose2DConfig(mode="fast"))

@@ -80,6 +80,20 @@ def test_somebody_who_walks_out_of_the_picture_is_dropped():
     assert not is_in(body(1040, 300), SIZE)
 
 
+def test_head_and_shoulders_are_enough_of_a_person_to_follow_and_to_score():
+    """As in somebody filmed down to the chest: all else is beyond the picture's lower edge."""
+    xy = SHAPE + [500, 2000]
+    xy[[0, 11, 12]] = [[500, 300], [600, 500], [400, 500]]
+    bust = body(500, 400, xy=xy)
+    assert is_in(bust, SIZE)
+    assert body_confidence(bust, "blazepose-full", SIZE) > 0.9
+    person = Followed(bust)
+    person.see(bust, SIZE)
+    assert not person.given_up
+    xy[11] = [1200, 500]  # with one shoulder out of the picture it is nobody
+    assert not is_in(body(500, 400, xy=xy), SIZE)
+
+
 def sized(scale):
     return body(500, 400, xy=SHAPE * scale + [500, 400])
 
