@@ -10,7 +10,15 @@ from itertools import combinations
 import numpy as np
 
 from hotvid.pose2d.blazepose_landmarks import Body
-from hotvid.pose2d.regions import MAIN_JOINTS, MIRROR, Region, extent_px, keypoint_similarity
+from hotvid.pose2d.regions import (
+    BUST,
+    MAIN_JOINTS,
+    MIRROR,
+    Region,
+    extent_px,
+    in_picture,
+    keypoint_similarity,
+)
 from hotvid.pose2d.sides import SideKeeper
 
 # Frames after losing somebody in which to look near the place where motion alone puts them.
@@ -18,7 +26,7 @@ _PATIENCE = 12
 # Bodies of two people who are followed, this alike, are one body.
 _COLLAPSED = 0.6
 # Share of the main joints that must be in the picture, or else the nose and both shoulders.
-_MIN_INSIDE, _BUST = 0.35, np.isin(MAIN_JOINTS, [0, 11, 12])
+_MIN_INSIDE = 0.35
 # Speed is averaged with this weight for the newest frame, and so much of it (x, y, angle) is taken
 # to go on: more made the regions swing where landmarks are unsure, less loses who moves fast.
 _SPEED_GAIN = 0.5
@@ -153,9 +161,8 @@ def is_in(body: Body, size_px: tuple[int, int]) -> bool:
 
     Somebody filmed down to the chest shows no more than those; who walks out shows others last.
     """
-    points = body.xy_px[MAIN_JOINTS]
-    inside = ((points >= 0) & (points < np.array(size_px))).all(-1)
-    return float(inside.mean()) >= _MIN_INSIDE or bool(inside[_BUST].all())
+    inside = in_picture(body.xy_px, size_px)
+    return float(inside[MAIN_JOINTS].mean()) >= _MIN_INSIDE or bool(inside[BUST].all())
 
 
 def settle_collapses(people: Sequence[Followed]) -> list[Followed]:

@@ -19,6 +19,8 @@ MAIN_JOINTS = np.array([0, 11, 12, 13, 14, 15, 16, 23, 24, 25, 26, 27, 28])
 # Takes a body's keypoints to those of its mirror image.
 MIRROR = BLAZEPOSE33.mirror
 TRUNK = np.array([11, 12, 24, 23])
+# Nose and shoulders: what is in sight of who is filmed down to the chest.
+BUST = np.array([0, 11, 12])
 # Trunk, arms, legs, and the neck on both sides, as pairs of joints.
 LIMBS = np.array(
     [e for e in BLAZEPOSE33.edges if set(e) <= set(MAIN_JOINTS.tolist())] + [(0, 11), (0, 12)]
@@ -99,6 +101,11 @@ def keypoint_similarity(xy_a: np.ndarray, xy_b: np.ndarray) -> float:
 def extent_px(xy_px: np.ndarray) -> float:
     """The diagonal of the box of the main joints of a body (33, 2), pixels; 1 at least."""
     return max(float(np.hypot(*np.ptp(xy_px[MAIN_JOINTS], axis=0))), 1.0)
+
+
+def in_picture(xy_px: np.ndarray, size_px: tuple[int, int]) -> np.ndarray:
+    """(N,) bool: which of the points (N, 2), pixels, lie in a picture of (width, height)."""
+    return ((xy_px >= 0) & (xy_px < np.array(size_px))).all(-1)
 
 
 def off_limbs(points: np.ndarray, xy_px: np.ndarray) -> np.ndarray:

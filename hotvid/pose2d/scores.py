@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from hotvid.pose2d.blazepose_landmarks import Body
-from hotvid.pose2d.regions import MAIN_JOINTS
+from hotvid.pose2d.regions import BUST, MAIN_JOINTS, in_picture
 
 # Measured: for each size of the model, the share of keypoints within 0.2 torso lengths (PCK@0.2)
 # of the reprojected reference of four calibrated views of one person, by the lower of the
@@ -30,7 +30,7 @@ _CALIBRATION = {
 }
 # Of keypoints placed beyond the picture's edge this share were within the same distance.
 _BEYOND_EDGE = 0.25
-_ENOUGH_JOINTS = 3  # a head and both shoulders
+_ENOUGH_JOINTS = len(BUST)
 
 
 def keypoint_scores(body: Body, model: str, size_px: tuple[int, int]) -> np.ndarray:
@@ -42,8 +42,7 @@ def keypoint_scores(body: Body, model: str, size_px: tuple[int, int]) -> np.ndar
     """
     logits, shares = _CALIBRATION[model]
     score = np.interp(np.minimum(body.visibility, body.inside), logits, shares)
-    beyond = ((body.xy_px < 0) | (body.xy_px >= np.array(size_px))).any(-1)
-    score = np.where(beyond, np.minimum(score, _BEYOND_EDGE), score)
+    score = np.where(in_picture(body.xy_px, size_px), score, np.minimum(score, _BEYOND_EDGE))
     return (score * body.presence).astype(np.float32)
 
 
@@ -54,8 +53,7 @@ def body_confidence(body: Body, model: str, size_px: tuple[int, int]) -> float:
     of others; of all where few are.
     """
     score = keypoint_scores(body, model, size_px)[MAIN_JOINTS]
-    joints = body.xy_px[MAIN_JOINTS]
-    within = ((joints >= 0) & (joints < np.array(size_px))).all(-1)
+    within = in_picture(body.xy_px[MAIN_JOINTS], size_px)
     if within.sum() >= _ENOUGH_JOINTS:
         score = score[within]
     return float(score.mean())
