@@ -114,6 +114,20 @@ def atomic_output(path: str | os.PathLike, overwrite: bool = False) -> Iterator[
         raise
 
 
+@contextlib.contextmanager
+def written_by_library(name: str) -> Iterator[None]:
+    """Within `atomic_output`: a library's own error for what it cannot write as the system's.
+
+    Only around what writes: elsewhere a RuntimeError is a mistake, and is to be seen.
+    """
+    try:
+        yield
+    except RuntimeError as error:
+        full = os.strerror(errno.ENOSPC) in str(error)
+        number = errno.ENOSPC if full else errno.EIO
+        raise OSError(number, f"{name} could not write all of it") from error
+
+
 def temporary_name(suffix: str = "") -> str:
     """A name that nobody else has, for what is renamed when it is whole; hidden on Unix."""
     return f"{_TEMPORARY}{uuid.uuid4().hex[:12]}{suffix}"

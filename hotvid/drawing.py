@@ -77,10 +77,13 @@ def render(
 def _reader_of(poses: Poses, path: PathLike) -> VideoReader:
     """The frames of `poses`, at the times that they were found at."""
     span, fps = _span(poses), poses.video.fps
-    reader = VideoReader(path, span, fps if Path(path).is_dir() else None)
+    if poses.video.fps_given or Path(path).is_dir():
+        return VideoReader(path, span, fps)
+    reader = VideoReader(path, span)
     if math.isclose(reader.info.fps, fps, rel_tol=1e-3):
         return reader
-    return VideoReader(path, span, fps)  # which was given when they were found
+    # Poses of versions before 0.3.2 do not say that the rate was given.
+    return VideoReader(path, span, fps)
 
 
 def _span(poses: Poses) -> tuple[float, float] | None:

@@ -36,6 +36,7 @@ class VideoInfo:
     focal_px     of the lens, in pixels of the picture: given, or as the file's metadata have it;
                  None where nobody knows it.
     shown_px     the longer side of what is between black bars; None where none were found.
+    fps_given    the user said how fast the video is: times are even ones, not the container's.
     """
 
     path: str
@@ -47,6 +48,7 @@ class VideoInfo:
     has_audio: bool = False
     focal_px: float | None = None
     shown_px: int | None = None
+    fps_given: bool = False
 
     @property
     def stem(self) -> str:

@@ -25,7 +25,7 @@ class _MainJobUnlessNamed(TyperGroup):
     """What is not a command's name is a video, or an option, of the main job."""
 
     def parse_args(self, context: Any, args: list[str]) -> list[str]:
-        if not args or (args[0] not in self.commands and args[0] != "--help"):
+        if not args or (args[0] not in self.commands and args[0] not in context.help_option_names):
             args = ["run", *args]
         return super().parse_args(context, args)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,6 @@ import numpy as np
 
 from hotvid import __version__
 from hotvid.config import ExportConfig
-from hotvid.errors import OutputError
 from hotvid.export.even_rate import EvenFrames, even_frames
 from hotvid.export.formats import FORMATS
 from hotvid.file_names import unicode_path
@@ -19,6 +19,8 @@ from hotvid.types import Poses
 
 _MM = 1000.0
 _FORMAT = FORMATS["c3d"]
+_BLOCK, _DATA_WORD = 512, 16  # bytes; where the header says in which block the points begin
+_POINT_BYTES = 16  # x, y, z, and the word of residual and cameras
 _MOST = 0xFFFF  # what the header's words for frames can count
 # A point's residual: made without a measurement, or not there at all.
 _BRIDGED, _MISSING = 0.0, -1.0
@@ -81,9 +83,17 @@ def write(poses: Poses, path: Path, config: ExportConfig) -> None:
     file["data"]["meta_points"]["camera_masks"] = cameras
     with unicode_path(path) as plain:
         file.write(str(plain))
-    # ezc3d says nothing of a file that it cannot open.
-    if not (path.is_file() and path.stat().st_size):
-        raise OutputError(f"cannot write '{path}'", "choose another place for the output")
+    _check_whole(path, points[0].size)
+
+
+def _check_whole(path: Path, n_points: int) -> None:
+    """OSError unless the file holds all its points: ezc3d says nothing of a disk that is full."""
+    with path.open("rb") as file:
+        head = file.read(_BLOCK)
+    first_block = int.from_bytes(head[_DATA_WORD : _DATA_WORD + 2], "little")
+    wanted = max(first_block - 1, 1) * _BLOCK + n_points * _POINT_BYTES
+    if path.stat().st_size < wanted:
+        raise OSError(errno.EIO, "the disk took only a part of it")
 
 
 def _points(poses: Poses, frames: EvenFrames) -> tuple[np.ndarray, np.ndarray]:

@@ -198,7 +198,7 @@ def output_paths(
     if folder:
         if len(formats) == 1 and formats[0].folder:
             return ((formats[0], out),)
-        out = out / source.stem
+        out = out / _name_of(source)
         return tuple((f, _with(out, f)) for f in formats)
     _check_ending(formats, out)
     if len(formats) == 1 and (formats[0].folder or out.suffix.lower() == formats[0].ending):
@@ -207,6 +207,13 @@ def output_paths(
     if named:
         out = out.with_name(out.name[: -len(max(named, key=len))])
     return tuple((f, _with(out, f)) for f in formats)
+
+
+def _name_of(source: Path) -> str:
+    """A source's name as outputs have it: a folder's whole, a file's without its ending."""
+    if source.is_dir():
+        return source.resolve().name or "poses"  # the root of a disk has none
+    return source.stem
 
 
 def _with(base: Path, form: Format) -> Path:

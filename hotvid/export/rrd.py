@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from hotvid.atomic import written_by_library
 from hotvid.config import ExportConfig
 from hotvid.export.colours import N_COLOURS, person_colour_srgb
 from hotvid.file_names import unicode_path
@@ -20,7 +21,8 @@ def write(poses: Poses, path: Path, config: ExportConfig) -> None:
 
     Joints and bones carry H36M-17's names; where somebody is not there, there is nothing.
     """
-    with unicode_path(path) as plain:
+    # Rerun writes in a thread of its own: any call may be the one that hears of a full disk.
+    with unicode_path(path) as plain, written_by_library("Rerun"):
         _write(poses, plain)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from hotvid import __version__
+from hotvid.atomic import written_by_library
 from hotvid.config import ExportConfig
 from hotvid.export.body_mesh import body_mesh
 from hotvid.export.colours import person_colour
@@ -33,7 +34,8 @@ def write(poses: Poses, path: Path, config: ExportConfig) -> None:
 def _write(poses: Poses, path: Path, names: tuple[str, ...]) -> None:
     from pxr import Usd, UsdGeom
 
-    stage = Usd.Stage.CreateNew(str(path))
+    with written_by_library("USD"):
+        stage = Usd.Stage.CreateNew(str(path))
     UsdGeom.SetStageUpAxis(stage, UsdGeom.Tokens.y)
     UsdGeom.SetStageMetersPerUnit(stage, 1.0)
     stage.SetTimeCodesPerSecond(poses.video.fps)
@@ -49,7 +51,8 @@ def _write(poses: Poses, path: Path, names: tuple[str, ...]) -> None:
     paths = _joint_paths(names)
     for person in poses.people:
         _add_person(stage, poses, person, paths, codes)
-    stage.GetRootLayer().Save()
+    with written_by_library("USD"):
+        stage.GetRootLayer().Save()
 
 
 def _joint_paths(names: tuple[str, ...]) -> list[str]:

@@ -36,7 +36,13 @@ class PictureWriter:
             raise OutputError(
                 f"'{self.path}' is a picture, which holds one frame", "name a video, as out.mp4"
             )
-        _, coded = cv2.imencode(self.path.suffix, bgr)
+        done, coded = cv2.imencode(self.path.suffix, bgr)
+        if not done:
+            raise OutputError(
+                f"a picture of {bgr.shape[1]}x{bgr.shape[0]} cannot be written as "
+                f"'{self.path.suffix}'",
+                "name a .png, or make the source smaller",
+            )
         self._temporary.write_bytes(coded.tobytes())
         self._written = True
 

@@ -188,7 +188,7 @@ class VideoReader:
                 self._warn(f"'{self.path}' is a folder: {info.fps:g} frames/s are assumed (--fps)")
             return info
         duration_s = None if info.n_frames is None else info.n_frames / self._fps
-        return replace(info, fps=self._fps, duration_s=duration_s, has_audio=False)
+        return replace(info, fps=self._fps, duration_s=duration_s, has_audio=False, fps_given=True)
 
     def _showing(self) -> VideoCapture | StillCapture | FfmpegCapture | FolderCapture | None:
         """A capture for what it says of the file, closed; None if it has no picture of it."""

@@ -54,8 +54,9 @@ def checked_video(said: Any) -> VideoInfo:
         _check_number("focal_px", video.focal_px, (int, float), 1.0, _MAX_FOCAL_PX)
     if video.shown_px is not None:
         _check_number("shown_px", video.shown_px, int, 1, _MAX_SIDE_PX)
-    if not isinstance(video.has_audio, bool):
-        raise InputError("is damaged: has_audio is neither true nor false")
+    for name in ("has_audio", "fps_given"):
+        if not isinstance(getattr(video, name), bool):
+            raise InputError(f"is damaged: {name} is neither true nor false")
     return video
 
 

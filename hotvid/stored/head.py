@@ -57,6 +57,7 @@ def head_of(poses: Poses) -> dict[str, Any]:
             "duration_s": _number(video.duration_s, 6),
             "focal_px": _number(video.focal_px, 3),
             "shown_px": video.shown_px,
+            "fps_given": video.fps_given,
         },
         "analysed": {
             "first_frame": int(poses.first_frame),
@@ -108,6 +109,7 @@ def poses_from(
             "duration_s": video["duration_s"],
             "focal_px": video.get("focal_px"),
             "shown_px": video.get("shown_px"),
+            "fps_given": video.get("fps_given", False),
         }
     )
     first, n_frames = analysed["first_frame"], analysed["frame_count"]

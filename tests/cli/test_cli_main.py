@@ -317,7 +317,7 @@ def test_a_command_that_is_not_whole_gives_one_line_and_status_2(words):
     assert line.startswith("error: ") and "--help" in line
 
 
-@pytest.mark.parametrize("words", [[], ["run"], ["bench", "run"], ["models", "import"]])
+@pytest.mark.parametrize("words", [[], ["run"], ["bench"], ["bench", "run"], ["models", "import"]])
 def test_h_is_help(words):
     assert call(*words, "-h").stdout == call(*words, "--help").stdout != ""
 

@@ -88,6 +88,14 @@ def test_into_a_folder_they_go_by_the_sources_name(tmp_path):
     assert paths("openpose", tmp_path) == [str(tmp_path)]
 
 
+def test_a_folder_of_frames_gives_its_whole_name(tmp_path, monkeypatch):
+    (tmp_path / "frames.v1" / "deep").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path / "frames.v1" / "deep")
+    for source, name in ((".", "deep"), ("..", "frames.v1"), (tmp_path / "frames.v1", "frames.v1")):
+        ((_, path),) = output_paths(parse_formats("csv"), "o/", Path(source))
+        assert path == Path(f"o/{name}.csv")
+
+
 def test_a_missing_package_gives_the_command_that_installs_it():
     form = Format("x", ".x", "", "trc", extra=Extra("none", "no_such_package", "no-such-package"))
     with pytest.raises(OutputError, match=r"needs no-such-package.*pip install no-such-package"):

@@ -12,6 +12,7 @@ from hotvid.config import ExportConfig
 from hotvid.errors import OutputError
 from hotvid.export import c3d as our_c3d
 from hotvid.export import trc
+from hotvid.exports import check_exports, plan_exports, write_exports
 from hotvid.skeleton import H36M17
 
 MM = 1e-3
@@ -255,5 +256,19 @@ def test_c3d_of_more_frames_than_it_can_count_is_refused(tmp_path):
 
 def test_a_c3d_that_its_library_cannot_write_is_an_error(tmp_path):
     pytest.importorskip("ezc3d")
-    with pytest.raises(OutputError, match=r"cannot write .*a\.c3d"):
+    with pytest.raises(FileNotFoundError, match=r"a\.c3d"):
         our_c3d.write(only(two_people(), 0), tmp_path / "nowhere" / "a.c3d", config)
+
+
+@pytest.mark.parametrize("form", ["c3d", "rrd", "usd"])
+def test_what_a_library_could_only_write_in_part_is_no_output(tmp_path, small_files, form):
+    """The libraries write by themselves, and ezc3d says nothing of what is missing."""
+    exports = plan_exports(form, tmp_path / f"a.{form}", "walk.mp4")
+    check_exports(exports)
+    few, many = two_people(), for_long(1_000)
+    says = rf"cannot write '.*[/\\]a\.{form}'"
+    with small_files(), pytest.raises(OutputError, match=says):
+        write_exports(many, exports)
+    assert list(tmp_path.iterdir()) == []
+    write_exports(few, exports)
+    assert [path.name for path in tmp_path.iterdir()] == [f"a.{form}"]

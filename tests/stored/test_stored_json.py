@@ -88,6 +88,7 @@ def test_head(poses):
         "duration_s": 3.336667,
         "focal_px": None,
         "shown_px": None,
+        "fps_given": False,
     }
     assert found["models"] == {
         "pose2d": "blazepose-full",

@@ -76,7 +76,9 @@ def lay_out(
             )
     else:
         _check_span(table, n_needed)
-        info = _described(table, size_px, fps, max(n_needed, table.n_frames or 0))
+        n_listed = 0 if table.last_number is None else table.last_number - first + 1
+        n_frames = max(n_needed, n_listed, table.n_frames or 0)
+        info = _described(table, size_px, fps, n_frames)
         times = table.times if fps is None else None
         pts_s = _times(times, first, info.n_frames, info.fps)
     kept = rows_within(pts_s, time_range_s)

@@ -56,7 +56,7 @@ def read(source: KeypointSource) -> KeypointTable:
         NAME,
         source.joint_set,
         first_number=first_number,
-        n_frames=max(listed) - first_number + 1 if listed else None,
+        last_number=max(listed, default=None),
         size_px=sizes.pop() if len(sizes) == 1 else None,
     )
 

@@ -50,7 +50,7 @@ def read(source: KeypointSource) -> KeypointTable:
             rows.add(frame, one, person=person if len(people) > 1 else 0)
     left_out = [part for part, at in place.items() if at is None]
     notes = (f"not joints of {joint_set}, left out: {', '.join(left_out)}",) if left_out else ()
-    return rows.table(NAME, joint_set, n_frames=max(frames, default=-1) + 1, notes=notes)
+    return rows.table(NAME, joint_set, last_number=max(frames, default=None), notes=notes)
 
 
 def _numbers(body: list[list[str]], n_columns: int) -> np.ndarray:

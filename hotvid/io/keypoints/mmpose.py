@@ -40,12 +40,12 @@ def read(source: KeypointSource) -> KeypointTable:
     for number, instances in frames:
         for one in instances:
             rows.add(number, _points(one), _box(one), _score(one), one.get("track_id"))
-    last = max((number for number, _ in frames), default=-1)
+    last = max((number for number, _ in frames), default=None)
     return rows.table(
         NAME,
         source.joint_set or (_joint_set(source.data["meta_info"]) if of_demo else None),
         first_number=first_number,
-        n_frames=last - first_number + 1,
+        last_number=last,
     )
 
 

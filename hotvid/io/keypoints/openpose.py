@@ -7,6 +7,7 @@ pixels, or shares of the picture where OpenPose was told so. AlphaPose writes th
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,7 @@ NAME = "openpose"
 ABOUT = "OpenPose's folder of *_keypoints.json"
 _HANDS = ("hand_left_keypoints_2d", "hand_right_keypoints_2d")
 _HAND_POINTS = 21
+_OUTSIDE = 0.3  # share of the picture's size; OpenPose puts no joint so far beside it
 # OpenPose's COCO model: its 18 joints, of which the neck is none of COCO's.
 _COCO18 = [
     "nose",
@@ -63,8 +65,9 @@ def read(source: KeypointSource) -> KeypointTable:
     for number, found in frames:
         for one in found:
             rows.add(number, _points(one, hands), person=_person(one))
-    n_frames = max((number for number, _ in frames), default=-1) + 1
-    return rows.table(NAME, source.joint_set, n_frames=n_frames)
+    last = max((number for number, _ in frames), default=None)
+    table = rows.table(NAME, source.joint_set, last_number=last)
+    return _as_shares(table) if _is_signed(table) else table
 
 
 def _frames(source: KeypointSource) -> list[tuple[int, list[dict[str, Any]]]]:
@@ -92,6 +95,16 @@ def _points(one: dict[str, Any], hands: bool) -> np.ndarray:
     parts = [np.array(one.get(key) or (), np.float64).reshape(-1, 3) for key in _HANDS]
     none = np.zeros((_HAND_POINTS, 3))
     return np.concatenate([body, *(part if len(part) else none for part in parts)])
+
+
+def _is_signed(table: KeypointTable) -> bool:
+    """Whether places are OpenPose's other scale of the picture, -1 to 1, which it never leaves."""
+    low, high = np.nanmin(table.xy, initial=0), np.nanmax(table.xy, initial=0)
+    return table.normalised and low < -_OUTSIDE and low >= -1 and high <= 1
+
+
+def _as_shares(table: KeypointTable) -> KeypointTable:
+    return replace(table, xy=(table.xy + 1) / 2, box=(table.box + 1) / 2)
 
 
 def _person(one: dict[str, Any]) -> int | None:

@@ -6,7 +6,8 @@
 `frame` counts from 0; `x` and `y` are pixels from the top-left corner, or shares of the picture's
 width and height; `joint` is a name, as the 2D models' joint sets have it (`left_shoulder`;
 `LShoulder` is understood). `person` and `score` may be left out: then hotvid tells people apart,
-one body a frame, and every joint counts as sure.
+one body a frame, and every joint counts as sure. Of hotvid's own tables the times are taken, too,
+and not the rows of frames in which nobody was seen (`interpolated`).
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ from hotvid.skeleton import JOINT_SETS
 NAME = "csv"
 ABOUT = "a CSV of frame, person, joint, x, y, score, a row for each joint"
 _NEEDED = {"frame", "joint", "x", "y"}
+_OPTIONAL = ("person", "score", "interpolated", "time_s")
+_TRUE = ("1", "true")
 _ALSO = {"x_px": "x", "y_px": "y"}  # as the tables that hotvid writes have it
 
 
@@ -36,7 +39,7 @@ def _header(source: KeypointSource) -> list[str]:
 
 def read(source: KeypointSource) -> KeypointTable:
     header = _header(source)
-    column = {name: header.index(name) for name in (*_NEEDED, "person", "score") if name in header}
+    column = {name: header.index(name) for name in (*_NEEDED, *_OPTIONAL) if name in header}
     if len(source.data) < 2:
         raise InputError("holds a heading and no rows", "is the file whole?")
     names = list(dict.fromkeys(row[column["joint"]].strip() for row in source.data[1:]))
@@ -49,6 +52,8 @@ def read(source: KeypointSource) -> KeypointTable:
             raise InputError(f"line {line} has {len(row)} fields, the heading {len(header)}")
         at = place[row[column["joint"]].strip()]
         person = row[column["person"]].strip() if "person" in column else ""
+        if "interpolated" in column and row[column["interpolated"]].strip().lower() in _TRUE:
+            continue
         key = _whole(row[column["frame"]], line), person
         body = bodies.get(key)
         if body is None:
@@ -62,7 +67,28 @@ def read(source: KeypointSource) -> KeypointTable:
         rows.add(frame, body, person=person or None)
     left_out = [name for name, at in place.items() if at is None]
     notes = (f"not joints of {joint_set}, left out: {', '.join(left_out)}",) if left_out else ()
-    return rows.table(NAME, joint_set, notes=notes)
+    times = _times(source.data[1:], column) if "time_s" in column else None
+    return rows.table(NAME, joint_set, notes=notes, times=times, fps=_mean_fps(times))
+
+
+def _times(rows: list[list[str]], column: dict[str, int]) -> tuple[np.ndarray, np.ndarray] | None:
+    """The frames that have a time, bridged ones too, ascending, and those times in seconds."""
+    known = {}
+    for line, row in enumerate(rows, 2):
+        if row[column["time_s"]].strip():
+            frame = _whole(row[column["frame"]], line)
+            known[frame] = _number(row[column["time_s"]], line)
+    if not known:
+        return None
+    frames = sorted(known)
+    return np.array(frames, np.int64), np.array([known[frame] for frame in frames])
+
+
+def _mean_fps(times: tuple[np.ndarray, np.ndarray] | None) -> float | None:
+    if times is None or len(times[0]) < 2:
+        return None
+    (first, *_, last), (start_s, *_, end_s) = times
+    return float((last - first) / (end_s - start_s)) if end_s > start_s else None
 
 
 def _whole(field: str, line: int) -> int:

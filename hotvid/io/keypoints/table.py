@@ -15,7 +15,6 @@ from hotvid.stored.checks import MAX_ID
 
 FARTHEST_PX = 1e6  # a coordinate beyond is no place in any picture
 _MOSTLY_NAMED = 0.5  # share of sightings that must have ids for these to be of help
-_OUTSIDE = 0.3  # share of the picture's size; so far beside it no joint lies
 _BOX_MARGIN = 0.1  # around the joints where the file has no box, as a share of its longer side
 
 
@@ -34,6 +33,8 @@ class KeypointTable:
     person_score  (N,) float32, 0..1.
     person        (N,) int64, the file's own ids; -1 for a sighting without.
     size_px, fps, n_frames  what the file says of the video; None where it does not.
+    last_number   the number of the last frame that the file has, numbered as in it, whether or
+                  not anybody is in it; None where it has none but those of sightings.
     notes         what was left out, for the user.
     times         (M,) frames, numbered as in the file, and (M,) seconds of each; None where the
                   file has no times.
@@ -52,6 +53,7 @@ class KeypointTable:
     size_px: tuple[int, int] | None = None
     fps: float | None = None
     n_frames: int | None = None
+    last_number: int | None = None
     notes: tuple[str, ...] = ()
     times: tuple[np.ndarray, np.ndarray] | None = None
 
@@ -115,8 +117,6 @@ class TableRows:
         xy, score = _without_missing(points)
         # Nobody is 2 pixels large: these are shares, whatever the format usually has.
         normalised = bool(np.nanmax(np.abs(xy), initial=0) <= 2)
-        if normalised and np.nanmin(xy, initial=0) < -_OUTSIDE:
-            xy = (xy + 1) / 2  # OpenPose's other scale is -1 to 1
         own = [s for s in self.scores if s is not None]
         trusted = len(own) == len(self.scores) and all(0 <= s <= 1 for s in own)
         box = _boxes(self.boxes, xy)

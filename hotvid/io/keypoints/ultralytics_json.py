@@ -55,7 +55,7 @@ def read(source: KeypointSource) -> KeypointTable:
         NAME,
         source.joint_set,
         first_number=first_number,
-        n_frames=max(numbers, default=-1) - first_number + 1,
+        last_number=max(numbers, default=None),
     )
 
 

@@ -102,6 +102,12 @@ def test_what_the_file_says_is_taken():
     assert (clip.info.width, clip.info.height, clip.info.fps, len(clip.pts_s)) == (800, 600, 50, 4)
 
 
+def test_frames_before_the_first_are_none_at_the_end_either():
+    table = table_of([1002, 1007], size_px=(800, 600), fps=50.0, last_number=1009)
+    assert len(lay_out(table, first_number=1000).pts_s) == 10
+    assert len(lay_out(table_of([2], size_px=(800, 600), fps=50.0, last_number=4)).pts_s) == 5
+
+
 @pytest.mark.parametrize(
     "frames", [[10_000_050_001, 10_000_050_002], [0, 40_000_000], [5, 900_000]]
 )

@@ -116,7 +116,7 @@ def test_openpose_hands_are_read_and_their_absence_is_missing(tmp_path):
 
 def test_openpose_counts_the_frames_in_which_nobody_is(tmp_path):
     table = read_keypoints(openpose(tmp_path))
-    assert table.n_frames == N_FRAMES and EMPTY_FRAME not in table.frame
+    assert table.last_number == N_FRAMES - 1 and EMPTY_FRAME not in table.frame
 
 
 def test_openpose_scaled_to_shares_of_the_picture(tmp_path):
@@ -183,7 +183,7 @@ def test_mmpose_of_one_picture(tmp_path):
     instances = json.loads(path.read_text())[5]["instances"]
     path.write_text(json.dumps(instances))
     table = read_keypoints(path)
-    assert table.frame.tolist() == [0, 0] and table.n_frames == 1
+    assert table.frame.tolist() == [0, 0] and table.last_number == 0
 
 
 def test_coco_annotations_have_flags_sizes_and_file_names(tmp_path):
@@ -213,7 +213,7 @@ def test_coco_pictures_are_listed_where_nobody_is_and_numbered_from_0_or_1(tmp_p
     }
     (tmp_path / "a.json").write_text(json.dumps(data))
     table = read_keypoints(tmp_path / "a.json")
-    assert table.first_number == first and table.n_frames == 5
+    assert table.first_number == first and table.last_number == first + 4
     assert (table.frame - table.first_number).tolist() == [1, 2]
 
 
@@ -283,17 +283,42 @@ def test_plain_csv_tells_the_joint_set_by_its_names(tmp_path, joint_set):
     np.testing.assert_allclose(table.xy[0], body(joint_set, 0, 0)[:, :2], atol=1e-3)
 
 
-def test_shares_of_the_picture_are_told_by_their_size(tmp_path):
-    """As MediaPipe has them: in pixels everyone would be smaller than one."""
-    path = plain_csv(tmp_path)
+def shares_of(path, far=None):
+    """The rows of a plain CSV as shares of the picture; `far`: x of the last row."""
     rows = list(csv.DictReader(path.open(newline="")))
     with path.open("w", newline="") as file:
         writer = csv.DictWriter(file, rows[0])
         writer.writeheader()
         for row in rows:
             x, y = float(row["x"]) / SIZE_PX[0], float(row["y"]) / SIZE_PX[1]
+            x = far if far is not None and row is rows[-1] else x
             writer.writerow(row | {"x": x, "y": y})
-    clip = lay_out(read_keypoints(path), size_px=SIZE_PX, fps=30.0)
+    return read_keypoints(path)
+
+
+def test_a_joint_far_outside_of_the_picture_leaves_the_others_where_they_are(tmp_path):
+    near, far = shares_of(plain_csv(tmp_path)), shares_of(plain_csv(tmp_path), far=-0.7)
+    moved = ~np.isclose(near.xy, far.xy, equal_nan=True)
+    assert far.normalised and moved.sum() == 1 and far.xy[moved] == np.float32(-0.7)
+
+
+def test_hotvids_own_table_keeps_its_times_and_has_no_bridged_frames(tmp_path):
+    lines = [
+        f"{frame},{time_s},0,{joint},{10 + frame},{20 + i},0.9,{bridged}"
+        for frame, time_s, bridged in ((3, 0.1, 0), (4, 0.15, 1), (5, 0.3, 0), (6, 0.4, 0))
+        for i, joint in enumerate(COCO17.joints)
+    ]
+    head = "frame,time_s,person,joint,x_px,y_px,score,interpolated"
+    (tmp_path / "a.csv").write_text("\n".join([head, *lines]))
+    table = read_keypoints(tmp_path / "a.csv")
+    assert table.frame.tolist() == [3, 5, 6] and table.fps == pytest.approx(10)
+    clip = lay_out(table, size_px=SIZE_PX)
+    np.testing.assert_allclose(clip.pts_s[3:], [0.1, 0.15, 0.3, 0.4])
+
+
+def test_shares_of_the_picture_are_told_by_their_size(tmp_path):
+    """As MediaPipe has them: in pixels everyone would be smaller than one."""
+    clip = lay_out(shares_of(plain_csv(tmp_path)), size_px=SIZE_PX, fps=30.0)
     want = body("coco17", 0, 0)[:, :2]
     np.testing.assert_allclose(clip.observations[0].xy_px[0], want, atol=0.01)
 
