@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from hotvid.lift.models.zoo import build_model
     from hotvid.types import Poses
 
-__version__ = "0.3.1"
+__version__ = "0.3.2"
 __all__ = [
     "HotvidError",
     "HotvidWarning",
@@ -82,7 +82,7 @@ def analyze(
     from hotvid.pipeline import settle
 
     config = configure(**options)
-    return settle(poses_of(source, config, progress), config)
+    return settle(poses_of(source, config, progress, drawn=False), config)
 
 
 def run(
@@ -140,8 +140,10 @@ def lift_keypoints(
 
     keypoints  a file, or a folder of files, in a format of `hotvid.io.keypoints`.
     video      the video that they are of; None: drawn on a plain canvas.
-    given      what the file does not say of itself. `bbox_thr` among the options is believed first.
-    others     as `run`.
+    given      what the file does not say of itself. `bbox_thr` and `fps` among the options
+               are believed first.
+    others     as `run`; UsageError for options of the search for people, and for a rate beside a
+               video, which has its own.
     """
     from dataclasses import replace
 

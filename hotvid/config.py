@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from numbers import Integral, Real
 from pathlib import Path
 from typing import Any, TypedDict, TypeVar
 
@@ -17,6 +18,10 @@ PRECISIONS = ("float32", "bfloat16")
 UNITS = ("m", "cm")
 PERSONS = ("all", "largest", "longest")
 SMOOTHINGS = ("butterworth", "savgol", "gaussian", "one-euro", "off")
+
+# What `hotvid.stored` reads back: files of anything else would be taken for damaged.
+FPS_LIMITS = (1e-6, 10_000.0)
+FOCAL_LIMITS_PX = (1.0, 1e7)
 
 Sizes = tuple[tuple[str, Any], ...]  # (name, value), as `build_model` takes them
 
@@ -51,6 +56,7 @@ class KeypointsConfig:
 
     def __post_init__(self) -> None:
         _check_share("bbox-thr", self.bbox_thr)
+        _check_fps(self.fps)
 
 
 @dataclass(frozen=True)
@@ -240,29 +246,18 @@ def configure(
     check_choice("precision", precision, PRECISIONS)
     clean = _asked(CleanConfig, outliers=outliers, smooth=smooth, cutoff_hz=cutoff, bones=bones)
     check_choice("smoothing", clean.smooth, SMOOTHINGS)
-    if not 0 < clean.cutoff_hz < math.inf:
+    if not (isinstance(clean.cutoff_hz, Real) and 0 < clean.cutoff_hz < math.inf):
         raise UsageError(f"the cut-off is {clean.cutoff_hz}", "give hertz, as in --cutoff 10")
     _check_share("bbox-thr", bbox_thr)
     _check_share("kpt-thr", kpt_thr)
-    if det_frequency < 1:
+    if not _is_within(det_frequency, 1, math.inf):
         raise UsageError(f"det-frequency is {det_frequency}", "give a whole number from 1 up")
-    if isinstance(tokens, Sequence):
-        tokens = tuple(tokens)
-    for kept in tokens if isinstance(tokens, tuple) else (tokens,):
-        if kept is not None and kept < 2:
-            raise UsageError(f"tokens is {kept}", "keep 2 frames of a window or more")
-    if focal is not None and not 0 < focal < math.inf:
-        raise UsageError(f"the focal length is {focal}", "give pixels, more than 0")
-    if height is not None and not 0.3 <= height <= 3.0:
+    if focal is not None and not _is_within(focal, *FOCAL_LIMITS_PX):
+        raise UsageError(f"the focal length is {focal}", "give pixels, as in --focal 1500")
+    if height is not None and not _is_within(height, 0.3, 3.0):
         raise UsageError(f"the height is {height}", "give metres, as in --height 1.75")
-    if fps is not None and not 0 < fps < 10_000:
-        raise UsageError(f"fps is {fps}", "give frames a second, more than 0")
-    if time_range is not None:
-        start, end = time_range
-        if not 0 <= start < end < math.inf:
-            raise UsageError(
-                f"the time range is {start} to {end}", "give two times in seconds, 0 <= START < END"
-            )
+    _check_fps(fps)
+    tokens, time_range = _checked_tokens(tokens), _checked_times(time_range)
     sizes = _plain_sizes(sizes or ())
     named = model is not None or weights is not None
     if mode == "accurate" and not (named or tokens or sizes):
@@ -310,8 +305,47 @@ def _plain_sizes(given: Mapping[str, Any] | Iterable[Sequence[Any]]) -> Sizes:
     return tuple((name, tuple(v) if isinstance(v, list) else v) for name, v in pairs)
 
 
+def _checked_tokens(given: int | Sequence[int] | None) -> int | tuple[int, ...] | None:
+    if given is None:
+        return None
+    steps = tuple(given) if isinstance(given, Sequence) else (given,)
+    if not steps or not all(isinstance(kept, Integral) for kept in steps):
+        raise UsageError(
+            f"tokens is {given!r}", "give a whole number, as 61, or one for each step, as (121, 61)"
+        )
+    for kept in steps:
+        if kept < 2:
+            raise UsageError(f"tokens is {kept}", "keep 2 frames of a window or more")
+    return steps if isinstance(given, Sequence) else given
+
+
+def _checked_times(given: tuple[float, float] | None) -> tuple[float, float] | None:
+    if given is None:
+        return None
+    todo = "give two times in seconds, 0 <= START < END"
+    try:
+        start, end = given
+    except (TypeError, ValueError) as error:
+        raise UsageError(f"the time range is {given!r}", todo) from error
+    known = _is_within(start, 0, math.inf) and _is_within(end, 0, math.inf)
+    if not (known and start < end < math.inf):
+        raise UsageError(f"the time range is {start} to {end}", todo)
+    return start, end
+
+
+def _check_fps(fps: float | None) -> None:
+    if fps is not None and not _is_within(fps, *FPS_LIMITS):
+        low, high = FPS_LIMITS
+        raise UsageError(f"fps is {fps}", f"give frames a second, from {low:g} to {high:g}")
+
+
+def _is_within(value: Any, low: float, high: float) -> bool:
+    """Whether it is a number from `low` to `high`; what is not a number is nowhere."""
+    return isinstance(value, Real) and bool(low <= value <= high)
+
+
 def _check_share(what: str, value: float) -> None:
-    if not 0 <= value <= 1:
+    if not _is_within(value, 0, 1):
         raise UsageError(f"{what} is {value}", "give a number from 0 to 1")
 
 

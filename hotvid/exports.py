@@ -10,8 +10,9 @@ from pathlib import Path
 
 from hotvid.atomic import atomic_folder, atomic_output, check_output, check_output_folder
 from hotvid.config import UNITS, ExportConfig, check_choice
-from hotvid.errors import HotvidWarning, OutputError
+from hotvid.errors import HotvidWarning, OutputError, UsageError
 from hotvid.export.formats import (
+    FORMATS,
     Format,
     is_person_path,
     output_paths,
@@ -33,13 +34,25 @@ class Export:
 
 
 def export_config(
-    bone_names: str = ExportConfig.bone_names, units: str = ExportConfig.units
+    formats: Iterable[Format],
+    bone_names: str = ExportConfig.bone_names,
+    units: str = ExportConfig.units,
 ) -> ExportConfig:
-    """The names of its fields checked; UsageError for one that there is not."""
-    return ExportConfig(
+    """The choices for `formats`; UsageError for one that there is not, or that changes nothing."""
+    config = ExportConfig(
         bone_names=check_choice("naming of bones", bone_names, tuple(NAMINGS)),
         units=check_choice("unit", units, UNITS),
     )
+    heard = {option for form in formats for option in form.options}
+    for option in ("bone_names", "units"):
+        if option not in heard and getattr(config, option) != getattr(ExportConfig, option):
+            name = option.replace("_", "-")
+            having = [form.name for form in FORMATS.values() if option in form.options]
+            raise UsageError(
+                f"--{name} changes nothing of what is to be written",
+                f"leave it out, or choose of the formats that have it: {', '.join(having)}",
+            )
+    return config
 
 
 def plan_exports(
@@ -58,10 +71,10 @@ def plan_exports(
     others   see `ExportConfig`.
     raises   UsageError for unknown names, OutputError for a name that does not fit.
     """
-    config = export_config(bone_names, units)
+    wanted = () if formats is None else parse_formats(formats)
+    config = export_config(wanted, bone_names, units)
     if formats is None:
         return ()
-    wanted = parse_formats(formats)
     if beside:
         out = Path(out).with_suffix("")
         return tuple(Export(f, out.with_name(out.name + f.suffix), config) for f in wanted)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from hotvid.config import KeypointsConfig, PipelineConfig, TrackConfig
+from hotvid.config import KeypointsConfig, PipelineConfig
 from hotvid.errors import OutputError, UsageError
 from hotvid.exports import Export, check_lengths
 from hotvid.file_names import PathLike
@@ -48,13 +48,8 @@ def run(
     config = config or PipelineConfig()
     looked_at = source_at(source)
     looked_at.check_video(video)
-    stored = looked_at.stored_poses(config)
+    stored = looked_at.stored_poses(config, drawn=out is not None)
     drawn_over = source if stored is None else looked_at.video(stored, video)
-    if stored is not None and out is None and config.track.kpt_thr != TrackConfig.kpt_thr:
-        raise UsageError(
-            f"{source} holds people already: of those --kpt-thr changes only what is drawn",
-            "leave it out, or give the video",
-        )
     if save is not None and looked_at.was_cleaned and not config.lift.anew:
         raise UsageError(
             f"a pose store holds motion as it was lifted, and that of {source} was cleaned",
@@ -124,14 +119,16 @@ def poses_of(
     progress: Progress = no_progress,
     *,
     video: PathLike | None = None,
+    drawn: bool = True,
 ) -> Poses:
     """Everyone in a source: estimated from a video, taken or lifted anew from what holds poses.
 
     video  where that of a pose store lies now: UsageError with another source.
+    drawn  whether they are going to be drawn; False: UsageError for what changes only drawings.
     """
     looked_at = source_at(source)
     looked_at.check_video(video)
-    return _found(source, looked_at.stored_poses(config), config, progress)
+    return _found(source, looked_at.stored_poses(config, drawn=drawn), config, progress)
 
 
 def _found(

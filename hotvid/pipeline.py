@@ -18,8 +18,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hotvid import remarks, weights
-from hotvid.config import CleanConfig, KeypointsConfig, LiftConfig, PipelineConfig, TrackConfig
-from hotvid.errors import HotvidWarning
+from hotvid.config import (
+    CleanConfig,
+    KeypointsConfig,
+    LiftConfig,
+    PipelineConfig,
+    Pose2DConfig,
+    TrackConfig,
+)
+from hotvid.errors import HotvidWarning, UsageError
 from hotvid.file_names import PathLike
 from hotvid.geometry import focal_px_of
 from hotvid.io.keypoints import read_keypoints
@@ -102,10 +109,14 @@ def lift_keypoints(
 
     video   the video that they are of, for its size and times; None where there is none.
     in_3d   False: nobody is lifted, the keypoints are all there is.
-    raises  InputError where file and video cannot be read or do not fit, UsageError, WeightsError.
+    config  its `fps` is believed before that of `given`.
+    raises  InputError where file and video cannot be read or do not fit, WeightsError; UsageError,
+            also for settings of the search for people, and for a rate beside a video.
     warns   HotvidWarning for what was left out.
     """
     given, config = given or KeypointsConfig(), config or PipelineConfig()
+    fps = given.fps if config.fps is None else config.fps
+    _check_keypoint_settings(keypoints, config.pose2d, video, fps)
     if in_3d:
         weights.locate(config.lift.model, config.lift.weights)
     with LifterLoading(config.lift) as loading:
@@ -116,7 +127,7 @@ def lift_keypoints(
             table,
             video,
             size_px=given.size_px,
-            fps=given.fps,
+            fps=fps,
             first_number=given.first_number,
             time_range_s=config.time_range_s,
         )
@@ -127,6 +138,20 @@ def lift_keypoints(
     nobody = () if people else (remarks.nobody_found(keypoints, seen.observations),)
     made_by = f"{table.format}: {Path(keypoints).name}"
     return _result(seen, config, people, lifter, made_by, (*notes, *nobody))
+
+
+def _check_keypoint_settings(
+    keypoints: PathLike, pose2d: Pose2DConfig, video: PathLike | None, fps: float | None
+) -> None:
+    """Raise UsageError for what would change nothing of keypoints that are there already."""
+    asked = (pose2d.backend, pose2d.detector, pose2d.det_frequency)
+    if asked != (Pose2DConfig.backend, Pose2DConfig.detector, Pose2DConfig.det_frequency):
+        raise UsageError(
+            f"'{keypoints}' holds keypoints already: nobody is searched for",
+            "leave out the options of detection, or analyse the video instead",
+        )
+    if fps is not None and video is not None and not Path(video).is_dir():
+        raise UsageError("a video has its own rate", "give the video, or fps")
 
 
 def _tracks_given(

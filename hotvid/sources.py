@@ -79,17 +79,23 @@ class Source:
         """Whether its motion was cleaned before it was written: all but a pose store's is."""
         return self.is_stored and self.kind is not Kind.POSE_STORE
 
-    def stored_poses(self, config: PipelineConfig) -> Poses | None:
+    def stored_poses(self, config: PipelineConfig, *, drawn: bool = True) -> Poses | None:
         """The poses that it holds, with the people that the settings choose; None of a video.
 
         Of what is not lifted anew all times are given, also those that are not wanted:
         `hotvid.pipeline.settle` leaves them out.
 
+        drawn   whether they are going to be drawn, which is all that `kpt_thr` changes of them.
         raises  InputError; UsageError for settings of what is not done anew.
         """
         if not self.is_stored:
             return None
         self._check_settings(config)
+        if not drawn and config.track.kpt_thr != TrackConfig.kpt_thr:
+            raise UsageError(
+                f"{self.path} holds people already: of those --kpt-thr changes only what is drawn",
+                "leave it out, or give the video",
+            )
         poses = _LOADERS[self.kind](self.path)
         part = poses_within(poses, config.time_range_s)
         tracks = [person.keypoints for person in part.people]
@@ -122,6 +128,11 @@ class Source:
             raise UsageError(
                 f"{self.path} holds poses already: only a lifter that is named lifts them anew",
                 "name one with --model or --weights, or leave out the options of lifting",
+            )
+        if config.fps is not None:
+            raise UsageError(
+                f"{self.path} holds poses already, and the times that they are of",
+                "leave out --fps, or give the video",
             )
         # Of the 2D model nothing is asked; the lifter runs on the same device.
         pose2d = replace(config.pose2d, device=Pose2DConfig.device)

@@ -1,20 +1,26 @@
 """What `import hotvid` gives: names, types, errors, and every way from a source to files."""
 
 import inspect
+import math
 import pickle
 import re
 import typing
+from dataclasses import asdict, replace
 from importlib import resources
 from pathlib import Path
 
+import cv2
 import keypoint_files
+import numpy as np
 import pytest
 from small_poses import some_poses
 from stand_ins import StandInBackend, StandInLifter, write_coded_clip
 
 import hotvid
 from hotvid import pipeline
-from hotvid.config import KeypointsConfig, Options, configure
+from hotvid.config import FOCAL_LIMITS_PX, FPS_LIMITS, KeypointsConfig, Options, configure
+from hotvid.errors import UsageError
+from hotvid.stored.checks import checked_video
 
 README = Path(__file__).resolve().parents[1] / "README.md"
 N_FRAMES = 32
@@ -95,6 +101,80 @@ def test_keypoints_are_lifted_with_the_options_of_a_video(clip, tmp_path):
     # The file's own threshold is meant, which is lower than that of a video.
     with pytest.warns(hotvid.HotvidWarning, match="less sure than 1"):
         assert not hotvid.lift_keypoints(keypoints, given=given, bbox_thr=1.0).people
+
+
+def test_the_rate_of_keypoints_is_the_one_among_the_options(clip, tmp_path):
+    keypoints = keypoint_files.alphapose(tmp_path)
+    sized = KeypointsConfig(size_px=(640, 480))
+    assert hotvid.lift_keypoints(keypoints, given=sized, fps=50).frame_rate == pytest.approx(50)
+    both = KeypointsConfig(size_px=(640, 480), fps=25)
+    assert hotvid.lift_keypoints(keypoints, given=both, fps=50).frame_rate == pytest.approx(50)
+    assert hotvid.lift_keypoints(keypoints, given=both).frame_rate == pytest.approx(25)
+    with pytest.raises(hotvid.HotvidError, match="a video has its own rate"):
+        hotvid.lift_keypoints(keypoints, video=clip, fps=50)
+
+
+def test_the_rate_of_a_folder_of_pictures_is_given_with_its_keypoints(clip, tmp_path):
+    keypoints = keypoint_files.alphapose(tmp_path)
+    (tmp_path / "pictures").mkdir()
+    for number in range(N_FRAMES):
+        picture = np.zeros((480, 640, 3), np.uint8)
+        cv2.imwrite(str(tmp_path / "pictures" / f"{number:03}.png"), picture)
+    poses = hotvid.lift_keypoints(keypoints, video=tmp_path / "pictures", fps=12.5)
+    assert poses.frame_rate == poses.video.fps == pytest.approx(12.5)
+
+
+@pytest.mark.parametrize("option", [{"pose2d": "rtmpose"}, {"detector": "a"}, {"det_frequency": 3}])
+def test_nobody_is_searched_for_where_there_are_keypoints(clip, tmp_path, option):
+    given = KeypointsConfig(size_px=(640, 480), fps=25)
+    with pytest.raises(hotvid.HotvidError, match="nobody is searched for; leave out"):
+        hotvid.lift_keypoints(keypoint_files.alphapose(tmp_path), given=given, **option)
+
+
+def test_what_changes_only_drawings_of_stored_poses_is_refused_by_all(clip, tmp_path):
+    hotvid.run(clip, save=tmp_path / "w.npz")
+    for work in (hotvid.analyze, hotvid.run):
+        with pytest.raises(hotvid.HotvidError, match="kpt-thr changes only what is drawn"):
+            work(tmp_path / "w.npz", kpt_thr=0.9)
+
+
+@pytest.mark.parametrize(
+    ("option", "said"),
+    [
+        ({"tokens": "81"}, "tokens is '81'; give a whole number"),
+        ({"tokens": []}, r"tokens is \[\]; give a whole number"),
+        ({"tokens": (81, None)}, r"tokens is \(81, None\)"),
+        ({"tokens": (81, 1)}, "tokens is 1; keep 2"),
+        ({"time_range": (1,)}, r"time range is \(1,\); give two times"),
+        ({"time_range": 5}, "time range is 5; give two times"),
+        ({"time_range": ("0", "1")}, "time range is 0 to 1; give two times"),
+        ({"time_range": (2, math.inf)}, "time range is 2 to inf; give two times"),
+        ({"focal": 0.8}, "focal length is 0.8; give pixels, as in --focal 1500"),
+        ({"focal": 1e8}, "focal length is .*; give pixels, as in --focal 1500"),
+        ({"fps": 1e-7}, "fps is 1e-07; give frames a second"),
+        ({"fps": 10_001}, "fps is 10001; give frames a second"),
+        ({"fps": "30"}, "fps is 30; give frames a second"),
+        ({"kpt_thr": "much"}, "kpt-thr is much; give a number from 0 to 1"),
+    ],
+)
+def test_options_that_make_no_sense_are_told_of(option, said):
+    with pytest.raises(UsageError, match=said):
+        configure(**option)
+
+
+def test_options_within_their_limits_are_taken():
+    assert configure(tokens=[121, 61]).lift.tokens == (121, 61)
+    assert configure(tokens=81).lift.tokens == 81
+    assert configure(time_range=[0, 0.5]).time_range_s == (0, 0.5)
+    with pytest.raises(UsageError, match="fps is 20000"):
+        KeypointsConfig(fps=20_000)
+
+
+def test_whatever_lens_and_rate_are_taken_are_read_back():
+    for focal_px, fps in zip(FOCAL_LIMITS_PX, FPS_LIMITS, strict=True):
+        assert configure(focal=focal_px, fps=fps).lift.focal_px == focal_px
+        said = asdict(replace(some_poses().video, focal_px=focal_px, fps=fps))
+        assert checked_video(said).fps == fps
 
 
 def test_what_a_progress_raises_stops_the_work(clip, tmp_path):

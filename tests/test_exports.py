@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from stick_people import only, two_people
 
-from hotvid.errors import OutputError
+from hotvid.errors import OutputError, UsageError
 from hotvid.export import trc
 from hotvid.exports import check_exports, plan_exports, write_exports
 
@@ -22,6 +22,18 @@ def export(poses, formats, out, **options):
 
 def test_no_format_is_no_export():
     assert plan_exports(None, "a.mp4", "walk.mp4") == ()
+
+
+def test_a_choice_that_no_format_has_is_told_of():
+    (export,) = plan_exports("bvh", "a.bvh", "walk.mp4", units="cm", bone_names="mixamo")
+    assert (export.config.units, export.config.bone_names) == ("cm", "mixamo")
+    for formats, option in (
+        ("glb,trc", {"units": "cm"}),
+        ("csv", {"bone_names": "mixamo"}),
+        (None, {"units": "cm"}),
+    ):
+        with pytest.raises(UsageError, match=r"changes nothing .*of the formats that have it: bvh"):
+            plan_exports(formats, "a", "walk.mp4", **option)
 
 
 def test_beside_a_video_they_have_its_name():

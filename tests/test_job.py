@@ -117,7 +117,7 @@ def test_a_rate_that_is_given_stays_in_the_store(clip, backend, tmp_path):
         with VideoReader(tmp_path / name) as reader:
             assert [read_drawn_code(f.bgr) for f in reader] == list(range(12, N_FRAMES))
             assert reader.info.fps == pytest.approx(240)
-    with pytest.raises(UsageError, match="holds poses already"):
+    with pytest.raises(UsageError, match=r"holds poses already, and the times .*leave out --fps"):
         job.run(tmp_path / "a.npz", config=configure(fps=30))
 
 
@@ -277,6 +277,9 @@ def test_what_changes_nothing_of_stored_people_is_refused(clip, backend, tmp_pat
     config = configure(kpt_thr=0.9)
     with pytest.raises(UsageError, match="kpt-thr changes only what is drawn"):
         job.run(tmp_path / "a.npz", config=config, json=tmp_path / "a.json")
+    with pytest.raises(UsageError, match="kpt-thr changes only what is drawn"):
+        job.poses_of(tmp_path / "a.npz", config, drawn=False)
+    assert job.poses_of(tmp_path / "a.npz", config).people, "as a report does, which draws them"
     job.run(tmp_path / "a.npz", tmp_path / "a.mp4", config)
 
 

@@ -66,6 +66,11 @@ def test_what_holds_poses_gives_those_that_are_chosen(tmp_path, name, cleaned):
     np.testing.assert_allclose(person.keypoints.xy_px, wanted.xy_px, atol=0.01)
     with pytest.raises(UsageError, match="nobody is searched for"):
         source.stored_poses(configure(mode="fast"))
+    with pytest.raises(UsageError, match="the times that they are of; leave out --fps"):
+        source.stored_poses(configure(fps=30))
+    assert source.stored_poses(configure(kpt_thr=0.9)).people
+    with pytest.raises(UsageError, match="kpt-thr changes only what is drawn"):
+        source.stored_poses(configure(kpt_thr=0.9), drawn=False)
 
 
 def test_who_is_largest_or_there_is_told_by_the_time_that_is_wanted(tmp_path):

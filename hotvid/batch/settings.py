@@ -11,6 +11,7 @@ from typing import Any
 
 from hotvid import __version__, weights
 from hotvid.config import PipelineConfig, Pose2DConfig, configure
+from hotvid.export.formats import FORMATS
 from hotvid.exports import export_config
 from hotvid.pose2d import check_ready
 
@@ -56,7 +57,8 @@ def make_settings(
     Raises at once what every video would fail with: UsageError for options that cannot be,
     HotvidError for a package that is not installed, WeightsError for a file that is not there.
     """
-    config, export = configure(**options), asdict(export_config(**(export or {})))
+    exported = [FORMATS[name] for name in formats if name in FORMATS]
+    config, export = configure(**options), asdict(export_config(exported, **(export or {})))
     _check_models(config)
     depends = asdict(config)
     for part, names in _NOT_OF_THE_RESULT.items():

@@ -166,13 +166,13 @@ def batch(
     )
     sources = [name for given in videos for name in expanded(given)]
     request = Request(sources, out_dir, settings, recursive, glob or (), resume, overwrite)
+    cluster = {"cpus_per_video": cpus_per_video, "gpus_per_video": gpus_per_video}
+    worked = _engine(engine, workers, address, cluster, settings.config.lift.device, debug)
     if dry_run:
         for video in make_plan(request):
             then = f" -> {below(out_dir, video.folder)}" if not video.error else f" ({video.error})"
             typer.echo(printable(f"{video.why}: {video.path}{then}"))
         return
-    cluster = {"cpus_per_video": cpus_per_video, "gpus_per_video": gpus_per_video}
-    worked = _engine(engine, workers, address, cluster, settings.config.lift.device, debug)
     with watching(quiet) as watcher:
         report = run_batch(request, worked, watcher)
     if not quiet:

@@ -33,6 +33,7 @@ class Format:
     needs_bones  it holds turns of bones, which are fitted first.
     per_person  a file holds one person: several people are several files.
     most_frames  as many as it can count; None: any number.
+    options     the fields of `ExportConfig` that change what is in it.
     extra       the package that it needs beyond hotvid's own dependencies.
     """
 
@@ -46,6 +47,7 @@ class Format:
     folder: bool = False
     pattern: str = ""
     most_frames: int | None = None
+    options: tuple[str, ...] = ()
     extra: Extra | None = None
 
     @property
@@ -130,6 +132,7 @@ FORMATS = {
             "export.bvh",
             needs_3d=True,
             needs_bones=True,
+            options=("bone_names", "units"),
             per_person=True,
         ),
         Format(
@@ -139,6 +142,7 @@ FORMATS = {
             "export.glb",
             needs_3d=True,
             needs_bones=True,
+            options=("bone_names",),
         ),
         Format(
             "usd",
@@ -147,6 +151,7 @@ FORMATS = {
             "export.usd",
             needs_3d=True,
             needs_bones=True,
+            options=("bone_names",),
             extra=USD,
         ),
         Format("mmpose", ".mmpose.json", "2D keypoints as MMPose writes them", "export.mmpose"),

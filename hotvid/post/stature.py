@@ -11,7 +11,9 @@ _BELOW_ANKLES = 0.047  # of the height
 
 
 def standing_height_m(xyz_m: np.ndarray) -> float:
-    """Metres from sole to crown, from typical bone lengths over the clip; NaN if all is unknown.
+    """Metres from sole to crown, from typical bone lengths over the clip; NaN if they are unknown.
+
+    One leg that is known stands for both.
 
     xyz_m  (F, 17, 3) metres, any axes.
     """
@@ -22,4 +24,7 @@ def standing_height_m(xyz_m: np.ndarray) -> float:
 
     legs = [typical(f"{s}_hip", f"{s}_knee") + typical(f"{s}_knee", f"{s}_ankle") for s in _SIDES]
     trunk = typical("pelvis", "spine") + typical("spine", "thorax") + typical("thorax", "head")
-    return (float(np.mean(legs)) + trunk) / (1 - _BELOW_ANKLES)
+    known = [leg for leg in legs if np.isfinite(leg)]
+    if not known:
+        return float("nan")
+    return (float(np.mean(known)) + trunk) / (1 - _BELOW_ANKLES)

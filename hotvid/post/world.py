@@ -128,11 +128,12 @@ def _resized(person: Person, size: float) -> Person:
 
 
 def _size_by_height(people: Sequence[Person], height_m: float | None) -> float:
-    """What makes the person seen longest as tall as given; 1 where nothing is given."""
+    """What makes the person seen longest whose height is known as tall as given, else 1."""
     if height_m is None:
         return 1.0
-    tallest = max(people, key=lambda p: int((~p.keypoints.interpolated).sum()))
-    return height_m / standing_height_m(tallest.motion.xyz_m)
+    longest_first = sorted(people, key=lambda p: -int((~p.keypoints.interpolated).sum()))
+    heights = (standing_height_m(p.motion.xyz_m) for p in longest_first)
+    return next((height_m / found for found in heights if 0 < found < np.inf), 1.0)
 
 
 def _frame(floor: Floor, size: float, video: VideoInfo) -> WorldFrame:

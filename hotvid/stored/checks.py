@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from hotvid.config import FOCAL_LIMITS_PX, FPS_LIMITS
 from hotvid.errors import InputError, ShapeError
 from hotvid.types import ModelsUsed, Person, VideoInfo, WorldFrame
 
@@ -28,8 +29,6 @@ WRONG = (
 )
 
 _MAX_SIDE_PX = 2**16
-_MAX_FPS = 10_000.0
-_MAX_FOCAL_PX = 1e7
 _MAX_FRAME = 2**40
 _MAX_FRAMES = 10_000_000  # 46 hours at 60 frames a second
 # The largest id of a person: whole numbers up to here are whole in every language's JSON.
@@ -45,13 +44,13 @@ def checked_video(said: Any) -> VideoInfo:
     _check_path(video.path)
     for name in ("width", "height"):
         _check_number(name, getattr(video, name), int, 1, _MAX_SIDE_PX)
-    _check_number("fps", video.fps, (int, float), 1e-6, _MAX_FPS)
+    _check_number("fps", video.fps, (int, float), *FPS_LIMITS)
     if video.n_frames is not None:
         _check_number("n_frames", video.n_frames, int, 0, _MAX_FRAME)
     if video.duration_s is not None:
         _check_number("duration_s", video.duration_s, (int, float), 0, math.inf)
     if video.focal_px is not None:
-        _check_number("focal_px", video.focal_px, (int, float), 1.0, _MAX_FOCAL_PX)
+        _check_number("focal_px", video.focal_px, (int, float), *FOCAL_LIMITS_PX)
     if video.shown_px is not None:
         _check_number("shown_px", video.shown_px, int, 1, _MAX_SIDE_PX)
     for name in ("has_audio", "fps_given"):
@@ -108,7 +107,7 @@ def check_world(frame: WorldFrame) -> None:
     if not np.isfinite(frame.camera_m).all():
         raise InputError("is damaged: the camera is nowhere")
     _check_size("camera", frame.camera_m, _MOST_M)
-    _check_number("focal_px", frame.focal_px, (int, float), 1.0, _MAX_FOCAL_PX)
+    _check_number("focal_px", frame.focal_px, (int, float), *FOCAL_LIMITS_PX)
 
 
 def check_people(people: Sequence[Person], first_frame: int, n_frames: int) -> None:

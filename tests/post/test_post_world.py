@@ -158,3 +158,39 @@ def test_nobody_and_nothing_known():
     nowhere = Motion3D(person.motion.xyz_m, np.full((5, 3), np.nan, np.float32))
     placed = place_in_world(replace(poses, people=(replace(person, motion=nowhere),)))
     assert np.isfinite(placed.people[0].world.xyz_m).all()
+
+
+def without(person, *names):
+    """A person of whom some joints are never known."""
+    xyz_m = person.motion.xyz_m.copy()
+    xyz_m[:, [H36M17.index(name) for name in names]] = np.nan
+    return replace(person, motion=replace(person.motion, xyz_m=xyz_m))
+
+
+def test_a_height_is_told_by_one_leg_too_and_not_without_a_trunk():
+    rotation, place = camera()
+    (person,) = filmed([walker()[0]], rotation, place).people
+    whole = standing_height_m(person.motion.xyz_m)
+    one_leg = standing_height_m(without(person, "right_knee").motion.xyz_m)
+    assert one_leg == pytest.approx(whole, abs=0.02)
+    for names in (("spine",), ("right_knee", "left_ankle")):
+        assert np.isnan(standing_height_m(without(person, *names).motion.xyz_m))
+
+
+def test_a_joint_that_is_never_known_leaves_the_others_in_a_world_of_the_height_given():
+    rotation, place = camera()
+    walks = [walker(start=(-1, -1))[0], walker(start=(1, -1), n=100)[0]]
+    poses = filmed(walks, rotation, place)
+    longest, other = poses.people
+    height = WorldConfig(height_m=1.5)
+
+    placed = place_in_world(replace(poses, people=(without(longest, "spine"), other)), height)
+    assert standing_height_m(placed.people[1].motion.xyz_m) == pytest.approx(1.5, abs=1e-3)
+    known = np.isfinite(placed.people[0].world.xyz_m).all((0, 2))
+    assert np.flatnonzero(~known).tolist() == [H36M17.index("spine")]
+
+    nobody = replace(poses, people=(without(longest, "spine"), without(other, "head")))
+    as_given, plain = place_in_world(nobody, height), place_in_world(nobody)
+    assert np.isfinite(as_given.world.camera_m).all()
+    for one, two in zip(as_given.people, plain.people, strict=True):
+        np.testing.assert_array_equal(one.world.xyz_m, two.world.xyz_m)

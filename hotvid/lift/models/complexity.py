@@ -74,8 +74,3 @@ def count(model: Hourglass) -> Complexity:
         flops=2 * counter.linear,
         flops_with_attention=2 * (counter.linear + counter.attention),
     )
-
-
-def flops(model: Hourglass) -> int:
-    """2 x the multiply-adds of linear and convolution layers for one window (see `Complexity`)."""
-    return count(model).flops
