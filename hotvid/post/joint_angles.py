@@ -19,6 +19,7 @@ from hotvid.skeleton import H36M17
 from hotvid.types import JointAngles
 
 _LEAST_ASIDE = 0.17  # sine of 10 degrees: an arm nearer to the trunk's line has no plane
+_UPRIGHT = 0.5  # cosine of 60 degrees: a pelvis nearer to the vertical has its tilt within 90
 
 
 def joint_angles(xyz_m: np.ndarray) -> JointAngles:
@@ -90,13 +91,40 @@ def _put_turns(out: np.ndarray, turns: np.ndarray) -> None:
     known = np.isfinite(turns).all((1, 2, 3))
     if known.any():
         trunk, pelvis = np.moveaxis(zxy_degrees(turns[known]), 1, 0)
-        # Who tumbles tilts on beyond a right angle, and is not turned about with the other side up.
-        over = np.abs(pelvis[:, 2]) > 90
-        pelvis[over] = 180 + pelvis[over] * [1, -1, 1]
-        pelvis = (pelvis + 180) % 360 - 180
+        pelvis = _continuous(pelvis, up=turns[known][:, 1, 2, 2])
         # Turned about the right axis, a body goes backwards; about the one ahead, to the right.
         _put(out, known, "trunk", trunk * [-1, 1, 1], ("flexion", "side_bend", "rotation"))
         _put(out, known, "pelvis", pelvis * [1, -1, -1], ("heading", "tilt", "list"))
+
+
+def _continuous(pelvis: np.ndarray, up: np.ndarray) -> np.ndarray:
+    """(F, 3) heading, tilt and list, degrees within 180, without jumps of a half turn.
+
+    pelvis  (F, 3) the same with the tilt within 90.
+    up      (F,) cosine of the angle from the vertical to the pelvis's own way up.
+    Of the two ways to write a turn, each frame takes the one nearer to the frame before it, so that
+    who tumbles tilts on beyond a right angle, and who turns a cartwheel lists on. Who is upright
+    is written as `pelvis` has it, whatever came before: where the way back to it does not fit, the
+    step changes at which both ways were most nearly as far.
+    """
+    other = 180 + pelvis * [1, -1, 1]
+    dearer = _apart(other[1:], pelvis[:-1]) - _apart(pelvis[1:], pelvis[:-1])
+    changes = np.concatenate([[False], dearer < 0])
+    upright = np.flatnonzero(up >= _UPRIGHT)
+    for last in np.flatnonzero(np.diff(np.cumsum(changes)[upright]) % 2):
+        steps = slice(upright[last], upright[last + 1])
+        changes[1:][steps.start + np.abs(dearer[steps]).argmin()] ^= True
+    count = np.cumsum(changes)
+    if len(upright):
+        count -= count[upright[0]]
+    elif abs(pelvis[0, 2]) > 90:  # Nobody stands up: it is as the first frame has it by itself.
+        count += 1
+    return (np.where(count[:, None] % 2 == 1, other, pelvis) + 180) % 360 - 180
+
+
+def _apart(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """(F,) the sum of squares between angles (F, 3) in degrees, whole turns left out."""
+    return (((a - b + 180) % 360 - 180) ** 2).sum(-1)
 
 
 def _isb(axes: np.ndarray) -> np.ndarray:

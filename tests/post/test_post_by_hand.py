@@ -33,13 +33,18 @@ def test_half_of_the_power_is_left_at_the_cutoff(method, cutoff_hz):
     assert amplitude(out, cutoff_hz, 240) == pytest.approx(HALF_POWER, abs=0.01)
 
 
-def test_savgol_takes_nine_frames_for_6_hz_at_30_a_second():
-    # Schafer 2011: a quadratic over M frames to either side passes (2 + 1) / (3.2 M - 4.6) of half
-    # the frame rate: M = 4 gives 5.5 Hz, M = 3 gives 9. Savitzky and Golay's own table for it.
+def test_savgol_takes_five_frames_for_6_hz_at_30_a_second_and_eleven_at_60():
+    # Savitzky and Golay's own tables for a quadratic. With c = cos(72 degrees), five frames leave
+    # (17 + 24 c - 6 cos(144 degrees)) / 35 = 0.84, which is 0.70 of the power; seven leave 0.18.
     impulse = np.zeros(41)
-    impulse[20] = 231
+    impulse[20] = 35
     out = smooth_by("savgol", impulse, 30.0, 6.0)
-    np.testing.assert_allclose(out[15:26], [0, -21, 14, 39, 54, 59, 54, 39, 14, -21, 0], atol=1e-3)
+    np.testing.assert_allclose(out[17:24], [0, -3, 12, 17, 12, -3, 0], atol=1e-3)
+    # At 60 frames a second, 11 frames leave 0.69 of the amplitude, and 9 would leave 0.85.
+    impulse[20] = 429
+    out = smooth_by("savgol", impulse, 60.0, 6.0)
+    table = [-36, 9, 44, 69, 84, 89, 84, 69, 44, 9, -36]
+    np.testing.assert_allclose(out[14:27], [0, *table, 0], atol=1e-3)
 
 
 def test_one_euro_has_a_third_of_the_cutoff_for_a_joint_at_rest_and_more_for_a_fast_one():

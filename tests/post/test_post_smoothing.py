@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from hotvid.post.smoothing import smooth_by
+from hotvid.post.smoothing import METHODS, smooth_by
 
 
 def smooth(series, fps, cutoff_hz=6.0):
@@ -37,6 +37,54 @@ def test_fast_jitter_is_taken_away_and_slow_motion_beneath_it_is_not(fps):
 def test_half_the_power_is_left_at_the_cutoff():
     out = smooth(wave(6, 240), 240, cutoff_hz=6)
     assert amplitude(out, 6, 240) == pytest.approx(np.sqrt(0.5), abs=0.01)
+
+
+def half_power_hz(method, fps, cutoff_hz):
+    """The least frequency of which a single peak, smoothed, holds half the power or less."""
+    peak = np.zeros(1001)
+    peak[500] = 1.0
+    hz = np.arange(0, fps / 2, 0.01)
+    waves = np.exp(-2j * np.pi * hz[:, None] / fps * np.arange(len(peak)))
+    power = np.abs(waves @ smooth_by(method, peak, fps, cutoff_hz)) ** 2
+    return hz[np.argmax(power <= 0.5)] if power.min() <= 0.5 else np.inf
+
+
+@pytest.mark.parametrize("cutoff_hz", [6.0, 10.0])
+@pytest.mark.parametrize("fps", [24.0, 25.0, 30.0, 60.0, 120.0])
+@pytest.mark.parametrize("method", ["butterworth", "gaussian"])
+def test_the_cutoff_is_where_half_the_power_is_left_at_any_frame_rate(method, fps, cutoff_hz):
+    assert half_power_hz(method, fps, cutoff_hz) == pytest.approx(cutoff_hz, abs=0.05)
+
+
+@pytest.mark.parametrize(
+    ("fps", "cutoff_hz", "tolerance_hz"),
+    # A window of so few frames is as near as any odd number comes.
+    [(24, 6, 0.5), (25, 6, 0.5), (30, 6, 1.2), (60, 6, 0.3), (60, 10, 0.5), (120, 6, 0.3),
+     (120, 10, 0.3)],
+)  # fmt: skip
+def test_savgol_has_half_the_power_about_the_cutoff(fps, cutoff_hz, tolerance_hz):
+    assert half_power_hz("savgol", fps, cutoff_hz) == pytest.approx(cutoff_hz, abs=tolerance_hz)
+
+
+@pytest.mark.parametrize("fps", [24.0, 30.0])
+def test_savgol_has_its_least_window_where_none_comes_near(fps):
+    peak = np.eye(41)[20]
+    assert np.count_nonzero(np.abs(smooth_by("savgol", peak, fps, 10.0)) > 1e-9) == 5
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_10_hz_at_24_frames_a_second_takes_jitter_away(method):
+    jitter = np.random.default_rng(0).normal(size=400)
+    out = smooth_by(method, jitter, 24.0, 10.0)
+    assert out.std() < 0.96 * jitter.std()
+    still = np.where(np.arange(400) % 2, 0.01, -0.01)  # at half the frame rate
+    assert np.abs(smooth_by(method, still, 24.0, 10.0))[50:-50].max() < 0.007
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_cutoff_just_below_half_the_frame_rate_is_stable(method):
+    series = np.random.default_rng(0).normal(size=400)
+    assert np.abs(smooth_by(method, series, 20.001, 10.0)).max() < 1.5 * np.abs(series).max()
 
 
 def test_nothing_is_delayed():
