@@ -231,7 +231,7 @@ class WorldMotion:
     """One person in the world that everyone of a video shares, row for row with the `Track2D`.
 
     xyz_m    (F, 17, 3) float32, metres, y up, right-handed, the floor at y = 0, estimated; NaN
-             where a joint or its place is unknown.
+             where a joint is unknown. Who was never anywhere moves in place on the floor.
     contact  (F, 2) bool: right and left foot stand, on the floor or on something; None where
              nobody looked.
     """

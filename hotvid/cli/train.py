@@ -211,6 +211,11 @@ def train(
     """
     if minutes is not None and not minutes > 0:
         raise UsageError(f"--minutes: expected more than 0, got {minutes}")
+    if resume and init is not None:
+        raise UsageError(
+            "--init begins a run, --resume goes on with one",
+            "leave one of them out; to begin again from weights, choose another --out",
+        )
     if rate is not None and not 0 < rate <= 1:
         raise UsageError(f"--rate: expected a share above 0, up to 1, got {rate}")
     if not data.exists():

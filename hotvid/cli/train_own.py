@@ -7,7 +7,6 @@ from pathlib import Path
 import typer
 
 from hotvid.cli.progress import progress
-from hotvid.errors import UsageError
 
 
 def train_own(
@@ -31,11 +30,6 @@ def train_own(
     minutes, seed, rate, model, invent, teachers  None: those of the run that is resumed, or else
                                                   the recipe's own.
     """
-    if resume and init is not None:
-        raise UsageError(
-            "--init begins a run, --resume goes on with one",
-            "leave one of them out; to begin again from weights, choose another --out",
-        )
     from hotvid.evaluate.real import check_real
     from hotvid.train.state import check_no_state
 

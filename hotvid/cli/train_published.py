@@ -53,11 +53,6 @@ def train_published(
 ) -> None:
     """Train `model` by its authors' recipe, with `changes` to it, and say what came of it."""
     check_choice("device", device, DEVICES)
-    if resume and init is not None:
-        raise UsageError(
-            "--init begins a run, --resume goes on with one",
-            "leave one of them out; to begin again from weights, choose another --out",
-        )
     from hotvid.train.published import H36M, MPI_INF_3DHP, published_recipe
 
     if dataset == "3dhp" and changes["keypoints"] is not None:

@@ -150,12 +150,14 @@ def _frame(floor: Floor, size: float, video: VideoInfo) -> WorldFrame:
 def _world(
     motion: Motion3D, contact: np.ndarray, frame: WorldFrame, fps: float, config: WorldConfig
 ) -> WorldMotion:
-    root = bridged(motion.root_m)  # at 0 where it was never found: the body moves in place
+    root = bridged(motion.root_m)  # 0 where it was never found: the body moves in place
     known = np.isfinite(motion.xyz_m).all(-1)
     xyz_m = np.empty(motion.xyz_m.shape, np.float32)
     for part in chunks(len(xyz_m)):
         seen = bridged(motion.xyz_m[part]) + root[part, None]
         xyz_m[part] = seen @ frame.rotation.T + frame.camera_m
+    if known.any() and not np.isfinite(motion.root_m).all(-1).any():
+        xyz_m[..., 1] -= xyz_m[known][:, 1].min()  # on the floor, where bodies are
     contact = contact & known[:, FEET]
     if config.feet:
         xyz_m = plant_feet(xyz_m, contact, fps)

@@ -157,7 +157,10 @@ def test_nobody_and_nothing_known():
     person = poses.people[0]
     nowhere = Motion3D(person.motion.xyz_m, np.full((5, 3), np.nan, np.float32))
     placed = place_in_world(replace(poses, people=(replace(person, motion=nowhere),)))
-    assert np.isfinite(placed.people[0].world.xyz_m).all()
+    xyz_m = placed.people[0].world.xyz_m
+    assert np.isfinite(xyz_m).all()
+    assert xyz_m[..., 1].min() == pytest.approx(0, abs=1e-3), "in place, on the floor"
+    assert np.ptp(xyz_m[:, 0], axis=0).max() < 0.05
 
 
 def without(person, *names):
