@@ -5,7 +5,9 @@ import pytest
 from stick_people import FIRST, N_FRAMES, in_json, two_people
 
 from hotvid.config import ExportConfig
+from hotvid.errors import OutputError
 from hotvid.export import rrd
+from hotvid.exports import plan_exports, write_exports
 
 rr = pytest.importorskip("rerun")
 
@@ -38,6 +40,24 @@ def test_everyone_is_where_the_json_says(tmp_path):
                 np.testing.assert_allclose(places[frame], wanted[row, joints[frame]], atol=1e-3)
             else:
                 assert len(joints[frame]) == 16 and 16 not in joints[frame]
+
+
+@pytest.mark.parametrize(
+    "said, told",
+    [
+        ("No space left on device (os error 28)", "the disk is full"),
+        ("File-writer thread shut down prematurely", "Rerun could not write all of it"),
+    ],
+)
+def test_what_rerun_cannot_write_is_no_output(tmp_path, monkeypatch, said, told):
+    def fail(stream, *given, **more):
+        raise RuntimeError(said)
+
+    monkeypatch.setattr(rr.RecordingStream, "flush", fail)
+    exports = plan_exports("rrd", tmp_path / "a.rrd", "walk.mp4")
+    with pytest.raises(OutputError, match=rf"cannot write '.*a\.rrd': {told}"):
+        write_exports(two_people(), exports)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_the_picture_has_the_keypoints(tmp_path):
