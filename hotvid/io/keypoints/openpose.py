@@ -100,7 +100,7 @@ def _points(one: dict[str, Any], hands: bool) -> np.ndarray:
 def _is_signed(table: KeypointTable) -> bool:
     """Whether places are OpenPose's other scale of the picture, -1 to 1, which it never leaves."""
     low, high = np.nanmin(table.xy, initial=0), np.nanmax(table.xy, initial=0)
-    return table.normalised and low < -_OUTSIDE and low >= -1 and high <= 1
+    return table.normalised and -1 <= low < -_OUTSIDE and high <= 1
 
 
 def _as_shares(table: KeypointTable) -> KeypointTable:

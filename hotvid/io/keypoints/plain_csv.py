@@ -87,8 +87,8 @@ def _times(rows: list[list[str]], column: dict[str, int]) -> tuple[np.ndarray, n
 def _mean_fps(times: tuple[np.ndarray, np.ndarray] | None) -> float | None:
     if times is None or len(times[0]) < 2:
         return None
-    (first, *_, last), (start_s, *_, end_s) = times
-    return float((last - first) / (end_s - start_s)) if end_s > start_s else None
+    n_frames, span_s = (float(values[-1] - values[0]) for values in times)
+    return n_frames / span_s if span_s > 0 else None
 
 
 def _whole(field: str, line: int) -> int:
